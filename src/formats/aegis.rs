@@ -1,0 +1,1 @@
+//! Aegis: plain and encrypted vaults, both directions.

@@ -1,0 +1,116 @@
+//! Other programs' files: recognised, read, written. Pure: no input or output, no prompts, no printing.
+
+pub mod aegis;
+pub mod plan;
+pub mod registry;
+pub mod uri_list;
+
+use crate::secret::Text;
+use crate::vault::Details;
+
+/// One row of the registry: one format.
+pub struct Format {
+    /// What `--format` takes: "aegis".
+    pub id: &'static str,
+    /// The program's name: "Aegis".
+    pub name: &'static str,
+    /// One line: which menu of that program writes the file.
+    pub help: &'static str,
+    /// Whether these bytes look like it. Content only, never a file name.
+    pub detect: fn(&[u8]) -> bool,
+    /// How it is read.
+    pub read: Option<fn(&[u8]) -> Result<Opened, FormatError>>,
+    /// How it is written.
+    pub write: Option<Writer>,
+}
+
+/// How a format is written.
+pub struct Writer {
+    /// Whether it can be encrypted with a password.
+    pub encrypts: bool,
+    /// Whether it can be plain.
+    pub plain: bool,
+    /// The bytes. With a password: encrypted; without: plain.
+    pub write: fn(&[Details], Option<&Text>, &mut dyn crate::secret::Random) -> Result<Vec<u8>, FormatError>,
+    /// What this format cannot hold of that entry, in words; empty when it holds all.
+    pub loses: fn(&Details) -> Vec<String>,
+}
+
+/// A file that was recognised.
+pub enum Opened {
+    /// Its entries.
+    Plain(Imported),
+    /// It needs a password first.
+    Encrypted(Box<dyn Encrypted + Send>),
+}
+
+/// A recognised file that needs a password.
+pub trait Encrypted {
+    /// Opens it. May take seconds.
+    ///
+    /// # Errors
+    /// [`FormatError::WrongPassword`], [`FormatError::Damaged`] and so on.
+    fn open(&self, password: &Text) -> Result<Imported, FormatError>;
+}
+
+/// What came out of a file.
+#[derive(Debug, Clone, Default)]
+pub struct Imported {
+    /// What was read.
+    pub entries: Vec<Candidate>,
+    /// What was not.
+    pub problems: Vec<Problem>,
+}
+
+/// One entry read.
+#[derive(Debug, Clone)]
+pub struct Candidate {
+    /// Where it stood: "line 4", "entry 2".
+    pub place: String,
+    /// The entry.
+    pub details: Details,
+    /// What was put right or left behind on the way, in words ("period 0: the default of 30 s is used").
+    pub notices: Vec<String>,
+    /// It was in the other program's trash: shown, not imported unless asked.
+    pub trashed: bool,
+}
+
+/// One entry that could not be read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Problem {
+    /// Where it stood.
+    pub place: String,
+    /// What it is called there, if it is; not cleaned for display.
+    pub label: String,
+    /// Why. Never a secret.
+    pub reason: String,
+}
+
+/// Why a whole file could not be read or written.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum FormatError {
+    /// No format looks like it.
+    #[error("this file is of no known format ({tried})")]
+    Unknown {
+        /// What was tried.
+        tried: String,
+    },
+    /// It looks like it but cannot be read.
+    #[error("the file is damaged: {0}")]
+    Damaged(String),
+    /// The password does not open it.
+    #[error("wrong password")]
+    WrongPassword,
+    /// The format does not let a wrong password be told from damage.
+    #[error("wrong password, or the file is damaged")]
+    WrongPasswordOrDamaged,
+    /// Key derivation numbers outside what is allowed.
+    #[error("the file asks for key derivation this program refuses: {0}")]
+    ParametersRefused(String),
+    /// A version or variant that is not supported.
+    #[error("{0}")]
+    Unsupported(String),
+    /// No random bytes to encrypt with.
+    #[error(transparent)]
+    Random(#[from] crate::secret::NoRandomness),
+}

@@ -1,0 +1,1 @@
+//! One URI a line: `otpauth://`, `motp://`, `steam://`.

@@ -1,0 +1,25 @@
+//! Tickey: a terminal vault for one-time passwords.
+//!
+//! The map of the house; arrows say who may use whom, and never turn back (`tests/architecture.rs`):
+//!
+//! ```text
+//! otp  ←  vault  ←  formats        pure: bytes, the time and randomness in; values out
+//!             ↖       ↑
+//!              store  │            disk, lock, backups, remotes, sync
+//!                ↑    │
+//!               app ──┘            pure: Model, update(Msg, Now) → effects; knows vault and formats, not store
+//!                ↑
+//!         runtime                  performs effects: jobs, clipboard, clock, store
+//!           ↗         ↖
+//!         tui          cli         the edges: terminal; stdin and stdout
+//! ```
+#![forbid(unsafe_code)]
+#![warn(missing_docs)]
+
+pub mod formats;
+pub mod otp;
+pub mod secret;
+pub mod store;
+pub mod text;
+pub mod time;
+pub mod vault;

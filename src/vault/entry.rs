@@ -1,0 +1,137 @@
+//! An entry as people see it: the newest value of each of its fields.
+
+use std::fmt;
+use std::str::FromStr;
+
+use uuid::Uuid;
+
+use crate::otp::{Code, Otp, OtpError};
+use crate::secret::{NoRandomness, Random, Text, random_bytes};
+use crate::vault::stamp::Stamp;
+
+/// Names an entry for as long as it exists; never its place in a list.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct EntryId(Uuid);
+
+impl EntryId {
+    /// A new random id (UUID version 4).
+    ///
+    /// # Errors
+    /// [`NoRandomness`] when there is none.
+    pub fn random(random: &mut dyn Random) -> Result<EntryId, NoRandomness> {
+        Ok(EntryId(uuid::Builder::from_random_bytes(random_bytes(random)?).into_uuid()))
+    }
+}
+
+impl fmt::Display for EntryId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.as_hyphenated().fmt(f)
+    }
+}
+
+impl FromStr for EntryId {
+    type Err = uuid::Error;
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        Uuid::try_parse(text).map(EntryId)
+    }
+}
+
+/// Names one recovery code within its entry.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct RecoveryId(pub String);
+
+/// A code that an issuer gave out for the day the authenticator is lost.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RecoveryCode {
+    /// `None` until the vault has given it one (an imported or newly typed code).
+    pub id: Option<RecoveryId>,
+    /// The code as it was given out.
+    pub code: Text,
+    /// Used codes stay on record; this only ever turns on.
+    pub used: bool,
+}
+
+/// What a person keeps about one account: what the add form fills in and an export writes out.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Details {
+    /// What makes the codes.
+    pub otp: Otp,
+    /// Who asks for the code ("GitHub").
+    pub issuer: Text,
+    /// Whose code it is ("octo@example.com").
+    pub account: Text,
+    /// Tags; a folder is a tag with `/`.
+    pub tags: Vec<Text>,
+    /// Free text.
+    pub note: Text,
+    /// Recovery codes in the order they were added.
+    pub recovery_codes: Vec<RecoveryCode>,
+    /// Shown first.
+    pub favourite: bool,
+}
+
+impl Details {
+    /// Details with a way to make codes and nothing else.
+    pub fn new(otp: Otp, issuer: impl Into<Text>, account: impl Into<Text>) -> Details {
+        Details {
+            otp,
+            issuer: issuer.into(),
+            account: account.into(),
+            tags: Vec::new(),
+            note: Text::empty(),
+            recovery_codes: Vec::new(),
+            favourite: false,
+        }
+    }
+}
+
+/// An entry: the newest value of each field, folded from the vault's changes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Entry {
+    /// Its name for ever.
+    pub id: EntryId,
+    /// Its values. Where a stored value is not usable it holds the default and `problem` says so.
+    pub details: Details,
+    /// In the trash.
+    pub deleted: bool,
+    /// Why no code can be made of what is stored (an unknown kind, a period of 0): one line for a person.
+    pub problem: Option<String>,
+    /// Fields that were changed in two places at once; the newer value is shown.
+    pub conflicts: Vec<String>,
+    /// The stamp of the first change: when it was added.
+    pub added: Stamp,
+    /// The stamp of the newest change.
+    pub changed: Stamp,
+}
+
+impl Entry {
+    /// The code at `unix` seconds.
+    ///
+    /// # Errors
+    /// Why none can be made.
+    pub fn code(&self, unix: u64) -> Result<Code, NoCode> {
+        match &self.problem {
+            Some(problem) => Err(NoCode::Entry(problem.clone())),
+            None => Ok(self.details.otp.code(unix)?),
+        }
+    }
+
+    /// What to call it in a sentence: the issuer, else the account, else "entry without a name". Not cleaned for display.
+    pub fn title(&self) -> &str {
+        [&self.details.issuer, &self.details.account]
+            .into_iter()
+            .find(|name| !name.trim().is_empty())
+            .map_or("entry without a name", |name| name)
+    }
+}
+
+/// Why an entry has no code.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum NoCode {
+    /// What is stored cannot be used.
+    #[error("{0}")]
+    Entry(String),
+    /// The values are each fine but make no code.
+    #[error(transparent)]
+    Otp(#[from] OtpError),
+}

@@ -1,0 +1,19 @@
+//! The vault: entries as sets of changes, sealed to its members. Format 1.
+//!
+//! Pure: bytes, the time and randomness come in; values go out. Nothing here touches a disk, a clock or a terminal.
+
+pub mod document;
+pub mod edit;
+pub mod entry;
+pub mod error;
+pub mod find;
+pub mod kdf;
+pub mod stamp;
+pub mod unlocked;
+
+pub use edit::Edit;
+pub use entry::{Details, Entry, EntryId, NoCode, RecoveryCode, RecoveryId};
+pub use error::VaultError;
+pub use kdf::{Cost, Limits};
+pub use stamp::{Clock, Stamp};
+pub use unlocked::{Founded, Locked, Unlocked};
