@@ -54,7 +54,7 @@ pub trait Encrypted {
 }
 
 /// What came out of a file.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Imported {
     /// What was read.
     pub entries: Vec<Candidate>,
@@ -63,7 +63,7 @@ pub struct Imported {
 }
 
 /// One entry read.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Candidate {
     /// Where it stood: "line 4", "entry 2".
     pub place: String,

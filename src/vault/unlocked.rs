@@ -67,7 +67,7 @@ pub struct Founded {
 }
 
 /// An open vault: its keys and everything in it. Cloning is cheap (entries are shared). Wiped when dropped.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Unlocked {}
 
 impl Unlocked {

@@ -1,0 +1,106 @@
+//! What must be done outside: one variant for each thing the runtime can do for the model.
+
+use std::path::PathBuf;
+
+use crate::secret::Text;
+use crate::vault::document::Change;
+use crate::vault::{Clock, Details};
+
+/// Names one save, so that its answer is known.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+pub struct SaveId(pub u64);
+
+/// What must be done.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Effect {
+    /// Say which vaults there are: [`super::Msg::Vaults`].
+    ListVaults,
+    /// Derive and open, off the screen's thread: [`super::Msg::Opened`].
+    Unlock {
+        /// Which file.
+        path: PathBuf,
+        /// With what. A recovery code when `recovery`.
+        passphrase: Text,
+        /// The words are the printed recovery code.
+        recovery: bool,
+    },
+    /// Make a vault with one member and save it: [`super::Msg::Created`]. The cost is measured.
+    CreateVault {
+        /// Where.
+        path: PathBuf,
+        /// Its passphrase.
+        passphrase: Text,
+    },
+    /// Open the demo vault that the program carries: [`super::Msg::Opened`] without a path.
+    OpenDemo,
+    /// Set a new passphrase and save: [`super::Msg::PassphraseChanged`].
+    ChangePassphrase {
+        /// The new one.
+        passphrase: Text,
+    },
+    /// Add these changes to the open vault and save it: [`super::Msg::Saved`]. Saves are done one after another, in order.
+    Save {
+        /// Its name.
+        save: SaveId,
+        /// The changes, in a form the union takes.
+        changes: Vec<Change>,
+        /// The newest stamp the clock gave out, to be remembered first.
+        clock: Clock,
+    },
+    /// Look whether the open vault's file was changed by another program (a `stat`; read and merged only if it was):
+    /// [`super::Msg::ChangedElsewhere`] when it was, nothing when not.
+    LookAtFile,
+    /// Put a text into the clipboard, marked sensitive: [`super::Msg::Copied`].
+    Copy {
+        /// What.
+        text: Text,
+        /// Clear it after so many seconds, if it is still ours.
+        clear_after_s: u64,
+    },
+    /// Clear the clipboard now if it still holds our text: [`super::Msg::ClipboardCleared`].
+    ClearClipboard,
+    /// Read a file to be imported, or text that was pasted: [`super::Msg::ImportRead`].
+    ReadImport {
+        /// From where.
+        source: ImportSource,
+        /// The format's id when a person chose one.
+        format: Option<&'static str>,
+        /// Its password, once asked for.
+        password: Option<Text>,
+    },
+    /// Complete a path that is being typed: [`super::Msg::Completions`].
+    CompletePath(Text),
+    /// Write an export, 0600, never over an existing file: [`super::Msg::Exported`].
+    Export {
+        /// The format's id.
+        format: &'static str,
+        /// Where to.
+        path: PathBuf,
+        /// What.
+        entries: Vec<Details>,
+        /// Encrypted with it; `None`: plain, which a person has chosen by name.
+        password: Option<Text>,
+    },
+    /// Drop everything the runtime knows of the open vault: keys, document, jobs.
+    Lock,
+    /// Let go of the terminal and stop like any program under Ctrl-Z; [`super::Msg::Resumed`] when back.
+    Suspend,
+    /// Leave. A code still in the clipboard goes to a holder that clears it at its deadline.
+    Quit,
+    /// Copy, and leave once the holder has it.
+    CopyAndQuit {
+        /// What.
+        text: Text,
+        /// Clear it after so many seconds.
+        clear_after_s: u64,
+    },
+}
+
+/// Where an import comes from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ImportSource {
+    /// A file.
+    Path(PathBuf),
+    /// Text that was pasted.
+    Text(Text),
+}

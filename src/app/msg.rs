@@ -1,0 +1,202 @@
+//! What can happen: one variant for each thing the outside tells the model.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use crate::app::SaveId;
+use crate::formats::Imported;
+use crate::secret::Text;
+use crate::vault::{Clock, Unlocked};
+
+/// A key, without the terminal's dialect.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Key {
+    /// Which.
+    pub code: KeyCode,
+    /// With Control.
+    pub ctrl: bool,
+    /// With Alt.
+    pub alt: bool,
+    /// With Shift; for characters the character already says it, and this is false.
+    pub shift: bool,
+}
+
+/// Which key.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum KeyCode {
+    /// A character, as typed.
+    Char(char),
+    /// Enter.
+    Enter,
+    /// Escape.
+    Esc,
+    /// Tab.
+    Tab,
+    /// Shift-Tab.
+    BackTab,
+    /// Backspace.
+    Backspace,
+    /// Delete.
+    Delete,
+    /// Insert.
+    Insert,
+    /// Arrow up.
+    Up,
+    /// Arrow down.
+    Down,
+    /// Arrow left.
+    Left,
+    /// Arrow right.
+    Right,
+    /// Home.
+    Home,
+    /// End.
+    End,
+    /// Page up.
+    PageUp,
+    /// Page down.
+    PageDown,
+    /// A function key, 1 to 12.
+    F(u8),
+}
+
+/// What the mouse did, in cells from 0.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Mouse {
+    /// What.
+    pub kind: MouseKind,
+    /// Column.
+    pub column: u16,
+    /// Row.
+    pub row: u16,
+}
+
+/// What the mouse did.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum MouseKind {
+    /// The left button went down.
+    Press,
+    /// The wheel went up.
+    WheelUp,
+    /// The wheel went down.
+    WheelDown,
+}
+
+/// Something that did not work, in a person's words: what happened and what was not changed; then what to do.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Trouble {
+    /// One sentence without a full stop, lower case.
+    pub message: String,
+    /// What to do about it, if there is anything.
+    pub hint: Option<String>,
+    /// The passphrase was wrong: it can be tried again at once on the same screen.
+    pub wrong_passphrase: bool,
+    /// There is no such file (first run).
+    pub missing: bool,
+}
+
+/// A vault that can be opened from the unlock screen.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct VaultChoice {
+    /// Its name: the file's stem.
+    pub name: String,
+    /// Its file.
+    pub path: PathBuf,
+}
+
+/// A vault that has been opened.
+#[derive(Debug, Clone, PartialEq)]
+pub struct OpenVault {
+    /// Its name.
+    pub name: String,
+    /// Its file; `None` for the demo vault, whose changes stay in memory.
+    pub path: Option<PathBuf>,
+    /// What is in it.
+    pub vault: Arc<Unlocked>,
+    /// This machine's clock for it.
+    pub clock: Clock,
+    /// Something to say about it (written with the clock set far ahead, say).
+    pub warning: Option<String>,
+}
+
+/// What happened.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Msg {
+    /// A key was pressed.
+    Key(Key),
+    /// Text was pasted (bracketed paste).
+    Paste(Text),
+    /// The mouse did something.
+    Mouse(Mouse),
+    /// The terminal has another size: columns, rows.
+    Resize(u16, u16),
+    /// The terminal window got (true) or lost (false) the focus.
+    Focus(bool),
+    /// The time `next_wake` named has come, or a signal woke the loop: look at the clocks.
+    Wake,
+    /// Lock now: SIGUSR1, or the machine or the program is being suspended.
+    LockNow,
+    /// The program is back in the foreground after a suspend.
+    Resumed,
+    /// Which vaults there are: answer to [`super::Effect::ListVaults`].
+    Vaults(Vec<VaultChoice>),
+    /// Whether the vault opened: answer to [`super::Effect::Unlock`] and [`super::Effect::OpenDemo`].
+    Opened(Result<OpenVault, Trouble>),
+    /// How long unlocking will take by measure of an earlier one or of the costs, in milliseconds; sent while deriving.
+    UnlockEstimate(u64),
+    /// Whether the vault was made: answer to [`super::Effect::CreateVault`], with the recovery code to be shown once.
+    Created(Result<(OpenVault, Text), Trouble>),
+    /// Whether a new passphrase was set: answer to [`super::Effect::ChangePassphrase`].
+    PassphraseChanged(Result<Arc<Unlocked>, Trouble>),
+    /// Whether a save worked. When it did, the vault is what the file now holds, merged with other windows' changes.
+    Saved {
+        /// Which save.
+        save: SaveId,
+        /// The vault, and something a person should know (no backup could be made).
+        result: Result<(Arc<Unlocked>, Option<String>), Trouble>,
+    },
+    /// Another window or program changed the file; this is the union with ours.
+    ChangedElsewhere(Arc<Unlocked>),
+    /// Another window changed the file and it cannot be opened with our keys, or it is damaged.
+    ChangedUnreadably(Trouble),
+    /// Whether a copy worked.
+    Copied(Result<Copied, Trouble>),
+    /// The clipboard was cleared (true), or was not ours any more (false).
+    ClipboardCleared(bool),
+    /// What is in a file to be imported: answer to [`super::Effect::ReadImport`].
+    ImportRead(Result<ImportRead, Trouble>),
+    /// Paths that complete what was typed: answer to [`super::Effect::CompletePath`].
+    Completions(Vec<String>),
+    /// Whether a file was written: answer to [`super::Effect::Export`]; its path.
+    Exported(Result<PathBuf, Trouble>),
+}
+
+/// How a copy went.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Copied {
+    /// Into the system's clipboard, which will be cleared.
+    Clipboard,
+    /// Through the terminal (OSC 52), which cannot be read back: it may stay.
+    Terminal,
+    /// Through tmux, which drops it unless `set-clipboard` is on.
+    TerminalInTmux,
+}
+
+/// A file to be imported.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ImportRead {
+    /// It needs a password: ask, and send [`super::Effect::ReadImport`] again with it. True: one was given and was wrong.
+    NeedsPassword {
+        /// The format's name.
+        format: &'static str,
+        /// The password given before was wrong.
+        wrong: bool,
+    },
+    /// What is in it.
+    Entries {
+        /// The format's name.
+        format: &'static str,
+        /// What was read.
+        imported: Imported,
+    },
+}
