@@ -86,7 +86,8 @@ pub enum Algorithm {
     Sha256,
     /// HMAC-SHA-512.
     Sha512,
-    /// MD5: what mOTP uses. With TOTP or HOTP no code can be made (the truncation of RFC 4226 needs 20 bytes).
+    /// MD5: what mOTP uses. With TOTP or HOTP about one step in five has no code (the truncation of RFC 4226 may need more than
+    /// MD5's 16 bytes).
     Md5,
 }
 
@@ -245,12 +246,15 @@ pub enum OtpError {
     /// The key is empty.
     #[error("the secret is empty")]
     EmptySecret,
-    /// HMAC-MD5 has 16 bytes; RFC 4226's truncation needs 20.
-    #[error("no code can be made with MD5 here: the standard's truncation needs a longer hash")]
+    /// HMAC-MD5 has 16 bytes; RFC 4226's truncation is not defined where it needs more.
+    #[error("there is no code here: the standard defines none for MD5 at this step")]
     Md5,
     /// A Yandex key has 16 bytes (or 26 with its check).
     #[error("a Yandex secret has 16 or 26 bytes")]
     YandexSecret,
+    /// A Yandex key of 26 bytes whose checksum does not hold: mistyped.
+    #[error("the Yandex secret does not agree with its checksum: a character is wrong")]
+    YandexChecksum,
     /// mOTP and Yandex codes need the PIN.
     #[error("the PIN is missing")]
     PinMissing,
