@@ -5,6 +5,7 @@
 pub mod base32;
 pub mod hotp;
 pub mod motp;
+pub mod percent;
 pub mod steam;
 pub mod totp;
 pub mod uri;

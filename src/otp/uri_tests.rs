@@ -1,0 +1,166 @@
+//! Tests of reading and writing URIs.
+
+use super::*;
+use proptest::prelude::*;
+
+fn read(uri: &str) -> Labelled {
+    parse(uri).unwrap_or_else(|wrong| panic!("{uri}: {wrong}"))
+}
+
+#[test]
+fn one_with_everything() {
+    let read = read(
+        " OTPAUTH://TOTP/ACME%20Co:john@example.com?SECRET=jbsw%20y3dp-ehpk+3pxp%3D&issuer=ACME+Co&algorithm=HmacSHA512&digits=8&period=60&image=%ZZ\r\n",
+    );
+    assert_eq!((read.issuer.as_str(), read.account.as_str()), ("ACME Co", "john@example.com"));
+    assert_eq!(read.otp.kind, Kind::Totp);
+    assert_eq!(read.otp.secret.expose(), b"Hello!\xde\xad\xbe\xef");
+    assert_eq!(read.otp.algorithm, Algorithm::Sha512);
+    assert_eq!((read.otp.digits.get(), read.otp.period.get()), (8, 60));
+}
+
+#[test]
+fn labels() {
+    for (uri, issuer, account) in [
+        ("otpauth://totp/alice?secret=MY", "", "alice"),
+        ("otpauth://totp?secret=MY", "", ""),
+        ("otpauth://totp/?secret=MY&issuer=I", "I", ""),
+        ("otpauth://totp/Big%20Corp%3A%20alice?secret=MY", "Big Corp", "alice"),
+        ("otpauth://totp/Foo:bar?secret=MY&issuer=Bar", "Bar", "bar"),
+        ("otpauth://totp/Foo:bar?secret=MY&issuer=", "Foo", "bar"),
+        ("otpauth://totp/A%3A%20B:me?secret=MY&issuer=A%3A%20B", "A: B", "me"),
+        ("otpauth://totp/Co:a:b?secret=MY&issuer=Co", "Co", "a:b"),
+        ("otpauth://totp/a+b%2Bc#d?secret=MY", "", "a+b+c#d"),
+        ("otpauth://totp/:me?secret=MY", "", "me"),
+        ("motp://VPN:carol?secret=aabb", "VPN", "carol"),
+        ("steam://JBSWY3DP", "Steam", ""),
+    ] {
+        let read = read(uri);
+        assert_eq!((read.issuer.as_str(), read.account.as_str()), (issuer, account), "{uri}");
+    }
+}
+
+#[test]
+fn steam_in_its_disguises() {
+    for (rest, kind) in [
+        ("steam/x?secret=MY", Kind::Steam),
+        ("steam/x?secret=MY&digits=6", Kind::Steam),
+        ("totp/x?secret=MY&encoder=steam", Kind::Steam),
+        ("totp/Steam:x?secret=MY", Kind::Steam),
+        ("totp/x?secret=MY&issuer=Steam&digits=5", Kind::Steam),
+        ("totp/x?secret=MY&issuer=Steam&digits=6", Kind::Totp),
+        ("totp/x?secret=MY&issuer=Steam&digits=5&encoder=totp", Kind::Totp),
+        ("hotp/Steam:x?secret=MY", Kind::Hotp),
+    ] {
+        let read = read(&format!("otpauth://{rest}"));
+        assert_eq!(read.otp.kind, kind, "{rest}");
+        if kind == Kind::Steam {
+            assert_eq!(read.otp.digits.get(), 5, "{rest}");
+        }
+    }
+}
+
+#[test]
+fn a_yandex_pin_plain_or_in_base32() {
+    let uri = |pin: &str| format!("otpauth://yaotp/me?secret=LA2V6KMCGYMWWVEW64RNP3JA3I&pin={pin}&pin_length=4");
+    for pin in ["5239", "GUZDGOI"] {
+        assert_eq!(read(&uri(pin)).otp.pin.as_deref(), Some("5239"), "{pin}");
+    }
+    let bad = "otpauth://yaotp/me?secret=AA2V6KMCGYMWWVEW64RNP3JA3IAAAAAAHTSG4HRZPI&pin=1";
+    assert_eq!(parse(bad), Err(UriError::Otp(OtpError::YandexChecksum)));
+}
+
+#[test]
+fn what_is_refused() {
+    let number = |name, range| UriError::Number { name, range };
+    for (uri, wrong) in [
+        ("https://example.com/", UriError::NotOtp),
+        ("key=MY&step=30", UriError::NotOtp),
+        ("otpauth-migration://offline?data=AAAA", UriError::Migration),
+        ("otpauth://xotp/x?secret=MY", UriError::Type("xotp".into())),
+        ("otpauth://totp/x", UriError::NoSecret),
+        ("otpauth://totp/x?secret=", UriError::NoSecret),
+        ("otpauth://totp/x?secret=A", UriError::NoSecret),
+        ("otpauth://totp/x?secret=MY0", UriError::Secret(NotBase32 { place: 3, digit: Some('0') })),
+        ("otpauth://totp/x?secret=AB%00CD", UriError::Secret(NotBase32 { place: 3, digit: None })),
+        ("otpauth://totp/x?secret=AB%GG", UriError::Percent("secret")),
+        ("otpauth://totp/x%ZZ?secret=MY", UriError::Percent("label")),
+        ("otpauth://totp/%FF?secret=MY", UriError::NotUtf8("label")),
+        ("otpauth://totp/x?secret=MY&digits=0", number("digits", "1 to 10")),
+        ("otpauth://totp/x?secret=MY&digits=11", number("digits", "1 to 10")),
+        ("otpauth://totp/x?secret=MY&period=0", number("period", "1 to 86400")),
+        ("otpauth://totp/x?secret=MY&period=-30", number("period", "1 to 86400")),
+        ("otpauth://totp/x?secret=MY&period=4294967326", number("period", "1 to 86400")),
+        ("otpauth://hotp/x?secret=MY&counter=18446744073709551616", number("counter", "0 to 18446744073709551615")),
+        ("otpauth://totp/x?secret=MY&algorithm=SHA224", UriError::Algorithm("SHA224".into())),
+        ("motp://x?secret=xyz", UriError::NotHex),
+        ("motp://fail", UriError::NoSecret),
+        ("steam://", UriError::NoSecret),
+    ] {
+        assert_eq!(parse(uri).unwrap_err(), wrong, "{uri}");
+    }
+    let long = format!("otpauth://totp/x?secret={}", "A".repeat(LONGEST_SECRET + 1));
+    assert_eq!(parse(&long), Err(UriError::SecretTooLong));
+}
+
+#[test]
+fn the_last_counter_and_missing_values() {
+    let last = read("otpauth://hotp/x?secret=MY&counter=18446744073709551615");
+    assert_eq!(last.otp.counter, u64::MAX);
+    let bare = read("otpauth://hotp/x?secret=MY&digits=&algorithm=&counter=");
+    assert_eq!((bare.otp.counter, bare.otp.digits.get(), bare.otp.algorithm), (0, 6, Algorithm::Sha1));
+    assert_eq!(read("otpauth://totp/x?secret=MY&algo=SHA256").otp.algorithm, Algorithm::Sha256);
+}
+
+#[test]
+fn other_parameters_can_be_asked_for() {
+    let uri = "otpauth://totp/x?secret=MY&codeDisplay=%7B%22pinned%22%3Atrue%7D";
+    assert_eq!(parameter(uri, "codedisplay").unwrap().as_str(), "{\"pinned\":true}");
+    assert_eq!(parameter(uri, "image"), None);
+}
+
+fn any_otp() -> impl Strategy<Value = Otp> {
+    let numbers = (1u64..=10, 1u64..=86_400, any::<u64>(), 0usize..4);
+    (0usize..5, prop::collection::vec(any::<u8>(), 16), 1usize..16, numbers, "[0-9]{4,16}").prop_map(
+        |(kind, bytes, length, (digits, period, counter, algorithm), pin)| {
+            let kind = Kind::ALL[kind];
+            let length = if kind == Kind::Yandex { 16 } else { length };
+            let mut otp = Otp::new(kind, Secret::from(&bytes[..length]));
+            match kind {
+                Kind::Totp | Kind::Hotp => {
+                    otp.digits = Digits::new(digits).unwrap();
+                    otp.algorithm = Algorithm::ALL[algorithm];
+                }
+                Kind::Steam => otp.algorithm = Algorithm::ALL[algorithm],
+                Kind::Motp | Kind::Yandex => otp.pin = Some(Text::from(pin)),
+            }
+            match kind {
+                Kind::Hotp => otp.counter = counter,
+                _ => otp.period = Period::new(period).unwrap(),
+            }
+            otp
+        },
+    )
+}
+
+proptest! {
+    #[test]
+    fn what_is_written_reads_back(
+        otp in any_otp(),
+        issuer in prop_oneof![any::<String>(), "[: a]{0,4}", Just("Steam".to_owned())],
+        account in prop_oneof![any::<String>(), "[: a]{0,4}"],
+    ) {
+        let uri = write(&otp, &issuer, &account);
+        let read = parse(&uri).unwrap();
+        prop_assert_eq!(&read.otp, &otp, "{}", uri.as_str());
+        prop_assert_eq!(read.issuer.as_str(), issuer, "{}", uri.as_str());
+        prop_assert_eq!(read.account.as_str(), account, "{}", uri.as_str());
+    }
+
+    #[test]
+    fn nothing_makes_it_panic(start in "(otpauth://(totp|hotp|steam|yaotp)/|motp://|steam://)?", rest in any::<String>()) {
+        let _ = parse(&format!("{start}{rest}"));
+        let _ = parse(&format!("{start}x?secret={rest}"));
+        let _ = parse(&format!("{start}x?secret=MY&pin={rest}&period={rest}&digits={rest}"));
+    }
+}
