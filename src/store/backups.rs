@@ -1,8 +1,20 @@
 //! Older versions of a vault beside it: the last 10, then one a day for 30 days, then one a month.
+//!
+//! A backup is the old file itself under a second name (a hard link): it costs no writing, and once the save has put the new file in
+//! its place nothing that opens the vault by its name can touch the old one. Where there are no hard links it is a copy.
 
+use std::collections::BTreeSet;
+use std::ffi::{OsStr, OsString};
+use std::fs::{DirBuilder, Permissions};
+use std::os::unix::ffi::OsStrExt;
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
-use super::StoreError;
+use super::{StoreError, disk, paths};
+use crate::secret::Random;
+
+const LAST: usize = 10;
+const DAYS: usize = 30;
 
 /// One backup.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -20,6 +32,269 @@ pub struct Backup {
 /// # Errors
 /// [`StoreError::Io`] when the folder cannot be read; no folder means no backups.
 pub fn list(vault: &Path) -> Result<Vec<Backup>, StoreError> {
-    let _ = vault;
-    todo!()
+    let real = paths::real(vault)?;
+    let mut backups = Vec::new();
+    for (wall_ms, path) in found(&real)? {
+        // One that another window has just pruned is no error.
+        if let Ok(metadata) = path.symlink_metadata()
+            && metadata.is_file()
+        {
+            backups.push(Backup { path, wall_ms, size: metadata.len() });
+        }
+    }
+    backups.sort_by_key(|backup| std::cmp::Reverse(backup.wall_ms));
+    Ok(backups)
+}
+
+/// A backup made for a save that may still fail.
+pub(super) struct Kept {
+    path: PathBuf,
+}
+
+impl Kept {
+    /// The save failed: the old file is the vault still.
+    pub(super) fn take_back(self) {
+        let _ = std::fs::remove_file(self.path);
+    }
+
+    /// The save is done: the old file is a backup only, and private whatever it was.
+    pub(super) fn settle(self) {
+        let _ = std::fs::set_permissions(self.path, Permissions::from_mode(0o600));
+    }
+}
+
+/// Keeps the file `real` as it is now. `None` when it is the newest backup already (a save died after making it).
+pub(super) fn keep(real: &Path, wall_ms: u64, random: &mut dyn Random) -> Result<Option<Kept>, StoreError> {
+    let folder = folder(real);
+    let trouble = |doing, path: &Path, source| StoreError::Io { doing, path: path.into(), source };
+    match DirBuilder::new().mode(0o700).create(&folder) {
+        // Whatever the umask took away.
+        Ok(()) => std::fs::set_permissions(&folder, Permissions::from_mode(0o700))
+            .map_err(|source| trouble("make", &folder, source))?,
+        Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => {}
+        Err(source) => return Err(trouble("make", &folder, source)),
+    }
+    let newest = found(real)?.into_iter().max_by_key(|(wall_ms, _)| *wall_ms);
+    if let Some((_, newest)) = newest
+        && let (Ok(newest), Ok(now)) = (newest.symlink_metadata(), real.symlink_metadata())
+        && (newest.dev(), newest.ino()) == (now.dev(), now.ino())
+    {
+        return Ok(None);
+    }
+    // Two saves in one millisecond: the later one's backup is named a millisecond later.
+    for later in 0..1000 {
+        let mut name = prefix(real);
+        name.push(utc::write(wall_ms.saturating_add(later)));
+        name.push(".json");
+        let path = folder.join(name);
+        match std::fs::hard_link(real, &path) {
+            Ok(()) => return Ok(Some(Kept { path })),
+            Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => {}
+            Err(_) => {
+                let (bytes, _) = disk::read(real)?;
+                match disk::write_new(&path, &bytes, false, random) {
+                    Ok(()) => return Ok(Some(Kept { path })),
+                    Err(StoreError::Exists(_)) => {}
+                    Err(error) => return Err(error),
+                }
+            }
+        }
+    }
+    Err(StoreError::Exists(folder))
+}
+
+/// Removes the backups that are not to be kept any longer. What cannot be removed stays.
+pub(super) fn prune(real: &Path) {
+    let Ok(found) = found(real) else { return };
+    let times: Vec<u64> = found.iter().map(|(wall_ms, _)| *wall_ms).collect();
+    let kept = kept(&times);
+    for (_, path) in found.iter().filter(|(wall_ms, _)| !kept.contains(wall_ms)) {
+        let _ = std::fs::remove_file(path);
+    }
+}
+
+/// The folder of a vault's backups.
+pub(super) fn folder(real: &Path) -> PathBuf {
+    paths::folder(real).join("backups")
+}
+
+/// Which of those times (milliseconds since 1970) are kept: the last 10, the newest of each of the last 30 days that have any,
+/// the newest of each month. Days and months are counted, not measured from now, so a clock set wrong removes nothing.
+fn kept(times: &[u64]) -> BTreeSet<u64> {
+    let mut newest_first: Vec<u64> = times.to_vec();
+    newest_first.sort_unstable_by_key(|time| std::cmp::Reverse(*time));
+    let mut kept: BTreeSet<u64> = newest_first.iter().copied().take(LAST).collect();
+    let mut days = BTreeSet::new();
+    let mut months = BTreeSet::new();
+    for time in newest_first {
+        let (year, month, day) = utc::date(time);
+        if days.len() < DAYS && days.insert((year, month, day)) {
+            kept.insert(time);
+        }
+        if months.insert((year, month)) {
+            kept.insert(time);
+        }
+    }
+    kept
+}
+
+/// Backups by time, in no order; only names this program gives.
+fn found(real: &Path) -> Result<Vec<(u64, PathBuf)>, StoreError> {
+    let folder = folder(real);
+    let trouble = |source| StoreError::Io { doing: "read", path: folder.clone(), source };
+    let files = match std::fs::read_dir(&folder) {
+        Ok(files) => files,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
+        Err(error) => return Err(trouble(error)),
+    };
+    let prefix = prefix(real);
+    let mut found = Vec::new();
+    for file in files {
+        let file = file.map_err(trouble)?;
+        if let Some(wall_ms) = time_of(&prefix, &file.file_name()) {
+            found.push((wall_ms, file.path()));
+        }
+    }
+    Ok(found)
+}
+
+fn prefix(real: &Path) -> OsString {
+    let mut prefix = real.file_stem().unwrap_or_default().to_owned();
+    prefix.push("-");
+    prefix
+}
+
+fn time_of(prefix: &OsStr, name: &OsStr) -> Option<u64> {
+    let time = name.as_bytes().strip_prefix(prefix.as_bytes())?.strip_suffix(b".json")?;
+    utc::read(std::str::from_utf8(time).ok()?)
+}
+
+/// Times in names: `20261124T061500.123Z` (ISO 8601, basic format, UTC).
+mod utc {
+    const DAY_MS: u64 = 86_400_000;
+    /// The last millisecond of the year 9999.
+    const LAST_MS: u64 = 253_402_300_799_999;
+
+    /// Year, month and day of a time.
+    pub(super) fn date(wall_ms: u64) -> (u64, u64, u64) {
+        // Days since 0000-03-01, so that the leap day is the last of its year; 146 097 days are 400 years.
+        let days = (wall_ms.min(LAST_MS) / DAY_MS).saturating_add(719_468);
+        let (era, day) = (days / 146_097, days % 146_097);
+        let year = (day - day / 1460 + day / 36_524 - day / 146_096) / 365;
+        let day = day - (365 * year + year / 4 - year / 100);
+        let month = (5 * day + 2) / 153;
+        let (of_march, day) = (month, day - (153 * month + 2) / 5 + 1);
+        let month = if of_march < 10 { of_march + 3 } else { of_march - 9 };
+        (era * 400 + year + u64::from(month <= 2), month, day)
+    }
+
+    pub(super) fn write(wall_ms: u64) -> String {
+        let wall_ms = wall_ms.min(LAST_MS);
+        let (year, month, day) = date(wall_ms);
+        let (s, ms) = (wall_ms % DAY_MS / 1000, wall_ms % 1000);
+        format!("{year:04}{month:02}{day:02}T{:02}{:02}{:02}.{ms:03}Z", s / 3600, s / 60 % 60, s % 60)
+    }
+
+    /// The time that [`write`] writes so; `None` for everything else.
+    pub(super) fn read(text: &str) -> Option<u64> {
+        let number = |from: usize, to: usize| -> Option<u64> {
+            let digits = text.get(from..to)?;
+            digits.bytes().all(|byte| byte.is_ascii_digit()).then(|| digits.parse().ok())?
+        };
+        let (year, month, day) = (number(0, 4)?, number(4, 6)?, number(6, 8)?);
+        let (hour, minute, second, ms) = (number(9, 11)?, number(11, 13)?, number(13, 15)?, number(16, 19)?);
+        if year < 1970
+            || !(1..=12).contains(&month)
+            || !(1..=31).contains(&day)
+            || hour > 23
+            || minute > 59
+            || second > 59
+        {
+            return None;
+        }
+        let (year, of_march) = if month > 2 { (year, month - 3) } else { (year - 1, month + 9) };
+        let days = 365 * year + year / 4 - year / 100 + year / 400 + (153 * of_march + 2) / 5 + day - 1;
+        let wall_ms = days.checked_sub(719_468)? * DAY_MS + (hour * 3600 + minute * 60 + second) * 1000 + ms;
+        // The 31st of June, a missing T or Z: what is not written back the same was not ours.
+        (write(wall_ms) == text).then_some(wall_ms)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    const DAY: u64 = 86_400_000;
+
+    #[test]
+    fn times_are_written_as_people_write_them() {
+        for (ms, text) in [
+            (0, "19700101T000000.000Z"),
+            (951_782_400_000, "20000229T000000.000Z"),
+            (1_795_500_900_123, "20261124T061500.123Z"),
+            (4_107_542_399_999, "21000228T235959.999Z"),
+            (4_107_542_400_000, "21000301T000000.000Z"),
+            (u64::MAX, "99991231T235959.999Z"),
+        ] {
+            assert_eq!(utc::write(ms), text);
+            assert_eq!(utc::read(text), Some(ms.min(253_402_300_799_999)));
+        }
+        for text in ["", "20260631T000000.000Z", "20261124T061500.123", "20261124 061500.123Z", "2026112éT06150.123Z"]
+        {
+            assert_eq!(utc::read(text), None, "{text}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn a_time_comes_back(ms in 0u64..253_402_300_800_000) {
+            prop_assert_eq!(utc::read(&utc::write(ms)), Some(ms));
+        }
+
+        #[test]
+        fn any_text_is_read_or_refused(text in ".{0,24}") {
+            let _ = utc::read(&text);
+        }
+
+        #[test]
+        fn the_newest_ten_are_always_kept(mut times in prop::collection::btree_set(0u64..400 * DAY, 1..60)) {
+            let kept = kept(&times.iter().copied().collect::<Vec<_>>());
+            prop_assert!(kept.is_subset(&times));
+            for _ in 0..LAST {
+                if let Some(newest) = times.pop_last() {
+                    prop_assert!(kept.contains(&newest));
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn many_saves_a_day_for_two_years_leave_days_and_months() {
+        let mut held: Vec<u64> = Vec::new();
+        let start = 1_767_225_600_000; // 2026-01-01
+        for hour in 0..(2 * 365 * 24) {
+            held.push(start + hour * DAY / 24);
+            let keep = kept(&held);
+            held.retain(|time| keep.contains(time));
+        }
+        // The last 10 hours are of one day; 29 more days, all of December; then 23 months.
+        assert_eq!(held.len(), 10 + 29 + 23);
+        let months: BTreeSet<_> = held.iter().map(|time| (utc::date(*time).0, utc::date(*time).1)).collect();
+        assert_eq!(months.len(), 24);
+        let december: BTreeSet<_> = held.iter().map(|time| utc::date(*time)).filter(|date| date.1 == 12).collect();
+        assert_eq!(december.len(), 30 + 1);
+        // Each day and month is kept as it was at its end.
+        assert!(held.contains(&(start + 31 * DAY - DAY / 24)));
+    }
+
+    #[test]
+    fn only_names_we_give_are_backups() {
+        let prefix = prefix(Path::new("/d/work.json"));
+        let of = |name: &str| time_of(&prefix, OsStr::new(name));
+        assert_eq!(of("work-20261124T061500.123Z.json"), Some(1_795_500_900_123));
+        assert_eq!(of("work-b-20261124T061500.123Z.json"), None);
+        assert_eq!(of("work-20261124T061500.123Z.json.new"), None);
+        assert_eq!(of("work-my copy.json"), None);
+    }
 }
