@@ -1,6 +1,9 @@
 //! Other programs' files: recognised, read, written. Pure: no input or output, no prompts, no printing.
 
 pub mod aegis;
+mod cipher;
+mod draft;
+mod json;
 pub mod plan;
 pub mod registry;
 pub mod uri_list;
@@ -113,4 +116,24 @@ pub enum FormatError {
     /// No random bytes to encrypt with.
     #[error(transparent)]
     Random(#[from] crate::secret::NoRandomness),
+}
+
+/// An entry's note with its recovery codes under it, for formats that have a place for the one but not the other.
+fn note_with_recovery_codes(details: &Details) -> Text {
+    if details.recovery_codes.is_empty() {
+        return details.note.clone();
+    }
+    let mut note = zeroize::Zeroizing::new(details.note.to_string());
+    if !note.is_empty() {
+        note.push_str("\n\n");
+    }
+    note.push_str("Recovery codes:");
+    for recovery in &details.recovery_codes {
+        note.push('\n');
+        note.push_str(&recovery.code);
+        if recovery.used {
+            note.push_str(" (used)");
+        }
+    }
+    Text::from(note.as_str())
 }

@@ -1,6 +1,9 @@
 //! What an import would do: each candidate added, taken for an update, or skipped, and why.
 
+use std::collections::{HashMap, HashSet};
+
 use super::{Imported, Problem};
+use crate::otp::Kind;
 use crate::secret::{NoRandomness, Random};
 use crate::vault::{Details, Edit, Entry, EntryId};
 
@@ -38,6 +41,8 @@ pub struct Row {
     pub notices: Vec<String>,
     /// Ours that it duplicates.
     pub duplicate_of: Option<EntryId>,
+    /// What ours holds now.
+    pub ours: Option<Box<Details>>,
     /// What will happen; a person may change it row by row.
     pub action: Action,
 }
@@ -51,10 +56,78 @@ pub struct Plan {
     pub problems: Vec<Problem>,
 }
 
+/// What makes two entries the same.
+type Identity<'a> = (Kind, &'a [u8], &'a str, &'a str);
+
+fn identity(details: &Details) -> Identity<'_> {
+    (details.otp.kind, details.otp.secret.expose(), &details.issuer, &details.account)
+}
+
+fn names(details: &Details) -> Option<(&str, &str)> {
+    let names = (details.issuer.as_str(), details.account.as_str());
+    (names != ("", "")).then_some(names)
+}
+
 /// Plans an import into a vault that holds `existing` (deleted entries are not duplicates).
+///
+/// An entry of ours stands for one candidate only: first for one that is the same in all, then for one of the same names. Two candidates
+/// that are the same in all are one, unless both are to be kept.
 pub fn plan<'a>(imported: Imported, existing: impl Iterator<Item = &'a Entry>, policy: OnDuplicate) -> Plan {
-    let _ = (imported, existing, policy);
-    todo!()
+    let existing: Vec<&Entry> = existing.filter(|entry| !entry.deleted).collect();
+    let mut same: HashMap<Identity<'_>, &Entry> = HashMap::new();
+    let mut by_names: HashMap<(&str, &str), Vec<&Entry>> = HashMap::new();
+    for entry in existing {
+        same.entry(identity(&entry.details)).or_insert(entry);
+        if let Some(names) = names(&entry.details) {
+            by_names.entry(names).or_default().push(entry);
+        }
+    }
+    let mut taken: HashSet<EntryId> =
+        imported.entries.iter().filter_map(|entry| same.get(&identity(&entry.details))).map(|entry| entry.id).collect();
+
+    let mut seen: HashSet<Identity<'_>> = HashSet::new();
+    let mut decided = Vec::with_capacity(imported.entries.len());
+    for candidate in &imported.entries {
+        let details = &candidate.details;
+        let twice = !candidate.trashed && !seen.insert(identity(details));
+        let exact = same.get(&identity(details)).copied();
+        let ours = exact.or_else(|| {
+            let free = by_names.get(&names(details)?)?.iter().find(|entry| !taken.contains(&entry.id))?;
+            taken.insert(free.id);
+            Some(free)
+        });
+        let action = match (ours, policy) {
+            _ if candidate.trashed => Action::Skip("it is in the other program's trash".into()),
+            _ if twice && policy != OnDuplicate::Keep => Action::Skip("it is in the file twice".into()),
+            (None, _) | (Some(_), OnDuplicate::Keep) => Action::Add,
+            (Some(ours), OnDuplicate::Replace) if merged(details, Some(&ours.details)) == ours.details => {
+                Action::Skip("it is there already, with the same values".into())
+            }
+            (Some(ours), OnDuplicate::Replace) => Action::Replace(ours.id),
+            (Some(_), OnDuplicate::Skip) if exact.is_some() => Action::Skip("it is there already".into()),
+            (Some(_), OnDuplicate::Skip) => {
+                Action::Skip("an entry of this issuer and account is there already, with another secret".into())
+            }
+        };
+        decided.push((ours.map(|entry| (entry.id, Box::new(entry.details.clone()))), action));
+    }
+    let rows = imported
+        .entries
+        .into_iter()
+        .zip(decided)
+        .map(|(candidate, (ours, action))| {
+            let (duplicate_of, ours) = ours.unzip();
+            Row {
+                place: candidate.place,
+                details: candidate.details,
+                notices: candidate.notices,
+                duplicate_of,
+                ours,
+                action,
+            }
+        })
+        .collect();
+    Plan { rows, problems: imported.problems }
 }
 
 impl Plan {
@@ -63,7 +136,48 @@ impl Plan {
     /// # Errors
     /// No randomness for new ids.
     pub fn edits(&self, random: &mut dyn Random) -> Result<Vec<Edit>, NoRandomness> {
-        let _ = random;
-        todo!()
+        let mut edits = Vec::new();
+        for row in &self.rows {
+            match row.action {
+                Action::Add => edits.push(Edit::Add(EntryId::random(random)?, Box::new(row.details.clone()))),
+                Action::Replace(id) => {
+                    // What ours holds is of use only for the entry it came from.
+                    let ours = row.ours.as_deref().filter(|_| row.duplicate_of == Some(id));
+                    edits.push(Edit::Change(id, Box::new(merged(&row.details, ours))));
+                }
+                Action::Skip(_) => {}
+            }
+        }
+        Ok(edits)
     }
 }
+
+/// The new values over ours: what the file does not say (tags, a note, recovery codes, the favourite's star) stays.
+fn merged(new: &Details, ours: Option<&Details>) -> Details {
+    let mut merged = new.clone();
+    let Some(ours) = ours else { return merged };
+    merged.tags = ours.tags.clone();
+    merged.tags.extend(new.tags.iter().filter(|tag| !ours.tags.contains(tag)).cloned());
+    if new.note.is_empty() {
+        merged.note = ours.note.clone();
+    }
+    merged.recovery_codes = ours.recovery_codes.clone();
+    for recovery in &new.recovery_codes {
+        match merged.recovery_codes.iter_mut().find(|kept| kept.code == recovery.code) {
+            Some(kept) => kept.used |= recovery.used,
+            None => merged.recovery_codes.push(recovery.clone()),
+        }
+    }
+    merged.favourite |= ours.favourite;
+    if merged.otp.pin.is_none() && merged.otp.kind == ours.otp.kind {
+        merged.otp.pin = ours.otp.pin.clone();
+    }
+    if merged.otp.kind == Kind::Hotp && merged.otp.secret == ours.otp.secret {
+        merged.otp.counter = merged.otp.counter.max(ours.otp.counter);
+    }
+    merged
+}
+
+#[cfg(test)]
+#[path = "plan_tests.rs"]
+mod tests;

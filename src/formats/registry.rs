@@ -1,9 +1,12 @@
 //! The table of formats, and recognition by content.
 
-use super::{Format, FormatError};
+use super::{Format, FormatError, Opened, aegis, uri_list};
 
-/// Every format, in the order in which they are tried.
-pub static FORMATS: &[Format] = &[];
+/// The largest file that is looked at, in bytes.
+pub const LARGEST: usize = 64 * 1024 * 1024;
+
+/// Every format, in the order in which they are tried: those with a mark of their own first, lists of lines last.
+pub static FORMATS: &[Format] = &[aegis::FORMAT, uri_list::FORMAT];
 
 /// The format of that id.
 pub fn by_id(id: &str) -> Option<&'static Format> {
@@ -15,6 +18,64 @@ pub fn by_id(id: &str) -> Option<&'static Format> {
 /// # Errors
 /// [`FormatError::Unknown`] saying what was tried.
 pub fn detect(bytes: &[u8]) -> Result<&'static Format, FormatError> {
-    let _ = bytes;
-    todo!()
+    FORMATS.iter().find(|format| (format.detect)(bytes)).ok_or_else(|| {
+        let names: Vec<&str> = FORMATS.iter().map(|format| format.name).collect();
+        FormatError::Unknown { tried: names.join(", ") }
+    })
+}
+
+/// Reads bytes as the format of that id, or as what they look like.
+///
+/// # Errors
+/// [`FormatError`]: no such format, one that is only written, none that the bytes look like, or what the reader says.
+pub fn read(bytes: &[u8], format: Option<&str>) -> Result<(&'static Format, Opened), FormatError> {
+    if bytes.is_empty() {
+        return Err(FormatError::Damaged("it is empty".into()));
+    }
+    if bytes.len() > LARGEST {
+        return Err(FormatError::Unsupported(format!("the file is larger than {} MiB", LARGEST >> 20)));
+    }
+    let format = match format {
+        None => detect(bytes)?,
+        Some(id) => by_id(id).ok_or_else(|| {
+            let ids: Vec<&str> = FORMATS.iter().map(|format| format.id).collect();
+            FormatError::Unsupported(format!("there is no format of that name; there are: {}", ids.join(", ")))
+        })?,
+    };
+    let read =
+        format.read.ok_or_else(|| FormatError::Unsupported(format!("{} can be written but not read", format.name)))?;
+    Ok((format, read(bytes)?))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn ids_are_unique_and_words_are_there() {
+        for (index, format) in FORMATS.iter().enumerate() {
+            assert!(FORMATS.iter().skip(index + 1).all(|other| other.id != format.id), "{} twice", format.id);
+            assert!(format.id.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-'));
+            assert!(!format.name.is_empty() && !format.help.is_empty());
+            assert!(format.read.is_some() || format.write.is_some());
+        }
+    }
+
+    #[test]
+    fn what_is_of_no_format_is_said() {
+        assert!(matches!(read(b"hello", None), Err(FormatError::Unknown { tried }) if tried.contains("Aegis")));
+        assert!(matches!(read(b"", None), Err(FormatError::Damaged(_))));
+        assert!(matches!(read(b"x", Some("nothing")), Err(FormatError::Unsupported(_))));
+    }
+
+    proptest! {
+        #[test]
+        fn nothing_makes_a_reader_panic(bytes in prop::collection::vec(any::<u8>(), 0..200)) {
+            let _ = read(&bytes, None);
+            for format in FORMATS {
+                let _ = read(&bytes, Some(format.id));
+            }
+        }
+    }
 }

@@ -1,1 +1,169 @@
-//! One URI a line: `otpauth://`, `motp://`, `steam://`.
+//! One URI a line: `otpauth://`, `motp://`, `steam://`. What each URI may hold is [`crate::otp::uri`]'s matter.
+//!
+//! Blank lines and lines that begin with `#` are skipped. A line that cannot be read is a problem of its own; the others are read.
+
+use std::borrow::Cow;
+
+use zeroize::Zeroizing;
+
+use super::{Format, FormatError, Imported, Opened, Problem, Writer, draft};
+use crate::otp::uri;
+use crate::secret::{Random, Text};
+use crate::vault::Details;
+
+/// The registry's row.
+pub(super) const FORMAT: Format = Format {
+    id: "uri",
+    name: "otpauth:// URI list",
+    help: "a text file with one otpauth://, motp:// or steam:// URI a line",
+    detect,
+    read: Some(read),
+    write: Some(Writer { encrypts: false, plain: true, write, loses }),
+};
+
+const SCHEMES: [&str; 5] = ["otpauth://", "otpauth-migration://", "lpaauth-migration://", "motp://", "steam://"];
+
+/// The lines that say something, with their numbers from 1.
+fn lines(bytes: &[u8]) -> impl Iterator<Item = (usize, &[u8])> {
+    let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
+    (1..)
+        .zip(bytes.split(|byte| *byte == b'\n'))
+        .map(|(number, line)| (number, line.trim_ascii()))
+        .filter(|(_, line)| !line.is_empty() && !line.starts_with(b"#"))
+}
+
+fn begins_like_a_uri(line: &[u8]) -> bool {
+    SCHEMES
+        .iter()
+        .any(|scheme| line.get(..scheme.len()).is_some_and(|head| head.eq_ignore_ascii_case(scheme.as_bytes())))
+}
+
+fn detect(bytes: &[u8]) -> bool {
+    lines(&as_utf8(bytes)).take(1000).any(|(_, line)| begins_like_a_uri(line))
+}
+
+/// Text from Windows may be UTF-16 with its mark in front.
+fn as_utf8(bytes: &[u8]) -> Cow<'_, [u8]> {
+    let decode = |rest: &[u8], unit: fn([u8; 2]) -> u16| {
+        let (pairs, _) = rest.as_chunks::<2>();
+        let text: String = char::decode_utf16(pairs.iter().map(|pair| unit(*pair)))
+            .map(|letter| letter.unwrap_or(char::REPLACEMENT_CHARACTER))
+            .collect();
+        Cow::Owned(text.into_bytes())
+    };
+    match bytes {
+        [0xff, 0xfe, rest @ ..] => decode(rest, u16::from_le_bytes),
+        [0xfe, 0xff, rest @ ..] => decode(rest, u16::from_be_bytes),
+        _ => Cow::Borrowed(bytes),
+    }
+}
+
+fn read(bytes: &[u8]) -> Result<Opened, FormatError> {
+    let bytes = as_utf8(bytes);
+    let mut imported = Imported::default();
+    for (number, line) in lines(&bytes) {
+        let place = format!("line {number}");
+        let Ok(line) = std::str::from_utf8(line) else {
+            let reason = "the line is not UTF-8".into();
+            imported.problems.push(Problem { place, label: String::new(), reason });
+            continue;
+        };
+        match draft::from_uri(place, line) {
+            Ok(candidate) => imported.entries.push(candidate),
+            Err(problem) => imported.problems.push(problem),
+        }
+    }
+    Ok(Opened::Plain(imported))
+}
+
+fn write(entries: &[Details], _: Option<&Text>, _: &mut dyn Random) -> Result<Vec<u8>, FormatError> {
+    let mut out = Zeroizing::new(String::new());
+    for details in entries {
+        out.push_str(&uri::write(&details.otp, &details.issuer, &details.account));
+        out.push('\n');
+    }
+    Ok(out.as_bytes().to_vec())
+}
+
+fn loses(details: &Details) -> Vec<String> {
+    let mut lost = Vec::new();
+    let mut say = |is: bool, what: &str| {
+        if is {
+            lost.push(what.to_owned());
+        }
+    };
+    say(!details.tags.is_empty(), "its tags");
+    say(!details.note.is_empty(), "its note");
+    say(!details.recovery_codes.is_empty(), "its recovery codes");
+    say(details.favourite, "that it is a favourite");
+    lost
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::otp::{Kind, Otp};
+    use crate::secret::{NoRandomness, Secret};
+
+    struct NoneNeeded;
+    impl Random for NoneNeeded {
+        fn fill(&mut self, _: &mut [u8]) -> Result<(), NoRandomness> {
+            Err(NoRandomness)
+        }
+    }
+
+    fn imported(bytes: &[u8]) -> Imported {
+        match read(bytes) {
+            Ok(Opened::Plain(imported)) => imported,
+            _ => panic!("a list needs no password"),
+        }
+    }
+
+    #[test]
+    fn bad_lines_do_not_stop_the_rest() {
+        let file = b"\xef\xbb\xbf# mine\r\n\r\notpauth://totp/a?secret=MY\r\nrubbish\notpauth://totp/b?secret=M1\n\xff\nsteam://MY";
+        let imported = imported(file);
+        let places: Vec<_> = imported.entries.iter().map(|entry| entry.place.as_str()).collect();
+        assert_eq!(places, ["line 3", "line 7"]);
+        let places: Vec<_> = imported.problems.iter().map(|problem| problem.place.as_str()).collect();
+        assert_eq!(places, ["line 4", "line 5", "line 6"]);
+        assert!(imported.problems[1].reason.contains("character 2"), "{}", imported.problems[1].reason);
+    }
+
+    #[test]
+    fn windows_text_is_read() {
+        let uri = "otpauth://totp/Zürich?secret=MY\r\n";
+        let little: Vec<u8> = [0xff, 0xfe].into_iter().chain(uri.encode_utf16().flat_map(u16::to_le_bytes)).collect();
+        let big: Vec<u8> = [0xfe, 0xff].into_iter().chain(uri.encode_utf16().flat_map(u16::to_be_bytes)).collect();
+        for file in [little, big] {
+            assert!(detect(&file));
+            assert_eq!(imported(&file).entries[0].details.account.as_str(), "Zürich");
+        }
+    }
+
+    #[test]
+    fn what_is_written_reads_back() {
+        let key = || Secret::from(&b"a key of 16 byte"[..]);
+        let entries: Vec<Details> = Kind::ALL
+            .into_iter()
+            .map(|kind| {
+                let mut otp = Otp::new(kind, key());
+                if matches!(kind, Kind::Motp | Kind::Yandex) {
+                    otp.pin = Some("2468".into());
+                }
+                Details::new(otp, "Über & co", "a:b?c=d#e")
+            })
+            .collect();
+        let file = write(&entries, None, &mut NoneNeeded).unwrap();
+        assert!(detect(&file));
+        let read: Vec<Details> = imported(&file).entries.into_iter().map(|entry| entry.details).collect();
+        assert_eq!(read, entries);
+    }
+
+    #[test]
+    fn other_text_is_not_a_list() {
+        for file in ["", "hello\n", "see https://example.com/otpauth://", "{\"uri\": \"otpauth://totp/x\"}"] {
+            assert!(!detect(file.as_bytes()), "{file}");
+        }
+    }
+}

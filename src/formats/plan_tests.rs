@@ -1,0 +1,128 @@
+//! Tests of planning an import.
+
+use super::*;
+use crate::formats::Candidate;
+use crate::otp::Otp;
+use crate::secret::Secret;
+use crate::vault::{RecoveryCode, RecoveryId, Stamp};
+
+struct Numbered(u8);
+impl Random for Numbered {
+    fn fill(&mut self, out: &mut [u8]) -> Result<(), NoRandomness> {
+        self.0 += 1;
+        out.fill(self.0);
+        Ok(())
+    }
+}
+
+fn details(issuer: &str, account: &str, key: &str) -> Details {
+    Details::new(Otp::new(Kind::Totp, Secret::from(key.as_bytes())), issuer, account)
+}
+
+fn ours(number: u32, details: Details) -> Entry {
+    Entry {
+        id: format!("00000000-0000-4000-8000-{number:012}").parse().unwrap(),
+        details,
+        deleted: false,
+        problem: None,
+        conflicts: Vec::new(),
+        added: Stamp::default(),
+        changed: Stamp::default(),
+    }
+}
+
+fn file(entries: Vec<Details>) -> Imported {
+    let entries = entries
+        .into_iter()
+        .map(|details| Candidate { place: String::new(), details, notices: Vec::new(), trashed: false })
+        .collect();
+    Imported { entries, problems: Vec::new() }
+}
+
+/// `+` added, `=` replaced, `-` skipped, in the order of the file.
+fn signs(plan: &Plan) -> String {
+    plan.rows
+        .iter()
+        .map(|row| match row.action {
+            Action::Add => '+',
+            Action::Replace(_) => '=',
+            Action::Skip(_) => '-',
+        })
+        .collect()
+}
+
+#[test]
+fn each_policy_does_what_it_says() {
+    let vault = [ours(1, details("GitHub", "octo", "one")), ours(2, details("Bank", "me", "two"))];
+    let read = || {
+        file(vec![
+            details("GitHub", "octo", "one"),
+            details("Bank", "me", "changed"),
+            details("Mail", "me", "three"),
+            details("Mail", "me", "three"),
+        ])
+    };
+    assert_eq!(signs(&plan(read(), vault.iter(), OnDuplicate::Skip)), "--+-");
+    assert_eq!(signs(&plan(read(), vault.iter(), OnDuplicate::Replace)), "-=+-", "the same values are not a change");
+    assert_eq!(signs(&plan(read(), vault.iter(), OnDuplicate::Keep)), "++++");
+    let skipped = plan(read(), vault.iter(), OnDuplicate::Skip);
+    let reasons: Vec<_> = skipped.rows.iter().map(|row| format!("{:?}", row.action)).collect();
+    assert!(
+        reasons[0].contains("there already") && reasons[1].contains("another secret") && reasons[3].contains("twice")
+    );
+}
+
+#[test]
+fn one_of_ours_stands_for_one_of_theirs() {
+    // Two accounts without a name of their own: the one that is the same is known, so the other is new.
+    let vault = [ours(1, details("GitHub", "", "one"))];
+    let read = file(vec![details("GitHub", "", "two"), details("GitHub", "", "one")]);
+    assert_eq!(signs(&plan(read, vault.iter(), OnDuplicate::Skip)), "+-");
+    let nameless = file(vec![details("", "", "x")]);
+    let vault = [ours(1, details("", "", "y"))];
+    assert_eq!(signs(&plan(nameless, vault.iter(), OnDuplicate::Replace)), "+");
+}
+
+#[test]
+fn trash_is_left_alone_on_both_sides() {
+    let mut gone = ours(1, details("GitHub", "octo", "one"));
+    gone.deleted = true;
+    let mut read = file(vec![details("GitHub", "octo", "one"), details("Old", "", "x")]);
+    read.entries[1].trashed = true;
+    assert_eq!(signs(&plan(read, [gone].iter(), OnDuplicate::Skip)), "+-");
+}
+
+#[test]
+fn replacing_keeps_what_the_file_does_not_know() {
+    let mut mine = details("GitHub", "octo", "one");
+    mine.tags = vec!["Work".into()];
+    mine.note = "mine".into();
+    mine.favourite = true;
+    mine.recovery_codes = vec![RecoveryCode { id: Some(RecoveryId("a".into())), code: "1111".into(), used: false }];
+    let vault = [ours(1, mine)];
+    let mut theirs = details("GitHub", "octo", "new key");
+    theirs.tags = vec!["Dev".into()];
+    theirs.recovery_codes = vec![
+        RecoveryCode { id: None, code: "1111".into(), used: true },
+        RecoveryCode { id: None, code: "2222".into(), used: false },
+    ];
+    let plan = plan(file(vec![theirs]), vault.iter(), OnDuplicate::Replace);
+    let edits = plan.edits(&mut Numbered(0)).unwrap();
+    let [Edit::Change(id, changed)] = edits.as_slice() else { panic!("{edits:?}") };
+    assert_eq!(*id, vault[0].id);
+    assert_eq!(changed.otp.secret.expose(), b"new key");
+    assert_eq!((changed.note.as_str(), changed.favourite), ("mine", true));
+    assert_eq!(changed.tags.iter().map(|tag| tag.as_str()).collect::<Vec<_>>(), ["Work", "Dev"]);
+    assert_eq!(changed.recovery_codes.len(), 2);
+    assert_eq!(changed.recovery_codes[0].id, Some(RecoveryId("a".into())));
+    assert!(changed.recovery_codes[0].used);
+}
+
+#[test]
+fn new_entries_get_ids_of_their_own() {
+    let plan = plan(file(vec![details("A", "", "1"), details("B", "", "2")]), [].into_iter(), OnDuplicate::Skip);
+    match plan.edits(&mut Numbered(0)).unwrap().as_slice() {
+        [Edit::Add(one, _), Edit::Add(two, _)] => assert_ne!(one, two),
+        other => panic!("{other:?}"),
+    }
+}
