@@ -17,8 +17,10 @@
 #![warn(missing_docs)]
 
 pub mod app;
+pub mod cli;
 pub mod formats;
 pub mod otp;
+pub mod runtime;
 pub mod secret;
 pub mod store;
 pub mod text;

@@ -2,12 +2,15 @@
 //!
 //! Pure: bytes, the time and randomness come in; values go out. Nothing here touches a disk, a clock or a terminal.
 
+pub mod check;
 pub mod document;
 pub mod edit;
 pub mod entry;
 pub mod error;
+pub mod fields;
 pub mod find;
 pub mod kdf;
+pub mod order;
 pub mod stamp;
 pub mod unlocked;
 

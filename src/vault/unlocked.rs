@@ -38,6 +38,11 @@ impl Locked {
         todo!()
     }
 
+    /// The Ed25519 key of the member who signed the file, as 64 hexadecimal digits.
+    pub fn author(&self) -> String {
+        todo!()
+    }
+
     /// Opens with a passphrase. Takes about half a second: never call it on the screen's thread.
     ///
     /// # Errors

@@ -1,0 +1,103 @@
+//! `tickey add`: a new entry from a link, or field by field.
+
+use super::args::{Add, Global, Values};
+use super::ask::Terminal;
+use super::error::Failure;
+use super::input::Lines;
+use super::list::Row;
+use super::session::{self, Session};
+use super::{fields, out, pick};
+use crate::otp::{Kind, uri};
+use crate::secret::Text;
+use crate::vault::fields::{Fields, has_pin};
+use crate::vault::{Details, Edit, Unlocked};
+
+/// Adds it and prints its id.
+pub fn run(global: &Global, args: &Add) -> Result<(), Failure> {
+    if args.source.as_deref().is_some_and(|source| source != "-") {
+        // The argument may be a secret: it is not repeated.
+        return Err(Failure::usage(
+            "tickey add takes no link or secret as an argument, where every program can read it",
+        )
+        .hint("tickey add asks for it, tickey add - reads a link from standard input, --secret-stdin a secret"));
+    }
+    let details = read(global, args)?;
+    let mut session = Session::open(global)?;
+    if !args.allow_duplicate
+        && let Some(other) = duplicate(&session.vault, &details)
+    {
+        return Err(Failure::failed(format!("this entry is there already: {other}; nothing was changed"))
+            .hint("--allow-duplicate adds it all the same"));
+    }
+    let id = session::new_id()?;
+    session.edit(&[Edit::Add(id, Box::new(details))])?;
+    let Some(entry) = session.vault.entry(id) else {
+        return Err(Failure::failed("the entry was added and deleted again by another program"));
+    };
+    if global.json {
+        return out::json(&Row::new(entry, session.name()));
+    }
+    out::line(&id.to_string())?;
+    out::say(&format!("added {}", crate::text::clean(&pick::label(entry))));
+    Ok(())
+}
+
+fn read(global: &Global, args: &Add) -> Result<Details, Failure> {
+    let values = &args.values;
+    let mut wanted = fields::plain(values);
+    wanted.favourite = args.favourite.then_some(true);
+    let from_stdin = args.source.is_some() || values.secret_stdin || values.pin_stdin;
+    let mut lines = if from_stdin { Some(Lines::stdin(global)?) } else { None };
+    let typed = match (&mut lines, args.source.is_some() || values.secret_stdin) {
+        (Some(lines), true) if args.source.is_some() => lines.next("the link")?,
+        (Some(lines), true) => lines.next("the secret")?,
+        _ => prompt(values)?,
+    };
+    if values.pin_stdin
+        && let Some(lines) = &mut lines
+    {
+        wanted.pin = Some(lines.next("the PIN")?);
+    }
+    if args.source.is_some() || (!values.secret_stdin && uri::is_uri(&typed)) {
+        let link = uri::parse(&typed).map_err(|error| Failure::failed(format!("{error}; nothing was changed")))?;
+        let base = Details::new(link.otp, link.issuer, link.account);
+        let kind = wanted.kind.unwrap_or(base.otp.kind);
+        ask_pin(&mut wanted, kind, base.otp.pin.is_some())?;
+        return Ok(wanted.change(&base)?);
+    }
+    let kind = wanted.kind.unwrap_or(Kind::Totp);
+    wanted.secret = Some(fields::secret(kind, &typed)?);
+    ask_pin(&mut wanted, kind, false)?;
+    Ok(wanted.create()?)
+}
+
+fn prompt(values: &Values) -> Result<Text, Failure> {
+    let fields_given = values.issuer.is_some() || values.account.is_some();
+    let (what, question) =
+        if fields_given { ("the secret", "Secret") } else { ("the entry", "otpauth:// link (it is not shown)") };
+    let instead = "tickey add - reads a link from standard input, --secret-stdin a secret";
+    Terminal::require(what, instead)?.hidden(question)
+}
+
+/// Asks for a PIN that is needed and was given nowhere.
+fn ask_pin(wanted: &mut Fields, kind: Kind, known: bool) -> Result<(), Failure> {
+    if has_pin(kind) && !known && wanted.pin.is_none() {
+        wanted.pin = Some(Terminal::require("the PIN", "--pin-stdin reads it from standard input")?.hidden("PIN")?);
+    }
+    Ok(())
+}
+
+/// The entry of the same kind, secret, issuer and account.
+fn duplicate(vault: &Unlocked, details: &Details) -> Option<String> {
+    vault
+        .entries()
+        .filter(|entry| !entry.deleted)
+        .find(|entry| {
+            let ours = &entry.details;
+            ours.otp.kind == details.otp.kind
+                && ours.otp.secret == details.otp.secret
+                && ours.issuer == details.issuer
+                && ours.account == details.account
+        })
+        .map(pick::label)
+}

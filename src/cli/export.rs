@@ -1,0 +1,108 @@
+//! `tickey export`: the entries for another program, encrypted, or plain when asked for by name.
+
+use serde::Serialize;
+
+use super::args::{Export as Args, Global};
+use super::ask::{self, Terminal};
+use super::error::Failure;
+use super::session::Session;
+use super::{out, pick};
+use crate::formats::{Writer, registry};
+use crate::runtime::clock;
+use crate::secret::Text;
+use crate::store::{StoreError, disk};
+use crate::text;
+use crate::vault::{Details, Entry};
+use zeroize::Zeroizing;
+
+#[derive(Serialize)]
+struct Report<'a> {
+    format: &'a str,
+    file: String,
+    entries: usize,
+    encrypted: bool,
+    lost: Vec<Lost<'a>>,
+}
+
+#[derive(Serialize)]
+struct Lost<'a> {
+    issuer: &'a Text,
+    account: &'a Text,
+    what: Vec<String>,
+}
+
+/// Opens, writes and says what the format cannot hold.
+pub fn run(global: &Global, args: &Args) -> Result<(), Failure> {
+    let (id, name, writer) = chosen(args)?;
+    if global.json && args.output.is_none() {
+        return Err(Failure::usage("--json needs -o FILE: standard output holds the export itself"));
+    }
+    if let Some(path) = &args.output
+        && path.symlink_metadata().is_ok()
+    {
+        return Err(StoreError::Exists(path.clone()).into());
+    }
+    let given = args.password_file.as_deref().map(|path| ask::from_file(path, "the password file")).transpose()?;
+    let mut terminal = match (args.encrypt, &given) {
+        (true, None) => Some(Terminal::require("the export's password", "--password-file reads it from a file")?),
+        _ => None,
+    };
+    let session = Session::open(global)?;
+    let password = match (given, &mut terminal) {
+        (Some(password), _) => Some(password),
+        (None, Some(terminal)) => Some(terminal.hidden_twice(&format!("Password for the {name} file"))?),
+        (None, None) => None,
+    };
+    let entries = pick::all(session.vault.entries().filter(|entry| !entry.deleted).collect(), None)?;
+    let details: Vec<Details> = entries.iter().map(|entry| entry.details.clone()).collect();
+    let bytes = Zeroizing::new((writer.write)(&details, password.as_ref(), &mut clock::Os)?);
+    match &args.output {
+        Some(path) => disk::write_new(path, &bytes, false, &mut clock::Os)?,
+        None => out::data(&bytes)?,
+    }
+    let lost = lost(&entries, writer);
+    if let (true, Some(path)) = (global.json, &args.output) {
+        let file = path.display().to_string();
+        return out::json(&Report { format: id, file, entries: details.len(), encrypted: args.encrypt, lost });
+    }
+    for lost in &lost {
+        let title = if lost.issuer.trim().is_empty() { lost.account } else { lost.issuer };
+        out::say(&format!("{}: not in the file: {}", text::fit(title, 60), text::clean(&lost.what.join(", "))));
+    }
+    let to = args.output.as_ref().map_or_else(|| "standard output".to_owned(), |path| path.display().to_string());
+    let how = if args.encrypt { "encrypted" } else { "in plain text" };
+    out::say(&format!("wrote {} to {}, {how}", out::entries(details.len()), text::clean(&to)));
+    if args.plaintext && args.output.is_some() {
+        out::warn("whoever reads this file has every secret in it; delete it as soon as it is not needed any more");
+    }
+    Ok(())
+}
+
+fn chosen(args: &Args) -> Result<(&'static str, &'static str, &'static Writer), Failure> {
+    let unknown = || Failure::usage(format!("there is no format {:?}", args.format)).hint("tickey formats lists them");
+    let format = registry::by_id(&args.format).ok_or_else(unknown)?;
+    let Some(writer) = &format.write else {
+        return Err(Failure::usage(format!("{} files can be read but not written", format.name)));
+    };
+    match (args.encrypt, args.plaintext) {
+        (true, _) if !writer.encrypts => Err(Failure::usage(format!("{} files cannot be encrypted", format.name))
+            .hint("--plaintext writes every secret for all to read, or choose a format that encrypts")),
+        (_, true) if !writer.plain => {
+            Err(Failure::usage(format!("{} files are always encrypted", format.name)).hint("say --encrypt"))
+        }
+        (false, false) => Err(Failure::usage("say whether the file is to be encrypted")
+            .hint("--encrypt asks for a password; --plaintext writes every secret for all to read")),
+        _ => Ok((format.id, format.name, writer)),
+    }
+}
+
+fn lost<'a>(entries: &[&'a Entry], writer: &Writer) -> Vec<Lost<'a>> {
+    entries
+        .iter()
+        .map(|entry| {
+            let details = &entry.details;
+            Lost { issuer: &details.issuer, account: &details.account, what: (writer.loses)(details) }
+        })
+        .filter(|lost| !lost.what.is_empty())
+        .collect()
+}

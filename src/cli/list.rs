@@ -1,0 +1,77 @@
+//! `tickey list`: the entries, never their secrets.
+
+use serde::Serialize;
+
+use super::args::{Global, List};
+use super::error::Failure;
+use super::session::Session;
+use super::{out, pick};
+use crate::otp::Kind;
+use crate::secret::Text;
+use crate::vault::Entry;
+
+/// An entry as `list` and the other commands print it in JSON.
+#[derive(Serialize)]
+pub struct Row<'a> {
+    id: String,
+    vault: &'a str,
+    kind: &'static str,
+    issuer: &'a Text,
+    account: &'a Text,
+    algorithm: &'static str,
+    digits: u8,
+    period: Option<u64>,
+    counter: Option<u64>,
+    tags: &'a [Text],
+    favourite: bool,
+}
+
+impl<'a> Row<'a> {
+    /// That entry of the vault of that name.
+    pub fn new(entry: &'a Entry, vault: &'a str) -> Row<'a> {
+        let (details, otp) = (&entry.details, &entry.details.otp);
+        Row {
+            id: entry.id.to_string(),
+            vault,
+            kind: otp.kind.name(),
+            issuer: &details.issuer,
+            account: &details.account,
+            algorithm: otp.algorithm.name(),
+            digits: otp.digits.get(),
+            period: otp.is_timed().then(|| otp.period.get()),
+            counter: (!otp.is_timed()).then_some(otp.counter),
+            tags: &details.tags,
+            favourite: details.favourite,
+        }
+    }
+}
+
+/// Prints the list.
+pub fn run(global: &Global, args: &List) -> Result<(), Failure> {
+    let session = Session::open(global)?;
+    let entries = session.vault.entries().filter(|entry| entry.deleted == args.trash).collect();
+    let chosen = pick::all(entries, args.query.as_deref())?;
+    if global.json {
+        return out::json(&chosen.iter().map(|entry| Row::new(entry, session.name())).collect::<Vec<_>>());
+    }
+    if chosen.is_empty() {
+        out::say(if args.trash { "the trash is empty" } else { "the vault has no entries yet; tickey add adds one" });
+        return Ok(());
+    }
+    let rows: Vec<Vec<String>> = chosen.iter().map(|entry| cells(entry)).collect();
+    out::data(out::table(&rows, 48).as_bytes())
+}
+
+fn cells(entry: &Entry) -> Vec<String> {
+    let details = &entry.details;
+    let tags: Vec<String> = details.tags.iter().map(|tag| format!("[{}]", tag.as_str())).collect();
+    let kind = if details.otp.kind == Kind::Totp { "" } else { details.otp.kind.name() };
+    let account = if entry.title() == details.account.as_str() { "" } else { details.account.as_str() };
+    let state = match (&entry.problem, entry.conflicts.is_empty()) {
+        (Some(problem), _) => format!("! {problem}"),
+        (None, false) => "! changed in two places".to_owned(),
+        (None, true) => String::new(),
+    };
+    let star = if details.favourite { "★ " } else { "" };
+    vec![format!("{star}{}", entry.title()), account.to_owned(), kind.to_owned(), tags.join(" "), state]
+}

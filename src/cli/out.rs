@@ -1,0 +1,160 @@
+//! Standard output for data, standard error for words.
+
+use std::io::{self, ErrorKind, IsTerminal, Write};
+
+use serde::Serialize;
+use zeroize::Zeroizing;
+
+use super::args::Color;
+use super::error::Failure;
+use crate::text;
+
+/// Writes data to standard output.
+///
+/// # Errors
+/// [`Failure::nobody_reads`] when the reader has gone; else what the system said.
+pub fn data(bytes: &[u8]) -> Result<(), Failure> {
+    let mut stdout = io::stdout().lock();
+    stdout.write_all(bytes).and_then(|()| stdout.flush()).map_err(|error| match error.kind() {
+        ErrorKind::BrokenPipe => Failure::nobody_reads(),
+        _ => Failure::failed(format!("cannot write to standard output: {error}")),
+    })
+}
+
+/// One line of data. The caller cleans what comes from a vault or file.
+///
+/// # Errors
+/// As [`data`].
+pub fn line(text: &str) -> Result<(), Failure> {
+    let mut line = Zeroizing::new(Vec::with_capacity(text.len().saturating_add(1)));
+    line.extend_from_slice(text.as_bytes());
+    line.push(b'\n');
+    data(&line)
+}
+
+/// One JSON value and a newline. Characters that would act on a terminal are escaped.
+///
+/// # Errors
+/// As [`data`].
+pub fn json<T: Serialize + ?Sized>(value: &T) -> Result<(), Failure> {
+    let text = serde_json::to_string(value).map(Zeroizing::new);
+    let text = text.map_err(|error| Failure::failed(format!("cannot print JSON: {error}")))?;
+    line(&escaped(&text))
+}
+
+/// Outside strings JSON is plain ASCII, so every such character stands in a string and may be written as its escape.
+fn escaped(json: &str) -> Zeroizing<String> {
+    let mut out = Zeroizing::new(String::with_capacity(json.len().saturating_add(json.len() / 16)));
+    for c in json.chars() {
+        if acts_on_a_terminal(c) {
+            let mut units = [0; 2];
+            for unit in c.encode_utf16(&mut units) {
+                out.push_str(&format!("\\u{unit:04x}"));
+            }
+        } else {
+            out.push(c);
+        }
+    }
+    out
+}
+
+fn acts_on_a_terminal(c: char) -> bool {
+    matches!(c, '\u{7f}'..='\u{9f}' | '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
+        | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}')
+}
+
+/// One line of words on standard error. That it cannot be said is no reason to fail.
+pub fn say(words: &str) {
+    let _ = writeln!(io::stderr().lock(), "{words}");
+}
+
+/// Something worth knowing that hinders nothing.
+pub fn warn(words: &str) {
+    say(&format!("tickey: warning: {}", text::clean(words)));
+}
+
+/// Whether standard error shows colours.
+pub fn colors_errors(color: Color) -> bool {
+    wanted(color, io::stderr().is_terminal())
+}
+
+fn wanted(color: Color, terminal: bool) -> bool {
+    match color {
+        Color::Always => true,
+        Color::Never => false,
+        Color::Auto => {
+            let set = |name| std::env::var_os(name).is_some_and(|value| !value.is_empty());
+            terminal && !set("NO_COLOR") && std::env::var_os("TERM").is_none_or(|term| term != "dumb")
+        }
+    }
+}
+
+/// Columns side by side, cleaned, each as wide as its widest cell (at most `limit`), without blanks at the end.
+pub fn table(rows: &[Vec<String>], limit: usize) -> String {
+    let columns = rows.iter().map(Vec::len).max().unwrap_or(0);
+    let fitted: Vec<Vec<String>> =
+        rows.iter().map(|row| row.iter().map(|cell| text::fit(cell, limit)).collect()).collect();
+    let widths: Vec<usize> = (0..columns)
+        .map(|column| fitted.iter().filter_map(|row| row.get(column)).map(|cell| text::width(cell)).max().unwrap_or(0))
+        .collect();
+    let mut out = String::new();
+    for row in &fitted {
+        let mut line = String::new();
+        for (cell, width) in row.iter().zip(&widths) {
+            if *width == 0 {
+                continue;
+            }
+            line.push_str(cell);
+            let gap = width.saturating_sub(text::width(cell)).saturating_add(2);
+            line.extend(std::iter::repeat_n(' ', gap));
+        }
+        out.push_str(line.trim_end());
+        out.push('\n');
+    }
+    out
+}
+
+/// A moment in UTC: `2026-11-24 06:05:17 UTC`.
+pub fn utc(wall_ms: u64) -> String {
+    let seconds = wall_ms / 1000;
+    let (days, of_day) = (seconds / 86_400, seconds % 86_400);
+    // Days since 1970 to a date of the Gregorian calendar, counting years from March.
+    let shifted = days.saturating_add(719_468);
+    let (era, of_era) = (shifted / 146_097, shifted % 146_097);
+    let year_of_era = (of_era - of_era / 1460 + of_era / 36_524 - of_era / 146_096) / 365;
+    let day_of_year = of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+    let shifted_month = (5 * day_of_year + 2) / 153;
+    let day = day_of_year - (153 * shifted_month + 2) / 5 + 1;
+    let month = if shifted_month < 10 { shifted_month + 3 } else { shifted_month - 9 };
+    let year = era * 400 + year_of_era + u64::from(month <= 2);
+    let (hour, minute, second) = (of_day / 3600, of_day / 60 % 60, of_day % 60);
+    format!("{year:04}-{month:02}-{day:02} {hour:02}:{minute:02}:{second:02} UTC")
+}
+
+/// `1 entry`, `2 entries`.
+pub fn entries(count: usize) -> String {
+    if count == 1 { "1 entry".to_owned() } else { format!("{count} entries") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn dates() {
+        assert_eq!(utc(0), "1970-01-01 00:00:00 UTC");
+        assert_eq!(utc(951_782_400_000), "2000-02-29 00:00:00 UTC");
+        assert_eq!(utc(1_795_500_317_999), "2026-11-24 06:05:17 UTC");
+        assert_eq!(utc(4_107_542_399_000), "2100-02-28 23:59:59 UTC");
+        assert_eq!(utc(4_107_542_400_000), "2100-03-01 00:00:00 UTC");
+        utc(u64::MAX);
+    }
+
+    #[test]
+    fn json_has_nothing_that_acts_on_a_terminal() {
+        let text = "a\u{1b}[31m\u{9b}b\u{202e}c\u{e0041}";
+        let json = escaped(&serde_json::to_string(text).unwrap());
+        assert!(json.is_ascii(), "{}", json.as_str());
+        assert_eq!(serde_json::from_str::<String>(&json).unwrap(), text);
+    }
+}

@@ -1,0 +1,23 @@
+//! `tickey restore`: out of the trash.
+
+use super::args::{Global, Restore};
+use super::error::Failure;
+use super::list::Row;
+use super::session::Session;
+use super::{out, pick};
+use crate::vault::Edit;
+
+/// Restores and saves.
+pub fn run(global: &Global, args: &Restore) -> Result<(), Failure> {
+    let mut session = Session::open(global)?;
+    let entry = pick::deleted(&session.vault, &args.query)?;
+    let (id, label) = (entry.id, pick::label(entry));
+    session.edit(&[Edit::Restore(id)])?;
+    if global.json
+        && let Some(entry) = session.vault.entry(id)
+    {
+        return out::json(&Row::new(entry, session.name()));
+    }
+    out::say(&format!("restored {}", crate::text::clean(&label)));
+    Ok(())
+}

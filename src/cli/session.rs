@@ -1,0 +1,229 @@
+//! One open vault for the length of one command: opened, changed, saved.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use super::args::{Global, Kdf};
+use super::ask::{self, Terminal};
+use super::error::{Exit, Failure};
+use super::out;
+use crate::formats::registry;
+use crate::runtime::{clock, process, timing};
+use crate::store::paths::Home;
+use crate::store::{Tag, disk, paths, state};
+use crate::vault::{Clock, Cost, Edit, Limits, Locked, Unlocked, VaultError};
+
+/// How long a save waits for another program's.
+pub const PATIENCE: Duration = Duration::from_secs(10);
+
+/// The folders of this user.
+///
+/// # Errors
+/// Failure without a home.
+pub fn home() -> Result<Home, Failure> {
+    Home::from_environment().ok_or_else(|| {
+        Failure::failed("there is no home folder to keep vaults in")
+            .hint("set HOME, or XDG_DATA_HOME and XDG_STATE_HOME")
+    })
+}
+
+/// A vault's file, read and found sound, but not open.
+pub struct File {
+    /// Its path.
+    pub path: PathBuf,
+    /// Its name.
+    pub name: String,
+    /// What was in it.
+    pub locked: Locked,
+    tag: Tag,
+    home: Home,
+    limits: Limits,
+}
+
+impl File {
+    /// Reads the vault that the arguments name. Damage is found here, before a passphrase is asked for.
+    ///
+    /// # Errors
+    /// Whatever is wrong with the file.
+    pub fn read(global: &Global) -> Result<File, Failure> {
+        let home = home()?;
+        let path = home.vault(global.vault.as_deref());
+        let (bytes, tag) = disk::read(&path)?;
+        let limits = process::limits();
+        let locked = Locked::read(&bytes, &limits).map_err(|error| about(error, &bytes))?;
+        Ok(File { name: paths::name(&path), path, locked, tag, home, limits })
+    }
+
+    /// Opens it with the passphrase given or asked for; at a prompt it may be mistyped twice.
+    ///
+    /// # Errors
+    /// Wrong passphrase, or what is wrong with the content.
+    pub fn unlock(self, global: &Global) -> Result<Session, Failure> {
+        if let Some(passphrase) = ask::given(global)? {
+            let vault = self.locked.unlock(&passphrase, &self.limits)?;
+            return self.opened(vault);
+        }
+        let mut terminal = Terminal::require("the passphrase", ask::INSTEAD)?;
+        let prompt = format!("Passphrase of {}", self.name);
+        for _ in 0..2 {
+            let passphrase = terminal.hidden(&prompt)?;
+            match self.locked.unlock(&passphrase, &self.limits) {
+                Err(VaultError::WrongPassphrase) => out::say("tickey: wrong passphrase, try again"),
+                other => return self.opened(other?),
+            }
+        }
+        let vault = self.locked.unlock(&terminal.hidden(&prompt)?, &self.limits)?;
+        self.opened(vault)
+    }
+
+    /// Opens it with the recovery code given or asked for.
+    ///
+    /// # Errors
+    /// As [`File::unlock`].
+    pub fn unlock_with_recovery_code(self, global: &Global) -> Result<Session, Failure> {
+        let code = ask::passphrase(global, "Recovery code")?;
+        let vault = self.locked.unlock_with_recovery_code(&code).map_err(|error| match error {
+            VaultError::NotAMember => Failure::new(Exit::Passphrase, "this is not this vault's recovery code"),
+            other => other.into(),
+        })?;
+        self.opened(vault)
+    }
+
+    fn opened(self, vault: Unlocked) -> Result<Session, Failure> {
+        Ok(Session { file: self, vault, clock: None })
+    }
+}
+
+/// An open vault.
+pub struct Session {
+    /// Its file.
+    pub file: File,
+    /// What is in it.
+    pub vault: Unlocked,
+    clock: Option<Clock>,
+}
+
+impl Session {
+    /// Reads and opens the vault that the arguments name.
+    ///
+    /// # Errors
+    /// As [`File::read`] and [`File::unlock`].
+    pub fn open(global: &Global) -> Result<Session, Failure> {
+        File::read(global)?.unlock(global)
+    }
+
+    /// The vault's name.
+    pub fn name(&self) -> &str {
+        &self.file.name
+    }
+
+    /// Carries edits out and saves. Afterwards the vault is what the file holds.
+    ///
+    /// # Errors
+    /// What hindered it; the file is then as it was.
+    pub fn edit(&mut self, edits: &[Edit]) -> Result<Changed, Failure> {
+        self.change(|vault, clock, wall_ms| vault.plan(edits, clock, wall_ms, &mut clock::Os))
+    }
+
+    /// Brings the entries back to what an older copy says, and saves.
+    ///
+    /// # Errors
+    /// As [`Session::edit`].
+    pub fn return_to(&mut self, old: &Unlocked) -> Result<Changed, Failure> {
+        self.change(|vault, clock, wall_ms| vault.plan_return_to(old, clock, wall_ms))
+    }
+
+    fn change(
+        &mut self,
+        plan: impl FnOnce(&Unlocked, &mut Clock, u64) -> Result<Vec<crate::vault::document::Change>, VaultError>,
+    ) -> Result<Changed, Failure> {
+        let mut clock = match self.clock {
+            Some(clock) => clock,
+            None => state::clock(&self.file.home, &self.vault, &mut clock::Os)?,
+        };
+        let changes = plan(&self.vault, &mut clock, clock::now().wall_ms)?;
+        self.clock = Some(clock);
+        if changes.is_empty() {
+            return Ok(Changed::Nothing);
+        }
+        // A state folder that cannot be written is no hindrance: the replica is then a new one each time.
+        if let Err(error) = state::remember(&self.file.home, &self.vault.vault_id(), &clock) {
+            out::warn(&error.to_string());
+        }
+        let merged = self.write(self.vault.with(&changes))?;
+        Ok(if merged { Changed::Merged } else { Changed::Alone })
+    }
+
+    /// Saves that vault in place of what there is; whether another program's changes were merged in.
+    ///
+    /// # Errors
+    /// What hindered it; the file is then as it was.
+    pub fn write(&mut self, vault: Unlocked) -> Result<bool, Failure> {
+        let wall_ms = clock::now().wall_ms;
+        let file = &mut self.file;
+        let saved = disk::save(&file.path, Some(&file.tag), &vault, &file.limits, PATIENCE, wall_ms, &mut clock::Os)?;
+        file.tag = saved.tag;
+        self.vault = saved.vault;
+        if let Some(warning) = saved.warning {
+            out::warn(&warning);
+        }
+        Ok(saved.merged)
+    }
+}
+
+/// What a save came to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Changed {
+    /// There was nothing to change, and nothing was written.
+    Nothing,
+    /// Ours only.
+    Alone,
+    /// Ours and what another program had written meanwhile.
+    Merged,
+}
+
+/// The failure for bytes that are no vault, or no sound one: another program's file is named as such.
+pub fn about(error: VaultError, bytes: &[u8]) -> Failure {
+    let not_a_vault = matches!(error, VaultError::NotAVault(_));
+    if not_a_vault && bytes.is_empty() {
+        return Failure::failed("this is not a Tickey vault: the file is empty")
+            .hint("tickey backup list shows older versions of a vault");
+    }
+    match registry::detect(bytes) {
+        Ok(format) if not_a_vault => {
+            Failure::failed(format!("this is not a Tickey vault: it looks like a file of {}", format.name))
+                .hint("tickey import FILE reads it into a vault")
+        }
+        _ => error.into(),
+    }
+}
+
+/// What a new passphrase shall cost: as said, else measured.
+///
+/// # Errors
+/// Numbers that are refused.
+pub fn cost(wanted: &Kdf, limits: &Limits) -> Result<Cost, Failure> {
+    if wanted.kdf_memory.is_none() && wanted.kdf_passes.is_none() && wanted.kdf_lanes.is_none() {
+        return Ok(timing::choose(limits));
+    }
+    let too_much = || Failure::usage("that much memory is refused").hint("--kdf-memory takes MiB, from 19");
+    let cost = Cost {
+        m_kib: match wanted.kdf_memory {
+            Some(mib) => mib.checked_mul(1024).ok_or_else(too_much)?,
+            None => Cost::START.m_kib,
+        },
+        t: wanted.kdf_passes.unwrap_or(Cost::START.t),
+        p: wanted.kdf_lanes.unwrap_or(Cost::START.p),
+    };
+    limits.check(cost).map_err(|error| Failure::usage(error.to_string()))?;
+    Ok(cost)
+}
+
+/// A new id for an entry, from the system's randomness.
+///
+/// # Errors
+/// There is none.
+pub fn new_id() -> Result<crate::vault::EntryId, Failure> {
+    let mut os = clock::Os;
+    Ok(crate::vault::EntryId::random(&mut os)?)
+}

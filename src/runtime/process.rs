@@ -1,0 +1,41 @@
+//! The process itself: no core dumps, no debugger of the same user, and how much memory the machine has.
+
+use crate::vault::Limits;
+
+/// Keeps the program's memory to itself: not dumpable, so other processes of the same user cannot read it, and no core files. Called
+/// first, before a secret is known. A system that refuses is no reason not to start.
+pub fn protect() {
+    use rustix::process::{Resource, Rlimit, setrlimit};
+    let _ = setrlimit(Resource::Core, Rlimit { current: Some(0), maximum: Some(0) });
+    #[cfg(target_os = "linux")]
+    {
+        use rustix::process::{DumpableBehavior, set_dumpable_behavior};
+        let _ = set_dumpable_behavior(DumpableBehavior::NotDumpable);
+    }
+}
+
+/// What this machine allows a vault to ask for.
+pub fn limits() -> Limits {
+    Limits { ram: ram() }
+}
+
+/// The machine's memory in bytes; 2 GiB where it cannot be known.
+fn ram() -> u64 {
+    #[cfg(target_os = "linux")]
+    {
+        let info = rustix::system::sysinfo();
+        u64::try_from(info.totalram).unwrap_or(u64::MAX).saturating_mul(u64::from(info.mem_unit.max(1)))
+    }
+    #[cfg(not(target_os = "linux"))]
+    {
+        2 << 30
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn the_machine_has_memory() {
+        assert!(super::limits().ram > 64 << 20);
+    }
+}
