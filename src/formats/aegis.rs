@@ -10,7 +10,7 @@ use super::draft::{Draft, Key};
 use super::json::{Document, Fields, Number};
 use super::{Encrypted, Format, FormatError, Imported, Opened, Writer, cipher};
 use crate::otp::{Algorithm, Kind, base32};
-use crate::secret::{NoRandomness, Random, Secret, Text, random_bytes};
+use crate::secret::{NoRandomness, Random, Text, random_bytes};
 use crate::vault::Details;
 
 /// The registry's row.

@@ -1,0 +1,154 @@
+//! Other programs' files against what is known to be in them. The samples lie beside the project, not in it: without them this says so and
+//! ends; the readers' own tests stand beside their code.
+
+use std::path::PathBuf;
+
+use serde_json::{Map, Value, json};
+use tickey::formats::{Candidate, FormatError, Imported, Opened, registry};
+use tickey::otp::Kind;
+
+/// Which format each folder of samples must be recognised as; a file may be of another format than its folder's others.
+const FOLDERS: &[(&str, &[&str])] = &[("aegis", &["aegis"]), ("otpauth_uri", &["uri"])];
+
+fn samples(folder: &str) -> Option<(PathBuf, Map<String, Value>)> {
+    let path: PathBuf = [env!("CARGO_MANIFEST_DIR"), "..", "shared", "samples", folder].iter().collect();
+    let Ok(bytes) = std::fs::read(path.join("expected.json")) else {
+        println!("skipped: {} is not here", path.display());
+        return None;
+    };
+    let expected: Value = serde_json::from_slice(&bytes).unwrap();
+    Some((path, expected["files"].as_object().unwrap().clone()))
+}
+
+/// Reads a file as the program would: recognised by its content, with its password if it asks for one.
+fn read(bytes: &[u8], password: Option<&str>) -> Result<(&'static str, Imported), FormatError> {
+    let (format, opened) = registry::read(bytes, None)?;
+    let imported = match opened {
+        Opened::Plain(imported) => imported,
+        Opened::Encrypted(locked) => locked.open(&password.unwrap_or_default().into())?,
+    };
+    Ok((format.id, imported))
+}
+
+/// The parts of an expected entry that are compared.
+fn expected_parts(entry: &Value) -> Value {
+    let kind = entry["type"].as_str().unwrap();
+    let mut groups: Vec<&str> =
+        entry["groups"].as_array().map(|groups| groups.iter().filter_map(Value::as_str).collect()).unwrap_or_default();
+    groups.sort_unstable();
+    json!({
+        "type": kind,
+        "issuer": entry["issuer"].as_str().unwrap_or(""),
+        "name": entry["name"].as_str().unwrap_or(""),
+        "secret": entry["secret_hex"],
+        "algo": entry["algo"],
+        "digits": entry["digits"],
+        "period": if kind == "hotp" { Value::Null } else { entry["period"].clone() },
+        "counter": if kind == "hotp" { entry["counter"].clone() } else { Value::Null },
+        "groups": groups,
+        "note": entry["note"].as_str().unwrap_or(""),
+        "pin": entry["pin"].as_str(),
+        "favorite": entry["favorite"].as_bool().unwrap_or(false),
+        "trashed": entry["trashed"].as_bool().unwrap_or(false) || entry["archived"].as_bool().unwrap_or(false),
+    })
+}
+
+fn our_parts(candidate: &Candidate) -> Value {
+    let details = &candidate.details;
+    let otp = &details.otp;
+    let mut groups: Vec<&str> = details.tags.iter().map(|tag| tag.as_str()).collect();
+    groups.sort_unstable();
+    json!({
+        "type": otp.kind.name(),
+        "issuer": details.issuer.as_str(),
+        "name": details.account.as_str(),
+        "secret": data_encoding::HEXLOWER.encode(otp.secret.expose()),
+        "algo": otp.algorithm.name(),
+        "digits": otp.digits.get(),
+        "period": (otp.kind != Kind::Hotp).then_some(otp.period.get()),
+        "counter": (otp.kind == Kind::Hotp).then_some(otp.counter),
+        "groups": groups,
+        "note": details.note.as_str(),
+        "pin": otp.pin.as_deref(),
+        "favorite": details.favourite,
+        "trashed": candidate.trashed,
+    })
+}
+
+fn sorted(entries: Vec<Value>) -> Vec<String> {
+    let mut lines: Vec<String> = entries.iter().map(Value::to_string).collect();
+    lines.sort_unstable();
+    lines
+}
+
+#[test]
+fn every_sample_holds_what_it_is_known_to_hold() {
+    let mut wrong = Vec::new();
+    for (folder, formats) in FOLDERS {
+        let Some((path, files)) = samples(folder) else { continue };
+        for (name, expected) in &files {
+            let Ok(bytes) = std::fs::read(path.join(name)) else { continue };
+            let read = read(&bytes, expected["password"].as_str());
+            let place = format!("{folder}/{name}");
+            if expected["expect_error"].as_str().is_some() || expected["expect_error"].as_bool() == Some(true) {
+                match read {
+                    Err(_) => {}
+                    Ok((_, imported)) if imported.entries.is_empty() => {}
+                    Ok((format, _)) => wrong.push(format!("{place} must be refused, and was read as {format}")),
+                }
+                continue;
+            }
+            let (format, imported) = match read {
+                Ok(read) => read,
+                Err(error) => {
+                    wrong.push(format!("{place}: {error}"));
+                    continue;
+                }
+            };
+            if !formats.contains(&format) {
+                wrong.push(format!("{place} was taken for {format}"));
+            }
+            let theirs = sorted(expected["entries"].as_array().unwrap().iter().map(expected_parts).collect());
+            let ours = sorted(imported.entries.iter().map(our_parts).collect());
+            if theirs != ours {
+                wrong.push(format!("{place} (problems: {:?})", imported.problems));
+                wrong.extend(theirs.iter().filter(|line| !ours.contains(line)).map(|line| format!("  missing {line}")));
+                wrong.extend(ours.iter().filter(|line| !theirs.contains(line)).map(|line| format!("  surplus {line}")));
+                if theirs.len() != ours.len() {
+                    wrong.push(format!("  {} expected, {} read", theirs.len(), ours.len()));
+                }
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "\n{}", wrong.join("\n"));
+}
+
+#[test]
+fn wrong_passwords_are_refused() {
+    for (folder, _) in FOLDERS {
+        let Some((path, files)) = samples(folder) else { continue };
+        for (name, expected) in &files {
+            let (Some(_), Ok(bytes)) = (expected["password"].as_str(), std::fs::read(path.join(name))) else {
+                continue;
+            };
+            assert!(read(&bytes, Some("surely not this one")).is_err(), "{folder}/{name}");
+        }
+    }
+}
+
+#[test]
+fn uris_that_cannot_be_are_each_refused_with_a_reason() {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../shared/samples/otpauth_uri/gen-bad-uris.cases.json");
+    let Ok(bytes) = std::fs::read(path) else {
+        println!("skipped: {path} is not here");
+        return;
+    };
+    let cases: Value = serde_json::from_slice(&bytes).unwrap();
+    for case in cases.as_array().unwrap() {
+        let line = case["uri"].as_str().unwrap();
+        let list = format!("otpauth://totp/good?secret=MY\n{line}\n");
+        let (_, imported) = read(list.as_bytes(), None).unwrap();
+        assert_eq!((imported.entries.len(), imported.problems.len()), (1, 1), "{line}");
+        assert!(!imported.problems[0].reason.is_empty() && imported.problems[0].place == "line 2");
+    }
+}
