@@ -7,6 +7,7 @@ use tickey::runtime::process;
 
 fn main() -> ExitCode {
     process::protect();
+    process::survive_file_size_limit();
     let arguments = match cli::parse(std::env::args_os().collect()) {
         Ok(arguments) => arguments,
         Err(exit) => return exit,

@@ -1,4 +1,7 @@
-//! The process itself: no core dumps, no debugger of the same user, and how much memory the machine has.
+//! The process itself: no core dumps, no debugger of the same user, no end without a word, and how much memory the machine has.
+
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 
 use crate::vault::Limits;
 
@@ -12,6 +15,11 @@ pub fn protect() {
         use rustix::process::{DumpableBehavior, set_dumpable_behavior};
         let _ = set_dumpable_behavior(DumpableBehavior::NotDumpable);
     }
+}
+
+/// A file size limit (`ulimit -f`) is then an error of the write that a person can be told, and not the end of the program.
+pub fn survive_file_size_limit() {
+    let _ = signal_hook::flag::register(signal_hook::consts::SIGXFSZ, Arc::new(AtomicBool::new(false)));
 }
 
 /// What this machine allows a vault to ask for.
