@@ -1,8 +1,28 @@
-//! The ciphers of other programs' files.
+//! The ciphers and key derivations of other programs' files. Every cost is bounded before it is paid.
 
 use aes_gcm::aead::{Aead, Payload};
 use aes_gcm::{Aes256Gcm, KeyInit, Nonce};
+use cbc::cipher::block_padding::Pkcs7;
+use cbc::cipher::{BlockModeDecrypt, BlockModeEncrypt, KeyIvInit};
+use chacha20::cipher::{StreamCipher, StreamCipherSeek};
+use hmac::{Hmac, Mac};
+use poly1305::Poly1305;
+use poly1305::universal_hash::UniversalHash;
+use sha1::Sha1;
+use sha2::{Sha256, Sha512};
 use zeroize::Zeroizing;
+
+use super::FormatError;
+
+/// A key of 32 bytes, wiped when dropped.
+pub(super) type Key = Zeroizing<[u8; 32]>;
+
+/// The most PBKDF2 iterations that are done: about two seconds. Real files ask for up to 600 000.
+const MOST_ITERATIONS: u64 = 5_000_000;
+/// The most memory Argon2 may take, in KiB: what Ente Auth takes on a computer.
+const MOST_KIB: u64 = 1024 * 1024;
+/// The most memory times passes, in KiB. Ente Auth takes 4 GiB.
+const MOST_ARGON2_WORK: u64 = 8 * 1024 * 1024;
 
 /// Opens AES-256-GCM: a key of 32 bytes, a nonce of 12, the tag at the end of the cipher text. `None` when anything does not hold.
 pub(super) fn gcm_open(key: &[u8], nonce: &[u8], sealed: &[u8], associated: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
@@ -16,4 +36,222 @@ pub(super) fn gcm_seal(key: &[u8], nonce: &[u8], plain: &[u8], associated: &[u8]
     let cipher = Aes256Gcm::new_from_slice(key).ok()?;
     let nonce = Nonce::try_from(nonce).ok()?;
     cipher.encrypt(&nonce, Payload { msg: plain, aad: associated }).ok()
+}
+
+/// Opens AES-256-CBC with PKCS#7 padding. One wrong key in 256 passes: what comes out must still be looked at.
+pub(super) fn cbc_open(key: &[u8], iv: &[u8], sealed: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
+    let cipher = cbc::Decryptor::<aes::Aes256>::new_from_slices(key, iv).ok()?;
+    cipher.decrypt_padded_vec::<Pkcs7>(sealed).ok().map(Zeroizing::new)
+}
+
+/// Seals with AES-256-CBC and PKCS#7 padding.
+pub(super) fn cbc_seal(key: &[u8], iv: &[u8], plain: &[u8]) -> Option<Vec<u8>> {
+    Some(cbc::Encryptor::<aes::Aes256>::new_from_slices(key, iv).ok()?.encrypt_padded_vec::<Pkcs7>(plain))
+}
+
+/// HMAC-SHA-256.
+pub(super) fn hmac_sha256(key: &[u8], message: &[u8]) -> [u8; 32] {
+    match <Hmac<Sha256> as KeyInit>::new_from_slice(key) {
+        Ok(mut mac) => {
+            mac.update(message);
+            mac.finalize().into_bytes().into()
+        }
+        // HMAC takes keys of any length.
+        Err(_) => [0; 32],
+    }
+}
+
+/// The hash under PBKDF2.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Hash {
+    /// SHA-1.
+    Sha1,
+    /// SHA-256.
+    Sha256,
+    /// SHA-512.
+    Sha512,
+}
+
+/// PBKDF2 (RFC 8018) with HMAC.
+///
+/// # Errors
+/// [`FormatError::ParametersRefused`].
+pub(super) fn pbkdf2(hash: Hash, password: &[u8], salt: &[u8], iterations: u64) -> Result<Key, FormatError> {
+    let refused = || FormatError::ParametersRefused(format!("PBKDF2 with {iterations} iterations"));
+    if !(1..=MOST_ITERATIONS).contains(&iterations) {
+        return Err(refused());
+    }
+    let rounds = u32::try_from(iterations).map_err(|_| refused())?;
+    let mut key = Key::default();
+    match hash {
+        Hash::Sha1 => pbkdf2::pbkdf2::<Hmac<Sha1>>(password, salt, rounds, &mut key[..]),
+        Hash::Sha256 => pbkdf2::pbkdf2::<Hmac<Sha256>>(password, salt, rounds, &mut key[..]),
+        Hash::Sha512 => pbkdf2::pbkdf2::<Hmac<Sha512>>(password, salt, rounds, &mut key[..]),
+    }
+    .map_err(|_| refused())?;
+    Ok(key)
+}
+
+/// Argon2id (RFC 9106, version 0x13): passes, KiB, lanes.
+///
+/// # Errors
+/// [`FormatError::ParametersRefused`], also when the memory cannot be had.
+pub(super) fn argon2id(password: &[u8], salt: &[u8], t: u64, kib: u64, p: u64) -> Result<Key, FormatError> {
+    let refused = || FormatError::ParametersRefused(format!("Argon2id with {kib} KiB, {t} passes, {p} lanes"));
+    if kib > MOST_KIB || kib.saturating_mul(t) > MOST_ARGON2_WORK || p > 16 || t > 1024 {
+        return Err(refused());
+    }
+    let part = |number: u64| u32::try_from(number).map_err(|_| refused());
+    let params = argon2::Params::new(part(kib)?, part(t)?, part(p)?, Some(32)).map_err(|_| refused())?;
+    let mut blocks: Vec<argon2::Block> = Vec::new();
+    let count = params.block_count();
+    blocks.try_reserve_exact(count).map_err(|_| {
+        FormatError::ParametersRefused(format!("{} MiB of memory, which this machine does not have free", kib >> 10))
+    })?;
+    blocks.resize(count, argon2::Block::default());
+    let mut key = Key::default();
+    argon2::Argon2::new(argon2::Algorithm::Argon2id, argon2::Version::V0x13, params)
+        .hash_password_into_with_memory(password, salt, &mut key[..], &mut blocks[..])
+        .map_err(|_| refused())?;
+    Ok(key)
+}
+
+/// Opens one message of libsodium's secretstream (XChaCha20-Poly1305) without associated data: the message's tag and its text.
+pub(super) fn secretstream_open(key: &[u8], header: &[u8], sealed: &[u8]) -> Option<(u8, Zeroizing<Vec<u8>>)> {
+    let (tag_byte, rest) = sealed.split_first()?;
+    let (sealed, mac) = rest.split_last_chunk::<16>()?;
+    let mut stream = secretstream(key, header)?;
+    let mut mac_key = Zeroizing::new([0u8; 64]);
+    stream.apply_keystream(&mut mac_key[..]);
+    let mut block = [0u8; 64];
+    *block.first_mut()? = *tag_byte;
+    stream.apply_keystream(&mut block);
+    let tag = *block.first()?;
+    *block.first_mut()? = *tag_byte;
+    // Equal lengths, compared without a short cut.
+    let ours = secretstream_mac(&mac_key, &block, sealed)?;
+    let differs = ours.iter().zip(mac).fold(0u8, |seen, (a, b)| seen | (a ^ b));
+    if differs != 0 {
+        return None;
+    }
+    let mut plain = Zeroizing::new(sealed.to_vec());
+    stream.apply_keystream(&mut plain);
+    Some((tag, plain))
+}
+
+/// Seals one message of libsodium's secretstream under that tag.
+pub(super) fn secretstream_seal(key: &[u8], header: &[u8], tag: u8, plain: &[u8]) -> Option<Vec<u8>> {
+    let mut stream = secretstream(key, header)?;
+    let mut mac_key = Zeroizing::new([0u8; 64]);
+    stream.apply_keystream(&mut mac_key[..]);
+    let mut block = [0u8; 64];
+    *block.first_mut()? = tag;
+    stream.apply_keystream(&mut block);
+    let mut out = Vec::with_capacity(plain.len().saturating_add(17));
+    out.push(*block.first()?);
+    out.extend_from_slice(plain);
+    stream.apply_keystream(out.get_mut(1..)?);
+    let mac = secretstream_mac(&mac_key, &block, out.get(1..)?)?;
+    out.extend_from_slice(&mac);
+    Some(out)
+}
+
+/// The key stream of a stream's first message, from its block 0.
+fn secretstream(key: &[u8], header: &[u8]) -> Option<chacha20::ChaCha20> {
+    let (input, rest) = header.split_first_chunk::<16>()?;
+    let rest: &[u8; 8] = rest.try_into().ok()?;
+    let key: [u8; 32] = key.try_into().ok()?;
+    let subkey = Zeroizing::new(chacha20::hchacha::<chacha20::R20>(&key.into(), &(*input).into()).0);
+    // The first message's counter is 1.
+    let mut nonce = [0u8; 12];
+    nonce.first_chunk_mut::<4>()?.copy_from_slice(&1u32.to_le_bytes());
+    nonce.last_chunk_mut::<8>()?.copy_from_slice(rest);
+    let mut stream = chacha20::ChaCha20::new_from_slices(&subkey[..], &nonce).ok()?;
+    stream.try_seek(0u32).ok()?;
+    Some(stream)
+}
+
+/// Poly1305 over the encrypted tag block and the message, each padded as libsodium does.
+fn secretstream_mac(mac_key: &[u8; 64], block: &[u8; 64], sealed: &[u8]) -> Option<[u8; 16]> {
+    let key: [u8; 32] = *mac_key.first_chunk()?;
+    let mut message = Vec::with_capacity(sealed.len().saturating_add(96));
+    message.extend_from_slice(block);
+    message.extend_from_slice(sealed);
+    // libsodium's padding depends on the length's last four bits.
+    let padding = sealed.len() & 15;
+    message.resize(message.len().saturating_add(padding_of(padding)), 0);
+    message.extend_from_slice(&0u64.to_le_bytes());
+    message.extend_from_slice(&(sealed.len() as u64).saturating_add(64).to_le_bytes());
+    let mac = Poly1305::new_from_slice(&key).ok()?.compute_unpadded(&message);
+    Some(mac.into())
+}
+
+/// How many zeros follow a message whose length ends in those four bits: `(16 - 64 + length) & 15` there, which is the length's own.
+fn padding_of(length: usize) -> usize {
+    length & 15
+}
+
+/// Base64 in either alphabet, with or without padding and line ends.
+pub(super) fn base64(text: &str) -> Option<Zeroizing<Vec<u8>>> {
+    let mut clean = Zeroizing::new(String::with_capacity(text.len()));
+    for letter in text.chars() {
+        match letter {
+            '-' => clean.push('+'),
+            '_' => clean.push('/'),
+            '=' => {}
+            _ if letter.is_ascii_whitespace() => {}
+            _ => clean.push(letter),
+        }
+    }
+    let mut specification = data_encoding::BASE64_NOPAD.specification();
+    specification.check_trailing_bits = false;
+    specification.encoding().ok()?.decode(clean.as_bytes()).ok().map(Zeroizing::new)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn costs_beyond_reason_are_refused() {
+        assert!(pbkdf2(Hash::Sha1, b"", b"salt", 0).is_err());
+        assert!(pbkdf2(Hash::Sha1, b"", b"salt", u64::MAX).is_err());
+        for (t, kib, p) in [
+            (0, 64, 1),
+            (1, 1, 1),
+            (1, u64::MAX, 1),
+            (1, 2 << 20, 1),
+            (1 << 40, 64, 1),
+            (1, 64, 1 << 20),
+            (100, 1 << 20, 1),
+        ] {
+            assert!(argon2id(b"", b"salt and salt", t, kib, p).is_err(), "{t} {kib} {p}");
+        }
+    }
+
+    #[test]
+    fn a_stream_opens_as_it_was_sealed_and_not_otherwise() {
+        let (key, header) = ([7u8; 32], [9u8; 24]);
+        for length in [0, 1, 15, 16, 17, 63, 64, 65, 200] {
+            let plain = vec![0x5a; length];
+            let mut sealed = secretstream_seal(&key, &header, 3, &plain).unwrap();
+            let (tag, opened) = secretstream_open(&key, &header, &sealed).unwrap();
+            assert_eq!((tag, opened.as_slice()), (3, plain.as_slice()));
+            for place in [0, sealed.len() - 1] {
+                sealed[place] ^= 1;
+                assert!(secretstream_open(&key, &header, &sealed).is_none());
+                sealed[place] ^= 1;
+            }
+        }
+        assert!(secretstream_open(&key, &header, &[]).is_none());
+        assert!(secretstream_open(&key[1..], &header, &[0; 40]).is_none());
+    }
+
+    #[test]
+    fn base64_in_any_dress() {
+        for text in ["-_8=", "+/8=", "+/8", " +\n/8 "] {
+            assert_eq!(base64(text).unwrap().as_slice(), [0xfb, 0xff], "{text}");
+        }
+        assert!(base64("%%%").is_none());
+    }
 }

@@ -3,7 +3,9 @@
 pub mod aegis;
 mod cipher;
 mod draft;
+pub mod google;
 mod json;
+mod loss;
 pub mod plan;
 pub mod registry;
 pub mod uri_list;
@@ -47,6 +49,19 @@ pub enum Opened {
     Encrypted(Box<dyn Encrypted + Send>),
 }
 
+impl Opened {
+    /// A file that `open` opens with a password.
+    fn encrypted(open: impl Fn(&Text) -> Result<Imported, FormatError> + Send + 'static) -> Opened {
+        struct With<F>(F);
+        impl<F: Fn(&Text) -> Result<Imported, FormatError>> Encrypted for With<F> {
+            fn open(&self, password: &Text) -> Result<Imported, FormatError> {
+                (self.0)(password)
+            }
+        }
+        Opened::Encrypted(Box::new(With(open)))
+    }
+}
+
 /// A recognised file that needs a password.
 pub trait Encrypted {
     /// Opens it. May take seconds.
@@ -63,6 +78,16 @@ pub struct Imported {
     pub entries: Vec<Candidate>,
     /// What was not.
     pub problems: Vec<Problem>,
+}
+
+impl Imported {
+    /// Adds one entry, read or not.
+    fn push(&mut self, read: Result<Candidate, Problem>) {
+        match read {
+            Ok(candidate) => self.entries.push(candidate),
+            Err(problem) => self.problems.push(problem),
+        }
+    }
 }
 
 /// One entry read.

@@ -6,8 +6,8 @@ use std::borrow::Cow;
 
 use zeroize::Zeroizing;
 
-use super::{Format, FormatError, Imported, Opened, Problem, Writer, draft};
-use crate::otp::uri;
+use super::{Format, FormatError, Imported, Opened, Problem, Writer, draft, google};
+use crate::otp::{migration, uri};
 use crate::secret::{Random, Text};
 use crate::vault::Details;
 
@@ -58,9 +58,17 @@ fn as_utf8(bytes: &[u8]) -> Cow<'_, [u8]> {
     }
 }
 
-fn read(bytes: &[u8]) -> Result<Opened, FormatError> {
+/// The first line that says something, as text.
+pub(super) fn first_line(bytes: &[u8]) -> Option<String> {
+    let bytes = as_utf8(bytes);
+    let (_, line) = lines(&bytes).next()?;
+    std::str::from_utf8(line).ok().map(str::to_owned)
+}
+
+pub(super) fn read(bytes: &[u8]) -> Result<Opened, FormatError> {
     let bytes = as_utf8(bytes);
     let mut imported = Imported::default();
+    let mut parts = google::Parts::default();
     for (number, line) in lines(&bytes) {
         let place = format!("line {number}");
         let Ok(line) = std::str::from_utf8(line) else {
@@ -68,11 +76,16 @@ fn read(bytes: &[u8]) -> Result<Opened, FormatError> {
             imported.problems.push(Problem { place, label: String::new(), reason });
             continue;
         };
+        if migration::is_migration(line) {
+            parts.read(&place, line, &mut imported);
+            continue;
+        }
         match draft::from_uri(place, line) {
             Ok(candidate) => imported.entries.push(candidate),
             Err(problem) => imported.problems.push(problem),
         }
     }
+    parts.missing(&mut imported);
     Ok(Opened::Plain(imported))
 }
 

@@ -4,6 +4,7 @@
 
 pub mod base32;
 pub mod hotp;
+pub mod migration;
 pub mod motp;
 pub mod percent;
 pub mod steam;

@@ -8,7 +8,8 @@ use tickey::formats::{Candidate, FormatError, Imported, Opened, registry};
 use tickey::otp::Kind;
 
 /// Which format each folder of samples must be recognised as; a file may be of another format than its folder's others.
-const FOLDERS: &[(&str, &[&str])] = &[("aegis", &["aegis"]), ("otpauth_uri", &["uri"])];
+const FOLDERS: &[(&str, &[&str])] =
+    &[("aegis", &["aegis"]), ("otpauth_uri", &["uri"]), ("google_migration", &["google"])];
 
 fn samples(folder: &str) -> Option<(PathBuf, Map<String, Value>)> {
     let path: PathBuf = [env!("CARGO_MANIFEST_DIR"), "..", "shared", "samples", folder].iter().collect();
