@@ -1,0 +1,327 @@
+//! Everything the program can be told to do, in one table: name, keys, one line, where, and whether it can be done now.
+//!
+//! The footer, the help, the palette, the README's key table and the man page are made from it.
+
+use crate::app::model::{Model, Session};
+use crate::config::keys::Key;
+
+/// Where a key is pressed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Screen {
+    /// First run: what to begin with.
+    Welcome,
+    /// Making a vault.
+    Create,
+    /// The recovery code, shown once.
+    RecoveryCode,
+    /// Asking for the passphrase.
+    Unlock,
+    /// The list.
+    List,
+    /// The list, while words are searched for.
+    Search,
+    /// One entry, over the whole screen.
+    Entry,
+    /// Adding or editing.
+    Form,
+    /// The trash.
+    Trash,
+    /// What was done to an entry.
+    History,
+    /// Importing: a path or a password is typed.
+    Import,
+    /// Importing: what will happen to each entry.
+    ImportPlan,
+    /// Exporting.
+    Export,
+    /// A new passphrase.
+    Passphrase,
+    /// The palette.
+    Palette,
+    /// The help.
+    Help,
+    /// A question.
+    Confirm,
+}
+
+impl Screen {
+    /// Whether letters are typed into something here.
+    pub fn takes_text(self) -> bool {
+        use Screen::*;
+        matches!(self, Create | Unlock | Search | Form | Import | Export | Passphrase | Palette)
+    }
+}
+
+/// What can be done.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[allow(missing_docs, reason = "each one's line of text is in the table")]
+pub enum Action {
+    Copy,
+    CopyAndQuit,
+    CopyNext,
+    View,
+    Reveal,
+    RevealAll,
+    Search,
+    NextTag,
+    PreviousTag,
+    Tag,
+    Sort,
+    Favourite,
+    Add,
+    Edit,
+    Delete,
+    Undo,
+    Redo,
+    Import,
+    Export,
+    History,
+    Trash,
+    Restore,
+    UseRecoveryCode,
+    Palette,
+    Passphrase,
+    OtherVault,
+    Lock,
+    Suspend,
+    Help,
+    Quit,
+    QuitNow,
+    Up,
+    Down,
+    PageUp,
+    PageDown,
+    Top,
+    Bottom,
+    Submit,
+    NextField,
+    PreviousField,
+    ShowTyped,
+    Toggle,
+    UseRecovery,
+    NewVault,
+    Yes,
+    No,
+    Back,
+}
+
+/// One row of the table.
+#[derive(Debug)]
+pub struct Row {
+    /// Which.
+    pub action: Action,
+    /// Its name in `config.toml` and in the palette.
+    pub name: &'static str,
+    /// What it does, in one line.
+    pub line: &'static str,
+    /// The word in the footer; empty: not there.
+    pub short: &'static str,
+    /// Where its keys work.
+    pub screens: &'static [Screen],
+}
+
+use Screen as S;
+
+const MOVES: &[Screen] =
+    &[S::List, S::Search, S::Entry, S::Trash, S::History, S::ImportPlan, S::Palette, S::Help, S::Welcome, S::Unlock];
+const JUMPS: &[Screen] = &[S::List, S::Trash, S::History, S::ImportPlan, S::Help];
+const EVERYWHERE: &[Screen] = &[
+    S::Welcome,
+    S::Create,
+    S::RecoveryCode,
+    S::Unlock,
+    S::List,
+    S::Search,
+    S::Entry,
+    S::Form,
+    S::Trash,
+    S::History,
+    S::Import,
+    S::ImportPlan,
+    S::Export,
+    S::Passphrase,
+    S::Palette,
+    S::Help,
+    S::Confirm,
+];
+const FORMS: &[Screen] = &[S::Create, S::Form, S::Export, S::Passphrase];
+
+/// The table. Its order is the footer's and the help's.
+pub fn table() -> &'static [Row] {
+    TABLE
+}
+
+macro_rules! rows {
+    ($($action:ident $name:literal $line:literal $short:literal $screens:expr;)*) => {
+        &[$(Row { action: Action::$action, name: $name, line: $line, short: $short, screens: $screens }),*]
+    };
+}
+
+static TABLE: &[Row] = rows! {
+    Submit "submit" "do what this screen is for: unlock, save, import, go on" "go on"
+        &[S::Welcome, S::Create, S::RecoveryCode, S::Unlock, S::Form, S::Import, S::ImportPlan, S::Export, S::Passphrase, S::Palette];
+    Yes "yes" "yes" "yes" &[S::Confirm];
+    No "no" "no" "no" &[S::Confirm];
+    Copy "copy" "copy the selected entry's code; a counter moves on first" "copy" &[S::List, S::Search, S::Entry];
+    Search "search" "search issuer, account, tags and notes as you type" "search" &[S::List];
+    View "view" "view the entry: large code, next code, note, recovery codes" "view" &[S::List];
+    Add "add" "add an entry by form; a pasted otpauth:// link fills it" "add" &[S::List];
+    Edit "edit" "edit the entry" "edit" &[S::List, S::Entry];
+    Delete "delete" "delete the entry (it goes to the trash)" "delete" &[S::List, S::Entry];
+    Import "import" "import another program's file" "import" &[S::List];
+    Lock "lock" "lock: everything leaves memory and the clipboard" "lock" &[S::List, S::Entry, S::Trash, S::History];
+    Help "help" "show what each key does" "help" &[S::List, S::Entry, S::Trash, S::History, S::ImportPlan];
+    Restore "restore" "take the entry out of the trash" "restore" &[S::Trash];
+    UseRecoveryCode "use_recovery_code" "mark the selected recovery code as used" "mark used" &[S::Entry];
+    NextField "next_field" "next field" "next field" FORMS;
+    PreviousField "previous_field" "previous field" "" FORMS;
+    ShowTyped "show_typed" "show what is typed instead of dots" "show" &[S::Create, S::Unlock, S::Form, S::Import, S::Export, S::Passphrase];
+    Toggle "toggle" "choose what happens to this entry: add, replace, skip" "choose" &[S::ImportPlan];
+    UseRecovery "use_recovery" "unlock with the recovery code instead" "recovery code" &[S::Unlock];
+    NewVault "new_vault" "make a new vault" "new vault" &[S::Unlock];
+    CopyAndQuit "copy_and_quit" "copy the code and quit" "" &[S::List, S::Entry];
+    CopyNext "copy_next" "copy the next code" "" &[S::List, S::Entry];
+    Reveal "reveal" "show or hide the selected code" "" &[S::List, S::Entry];
+    RevealAll "reveal_all" "show or hide all codes" "" &[S::List, S::Entry];
+    NextTag "next_tag" "next tag" "" &[S::List, S::Search];
+    PreviousTag "previous_tag" "previous tag" "" &[S::List, S::Search];
+    Tag "tag" "the tag of that number; 1 is all" "" &[S::List];
+    Sort "sort" "sort by name, account, newest, last changed" "" &[S::List];
+    Favourite "favourite" "favourite: shown first" "" &[S::List, S::Entry];
+    Undo "undo" "undo the last change" "" &[S::List, S::Entry, S::Trash];
+    Redo "redo" "redo what was undone" "" &[S::List, S::Entry, S::Trash];
+    Export "export" "export entries to a file" "" &[S::List];
+    History "history" "what was done to the entry, when and by whom" "" &[S::List, S::Entry];
+    Trash "trash" "the trash: deleted entries" "" &[S::List];
+    Palette "palette" "find a command by name" "" &[S::List, S::Entry];
+    Passphrase "passphrase" "set a new passphrase" "" &[S::List];
+    OtherVault "other_vault" "lock and choose another vault file" "" &[S::List];
+    Up "up" "up" "" MOVES;
+    Down "down" "down" "" MOVES;
+    PageUp "page_up" "a page up" "" JUMPS_AND_SEARCH;
+    PageDown "page_down" "a page down" "" JUMPS_AND_SEARCH;
+    Top "top" "to the first" "" JUMPS;
+    Bottom "bottom" "to the last" "" JUMPS;
+    Back "back" "back; in a search: clear, then close" "back"
+        &[S::Create, S::Search, S::Entry, S::Form, S::Trash, S::History, S::Import, S::ImportPlan, S::Export, S::Passphrase, S::Palette, S::Help];
+    Suspend "suspend" "lock and stop; fg comes back" "" EVERYWHERE;
+    Quit "quit" "quit; a copied code is still cleared in time" "quit" &[S::List, S::Welcome];
+    QuitNow "quit_now" "quit from anywhere; a filled form asks once" "" EVERYWHERE;
+};
+
+const JUMPS_AND_SEARCH: &[Screen] = &[S::List, S::Search, S::Trash, S::History, S::ImportPlan, S::Help];
+
+/// The row of an action.
+pub fn row(action: Action) -> &'static Row {
+    TABLE.iter().find(|row| row.action == action).unwrap_or(&UNKNOWN)
+}
+
+static UNKNOWN: Row = Row { action: Action::Back, name: "", line: "", short: "", screens: &[] };
+
+/// What a key does on a screen. Keys that type letters go to the line being typed instead.
+pub(crate) fn action_for(model: &Model, screen: Screen, key: &Key) -> Option<Action> {
+    if screen.takes_text() && key.typed().is_some() {
+        return None;
+    }
+    TABLE
+        .iter()
+        .find(|row| row.screens.contains(&screen) && model.keys_of(row.name).contains(key))
+        .map(|row| row.action)
+}
+
+/// The hints of a screen's footer: key, word, action; the most useful first.
+pub(crate) fn hints(model: &Model, screen: Screen) -> Vec<(String, &'static str, Action)> {
+    TABLE
+        .iter()
+        .filter(|row| !row.short.is_empty() && row.screens.contains(&screen))
+        .filter_map(|row| {
+            let reachable = |key: &&Key| !(screen.takes_text() && key.typed().is_some());
+            let key = model.keys_of(row.name).iter().find(reachable)?;
+            Some((key.label(model.config.ascii), word(row, screen), row.action))
+        })
+        .collect()
+}
+
+fn word(row: &'static Row, screen: Screen) -> &'static str {
+    match (row.action, screen) {
+        (Action::Submit, S::Unlock) => "unlock",
+        (Action::Submit, S::Form) => "save",
+        (Action::Submit, S::Create) => "make the vault",
+        (Action::Submit, S::RecoveryCode) => "I wrote it down",
+        (Action::Submit, S::ImportPlan) => "import",
+        (Action::Submit, S::Export) => "export",
+        (Action::Submit, S::Passphrase) => "set",
+        (Action::Submit, S::Palette) => "do it",
+        (Action::Submit, S::Welcome) => "choose",
+        (Action::Back, S::Search) => "clear",
+        _ => row.short,
+    }
+}
+
+/// Whether an action can be done now.
+///
+/// # Errors
+/// Why not, in a person's words.
+pub fn enabled(model: &Model, action: Action) -> Result<(), &'static str> {
+    let Some(session) = model.session() else { return Ok(()) };
+    if session.must_set_passphrase() && changes_the_vault(action) {
+        return Err("opened with the recovery code: set a new passphrase first");
+    }
+    match action {
+        Action::Copy | Action::CopyAndQuit | Action::View | Action::Reveal | Action::Edit | Action::Delete => {
+            needs_entry(session)
+        }
+        Action::Favourite | Action::History => needs_entry(session),
+        Action::CopyNext => match session.selected().map(|entry| entry.details.otp.is_timed()) {
+            None => Err("nothing is selected"),
+            Some(false) => Err("a counter's next code is drawn by copying it"),
+            Some(true) => Ok(()),
+        },
+        Action::Undo if !session.can_undo() => Err("nothing to undo"),
+        Action::Redo if !session.can_redo() => Err("nothing to redo"),
+        Action::Passphrase if session.path.is_none() => Err("the demo vault keeps its passphrase"),
+        Action::Export if !session.vault.entries().any(|entry| !entry.deleted) => Err("there is nothing to export"),
+        Action::NextTag | Action::PreviousTag | Action::Tag if session.list.tabs() < 2 => Err("no entry has a tag"),
+        _ => Ok(()),
+    }
+}
+
+fn changes_the_vault(action: Action) -> bool {
+    use Action::*;
+    matches!(action, Add | Edit | Delete | Favourite | Undo | Redo | Import | Restore | UseRecoveryCode)
+}
+
+fn needs_entry(session: &Session) -> Result<(), &'static str> {
+    if session.selected().is_some() { Ok(()) } else { Err("nothing is selected") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::Config;
+    use std::collections::BTreeSet;
+
+    #[test]
+    fn the_table_and_the_default_keys_name_the_same_actions() {
+        let rows: BTreeSet<&str> = table().iter().map(|row| row.name).collect();
+        let config = Config::default();
+        let keys: BTreeSet<&str> = config.keys.keys().map(String::as_str).collect();
+        assert_eq!(rows, keys);
+        assert_eq!(rows.len(), table().len(), "a name stands twice");
+    }
+
+    #[test]
+    fn no_key_means_two_things_on_one_screen() {
+        let config = Config::default();
+        for screen in EVERYWHERE {
+            let mut seen = std::collections::BTreeMap::new();
+            for row in table().iter().filter(|row| row.screens.contains(screen)) {
+                for key in config.keys.get(row.name).unwrap() {
+                    if let Some(other) = seen.insert(*key, row.name) {
+                        panic!("{screen:?}: {key} means {other} and {}", row.name);
+                    }
+                }
+            }
+        }
+    }
+}
