@@ -18,6 +18,7 @@
 
 pub mod app;
 pub mod cli;
+pub mod config;
 pub mod formats;
 pub mod otp;
 pub mod runtime;

@@ -28,7 +28,9 @@ impl Input {
 
     /// An empty line whose letters are shown as dots.
     pub fn masked() -> Input {
-        Input { masked: true, ..Input::new() }
+        let mut input = Input::new();
+        input.masked = true;
+        input
     }
 
     /// A line with that text, the cursor at its end.

@@ -70,7 +70,9 @@ impl List {
         let selected = self.selected();
         let tab = self.tab_name();
         self.index = Index::of(vault, self.order);
-        self.tab = tab.and_then(|tab| self.index.tags().iter().position(|known| **known == *tab)).map_or(0, |n| n.saturating_add(1));
+        self.tab = tab
+            .and_then(|tab| self.index.tags().iter().position(|known| **known == *tab))
+            .map_or(0, |n| n.saturating_add(1));
         self.find_all();
         self.select_or_stay(selected);
     }

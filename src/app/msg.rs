@@ -4,61 +4,10 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use crate::app::SaveId;
+pub use crate::config::keys::{Key, KeyCode};
 use crate::formats::Imported;
 use crate::secret::Text;
 use crate::vault::{Clock, Unlocked};
-
-/// A key, without the terminal's dialect.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub struct Key {
-    /// Which.
-    pub code: KeyCode,
-    /// With Control.
-    pub ctrl: bool,
-    /// With Alt.
-    pub alt: bool,
-    /// With Shift; for characters the character already says it, and this is false.
-    pub shift: bool,
-}
-
-/// Which key.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum KeyCode {
-    /// A character, as typed.
-    Char(char),
-    /// Enter.
-    Enter,
-    /// Escape.
-    Esc,
-    /// Tab.
-    Tab,
-    /// Shift-Tab.
-    BackTab,
-    /// Backspace.
-    Backspace,
-    /// Delete.
-    Delete,
-    /// Insert.
-    Insert,
-    /// Arrow up.
-    Up,
-    /// Arrow down.
-    Down,
-    /// Arrow left.
-    Left,
-    /// Arrow right.
-    Right,
-    /// Home.
-    Home,
-    /// End.
-    End,
-    /// Page up.
-    PageUp,
-    /// Page down.
-    PageDown,
-    /// A function key, 1 to 12.
-    F(u8),
-}
 
 /// What the mouse did, in cells from 0.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -35,7 +35,8 @@ impl Terms {
             let mut best = None;
             for (field, weight) in [(Field::Issuer, 60), (Field::Account, 30), (Field::Tags, 20), (Field::Note, 0)] {
                 let text = index.field(line, field);
-                let found = whole(term, text).or_else(|| if field == Field::Note { None } else { scattered(term, text) });
+                let found =
+                    whole(term, text).or_else(|| if field == Field::Note { None } else { scattered(term, text) });
                 best = best.max(found.map(|score| score.saturating_add(weight)));
             }
             total = total.saturating_add(best?);
@@ -66,7 +67,8 @@ fn whole(term: &str, text: &str) -> Option<u32> {
         }
         let next = from.saturating_add(1);
         let next = (next..text.len()).find(|place| text.is_char_boundary(*place));
-        match next.and_then(|next| text.get(next..).and_then(|rest| rest.find(term)).map(|at| next.saturating_add(at))) {
+        match next.and_then(|next| text.get(next..).and_then(|rest| rest.find(term)).map(|at| next.saturating_add(at)))
+        {
             Some(place) => from = place,
             None => return Some(500_u32.saturating_add(brevity)),
         }

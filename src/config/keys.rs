@@ -161,7 +161,9 @@ impl fmt::Display for Key {
 
 /// A text that names no keys.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("\"{0}\" is not a key: write one character, <Enter>, <Esc>, <Tab>, <Space>, <Up>, <F2>, <C-r>, <A-x> and the like")]
+#[error(
+    "\"{0}\" is not a key: write one character, <Enter>, <Esc>, <Tab>, <Space>, <Up>, <F2>, <C-r>, <A-x> and the like"
+)]
 pub struct NotAKey(pub String);
 
 /// The keys of a text such as `/git<Enter>` or `<C-r>`.

@@ -120,13 +120,16 @@ impl Config {
         config.plain = written.plain.unwrap_or(config.plain);
         config.ascii = written.ascii.unwrap_or(config.ascii);
         if let Some(name) = written.theme {
-            config.theme = theme::embedded(name.get_ref())
-                .and_then(read_theme)
-                .ok_or_else(|| at(name.span(), format!("there is no theme \"{}\": default, contrast, mono", name.get_ref())))?;
+            config.theme = theme::embedded(name.get_ref()).and_then(read_theme).ok_or_else(|| {
+                at(name.span(), format!("there is no theme \"{}\": default, contrast, mono", name.get_ref()))
+            })?;
         }
         for (meaning, name) in written.colours.into_iter().flatten() {
             let colour = Colour::from_name(name.get_ref()).ok_or_else(|| {
-                at(name.span(), format!("\"{}\" is not one of the terminal's sixteen colours or \"default\"", name.get_ref()))
+                at(
+                    name.span(),
+                    format!("\"{}\" is not one of the terminal's sixteen colours or \"default\"", name.get_ref()),
+                )
             })?;
             if !config.theme.set(meaning.get_ref(), colour) {
                 let known = "accent, good, warn, bad, dim";

@@ -1,0 +1,90 @@
+//! A question before something is done.
+
+use crate::app::model::{Model, Over, Stage};
+use crate::app::save::{Then, commit};
+use crate::app::{Effect, copy, export};
+use crate::time::Now;
+use crate::vault::{Edit, EntryId};
+
+/// A question with yes and no.
+pub(crate) struct Confirm {
+    pub(crate) question: String,
+    pub(crate) detail: String,
+    ask: Ask,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Ask {
+    Delete(EntryId),
+    Discard,
+    DiscardAndQuit,
+    PlainExport,
+}
+
+impl Confirm {
+    pub(crate) fn delete(model: &Model) -> Option<Confirm> {
+        let entry = model.session()?.selected()?;
+        Some(Confirm {
+            question: format!("delete {}?", copy::title(entry)),
+            detail: "it goes to the trash and can be restored".into(),
+            ask: Ask::Delete(entry.id),
+        })
+    }
+
+    pub(crate) fn discard() -> Confirm {
+        Confirm {
+            question: "throw away what you typed?".into(),
+            detail: "nothing of it is saved yet".into(),
+            ask: Ask::Discard,
+        }
+    }
+
+    pub(crate) fn discard_and_quit() -> Confirm {
+        Confirm {
+            question: "quit and throw away what you typed?".into(),
+            ask: Ask::DiscardAndQuit,
+            ..Confirm::discard()
+        }
+    }
+
+    pub(crate) fn plain_export(path: &str) -> Confirm {
+        Confirm {
+            question: "write every secret as plain text?".into(),
+            detail: format!("whoever reads {path} has all your codes; delete it when it has done its work"),
+            ask: Ask::PlainExport,
+        }
+    }
+
+    /// Whether ^C pressed again means yes.
+    pub(crate) fn asks_to_quit(&self) -> bool {
+        self.ask == Ask::DiscardAndQuit
+    }
+}
+
+pub(crate) fn yes(model: &mut Model, now: Now, out: &mut Vec<Effect>) {
+    let Stage::Open(session) = &mut model.stage else { return };
+    let Some(Over::Confirm(confirm)) = session.over.pop() else { return };
+    match confirm.ask {
+        Ask::Delete(id) => {
+            let Some(name) = session.vault.entry(id).map(copy::title) else { return };
+            let then = Then::new(format!("delete {name}"), format!("deleted {name} · u undoes it"));
+            if let Err(reason) = commit(model, &[Edit::Delete(id)], then, now, out) {
+                model.say_bad(format!("nothing was deleted: {reason}"), now);
+            }
+        }
+        Ask::Discard => {
+            session.over.pop();
+        }
+        Ask::DiscardAndQuit => {
+            session.over.clear();
+            crate::app::save::quit(model, now, out);
+        }
+        Ask::PlainExport => export::write(model, out),
+    }
+}
+
+pub(crate) fn no(model: &mut Model) {
+    if let Stage::Open(session) = &mut model.stage {
+        session.over.pop();
+    }
+}

@@ -1,0 +1,114 @@
+//! Where things stand on the main screen. The same numbers place a click and draw a row.
+
+/// A part of the screen, in cells.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) struct Area {
+    pub(crate) x: u16,
+    pub(crate) y: u16,
+    pub(crate) w: u16,
+    pub(crate) h: u16,
+}
+
+/// The main screen's parts; what has no room is `None`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Parts {
+    pub(crate) header: Option<u16>,
+    pub(crate) search: Option<u16>,
+    pub(crate) list: Area,
+    pub(crate) detail: Option<Area>,
+    pub(crate) news: Option<u16>,
+    pub(crate) footer: Option<u16>,
+}
+
+/// The main screen's parts at a size.
+pub(crate) fn parts(w: u16, h: u16) -> Parts {
+    let last = h.saturating_sub(1);
+    let (header, search, first, rows, news, footer) = match h {
+        0 | 1 => (None, None, 0, h, None, None),
+        // One line for search, news and hints in turn.
+        2..=4 => (None, None, 0, last, Some(last), None),
+        5..=7 => (None, Some(0), 1, h.saturating_sub(2), Some(last), None),
+        _ => (Some(0), Some(1), 2, h.saturating_sub(4), Some(h.saturating_sub(2)), Some(last)),
+    };
+    let pane = if w >= 100 && rows >= 8 { w.saturating_sub(66).clamp(34, 46) } else { 0 };
+    let list = Area { x: 0, y: first, w: w.saturating_sub(pane), h: rows };
+    let detail = (pane > 0).then_some(Area { x: list.w, y: first, w: pane, h: rows });
+    Parts { header, search, list, detail, news, footer }
+}
+
+/// A row's columns: start and width.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Columns {
+    pub(crate) star: bool,
+    pub(crate) issuer: (u16, u16),
+    pub(crate) account: (u16, u16),
+    pub(crate) code: (u16, u16),
+    pub(crate) bar: (u16, u16),
+    pub(crate) seconds: (u16, u16),
+}
+
+/// A row's columns in a list of that width.
+pub(crate) fn columns(w: u16) -> Columns {
+    let none = (0, 0);
+    if w >= 58 {
+        let rest = w.saturating_sub(35);
+        let issuer = rest.saturating_mul(2) / 5;
+        let account = rest.saturating_sub(issuer);
+        let code = 3_u16.saturating_add(issuer).saturating_add(account).saturating_add(2);
+        let bar = code.saturating_add(13);
+        let account_x = issuer.saturating_add(4);
+        let account = (account_x, account);
+        Columns {
+            star: true,
+            issuer: (3, issuer),
+            account,
+            code: (code, 11),
+            bar: (bar, 10),
+            seconds: (bar.saturating_add(11), 5),
+        }
+    } else if w >= 30 {
+        let issuer = w.saturating_sub(25);
+        let code = issuer.saturating_add(4);
+        let bar = code.saturating_add(11);
+        let seconds = (bar.saturating_add(6), 4);
+        Columns { star: true, issuer: (3, issuer), account: none, code: (code, 10), bar: (bar, 5), seconds }
+    } else {
+        let code_width = w.saturating_sub(1).min(10);
+        let bar = w.saturating_sub(1);
+        let code = if w > 14 { bar.saturating_sub(1).saturating_sub(code_width) } else { u16::from(w > 6) };
+        let issuer = code.saturating_sub(2);
+        let (bar, code_width) = if w > 14 { ((bar, 1), code_width) } else { (none, w.saturating_sub(code)) };
+        Columns { star: false, issuer: (1, issuer), account: none, code: (code, code_width), bar, seconds: none }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_overlaps_and_nothing_sticks_out() {
+        for w in 1..=200 {
+            let c = columns(w);
+            let mut end = 0;
+            for (x, width) in [c.issuer, c.account, c.code, c.bar, c.seconds] {
+                if width > 0 {
+                    assert!(x >= end, "{w}: {c:?}");
+                    end = x + width;
+                }
+            }
+            assert!(end <= w, "{w}: {c:?}");
+            assert!(c.code.1 >= 6.min(w), "{w}: a six-digit code has room: {c:?}");
+        }
+    }
+
+    #[test]
+    fn every_height_has_a_row() {
+        for h in 1..=60 {
+            for w in [1, 22, 80, 110] {
+                let p = parts(w, h);
+                assert!(p.list.h >= 1 && p.list.y + p.list.h <= h, "{h}");
+            }
+        }
+    }
+}

@@ -1,0 +1,20 @@
+//! What was done to an entry, newest first.
+
+use crate::app::model::Session;
+use crate::vault::document::HistoryItem;
+
+/// An entry's history on the screen.
+pub(crate) struct History {
+    pub(crate) title: String,
+    pub(crate) items: Vec<HistoryItem>,
+    pub(crate) top: usize,
+}
+
+impl History {
+    pub(crate) fn of(session: &Session) -> Option<History> {
+        let entry = session.selected()?;
+        let mut items = session.vault.history(entry.id);
+        items.reverse();
+        Some(History { title: crate::app::copy::title(entry), items, top: 0 })
+    }
+}

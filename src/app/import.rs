@@ -1,0 +1,176 @@
+//! Importing: a path, perhaps a password, then what will happen to each entry, then one save.
+
+use std::path::PathBuf;
+
+use crate::app::effect::ImportSource;
+use crate::app::input::Input;
+use crate::app::model::{Model, Over, Stage};
+use crate::app::msg::ImportRead;
+use crate::app::save::{Then, commit};
+use crate::app::{Effect, Trouble};
+use crate::formats::plan::{self, Action, OnDuplicate, Plan};
+use crate::secret::Text;
+use crate::time::Now;
+
+/// The import screen.
+pub(crate) struct Import {
+    pub(crate) path: Input,
+    pub(crate) completions: Vec<String>,
+    /// The format that asks for a password.
+    pub(crate) needs_password: Option<&'static str>,
+    pub(crate) password: Input,
+    pub(crate) plan: Option<Plan>,
+    pub(crate) format: &'static str,
+    pub(crate) cursor: usize,
+    pub(crate) reading: bool,
+    pub(crate) saving: bool,
+    pub(crate) error: Option<String>,
+    source: Option<ImportSource>,
+}
+
+impl Import {
+    pub(crate) fn new() -> Import {
+        Import {
+            path: Input::new(),
+            completions: Vec::new(),
+            needs_password: None,
+            password: Input::masked(),
+            plan: None,
+            format: "",
+            cursor: 0,
+            reading: false,
+            saving: false,
+            error: None,
+            source: None,
+        }
+    }
+
+    pub(crate) fn of_text(text: Text) -> Import {
+        Import { source: Some(ImportSource::Text(text)), reading: true, ..Import::new() }
+    }
+
+    pub(crate) fn source(&self) -> Option<ImportSource> {
+        self.source.clone()
+    }
+
+    pub(crate) fn line(&mut self) -> &mut Input {
+        if self.needs_password.is_some() { &mut self.password } else { &mut self.path }
+    }
+
+    /// How many entries will be added, replaced, skipped.
+    pub(crate) fn counts(&self) -> (usize, usize, usize) {
+        let rows = self.plan.iter().flat_map(|plan| &plan.rows);
+        rows.fold((0, 0, 0), |(add, replace, skip): (usize, usize, usize), row| match row.action {
+            Action::Add => (add.saturating_add(1), replace, skip),
+            Action::Replace(_) => (add, replace.saturating_add(1), skip),
+            Action::Skip(_) => (add, replace, skip.saturating_add(1)),
+        })
+    }
+
+    /// Another choice for the selected entry.
+    pub(crate) fn toggle(&mut self) {
+        let cursor = self.cursor;
+        if let Some(row) = self.plan.as_mut().and_then(|plan| plan.rows.get_mut(cursor)) {
+            row.action = match (&row.action, row.duplicate_of) {
+                (Action::Skip(_), Some(id)) => Action::Replace(id),
+                (Action::Skip(_) | Action::Replace(_), _) => Action::Add,
+                (Action::Add, _) => Action::Skip("left out by choice".into()),
+            };
+        }
+    }
+}
+
+pub(crate) fn submit(model: &mut Model, now: Now, out: &mut Vec<Effect>) {
+    let Stage::Open(session) = &mut model.stage else { return };
+    let Some(Over::Import(import)) = session.over.last_mut() else { return };
+    if import.reading || import.saving {
+        return;
+    }
+    let Some(plan) = &import.plan else {
+        let password = import.needs_password.is_some().then(|| import.password.take());
+        let source = match (&password, import.source.take()) {
+            (Some(_), Some(source)) => source,
+            _ if import.path.text().trim().is_empty() => return,
+            _ => ImportSource::Path(PathBuf::from(import.path.text().trim())),
+        };
+        import.source = Some(source.clone());
+        import.reading = true;
+        import.error = None;
+        import.completions.clear();
+        out.push(Effect::ReadImport { source, format: None, password });
+        return;
+    };
+    let edits = match plan.edits(&mut *model.random) {
+        Ok(edits) => edits,
+        Err(error) => {
+            import.error = Some(format!("nothing was imported: {error}"));
+            return;
+        }
+    };
+    let (added, replaced, skipped) = import.counts();
+    import.saving = true;
+    let mut said = format!("imported {added} new, {replaced} replaced, {skipped} skipped");
+    if let Some(ImportSource::Path(path)) = &import.source
+        && import.needs_password.is_none()
+    {
+        let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+        said = format!("{said} · {} holds secrets in plain text: delete it", crate::text::clean(&name));
+    }
+    let then =
+        Then { closes: true, ..Then::new(format!("import of {} entries", added.saturating_add(replaced)), said) };
+    if let Err(reason) = commit(model, &edits, then, now, out)
+        && let Stage::Open(session) = &mut model.stage
+        && let Some(Over::Import(import)) = session.over.last_mut()
+    {
+        import.saving = false;
+        import.error = Some(format!("nothing was imported: {reason}"));
+    }
+}
+
+pub(crate) fn read(model: &mut Model, result: Result<ImportRead, Trouble>) {
+    let Stage::Open(session) = &mut model.stage else { return };
+    let existing = &session.vault;
+    let Some(Over::Import(import)) = session.over.iter_mut().rev().find(|over| matches!(over, Over::Import(_))) else {
+        return;
+    };
+    if !import.reading {
+        return;
+    }
+    import.reading = false;
+    match result {
+        Ok(ImportRead::NeedsPassword { format, wrong }) => {
+            import.needs_password = Some(format);
+            import.error = wrong.then(|| "wrong password; try again".to_owned());
+        }
+        Ok(ImportRead::Entries { format, imported }) => {
+            import.format = format;
+            import.plan = Some(plan::plan(imported, existing.entries(), OnDuplicate::Skip));
+            import.cursor = 0;
+        }
+        Err(trouble) => {
+            import.error = Some(crate::app::toast::trouble_line(&trouble));
+            import.needs_password = None;
+        }
+    }
+}
+
+/// Completions of the path that is being typed: the only one is taken, several are shown with their common start taken.
+pub(crate) fn complete(model: &mut Model, found: Vec<String>) {
+    let Stage::Open(session) = &mut model.stage else { return };
+    let input = match session.over.last_mut() {
+        Some(Over::Import(import)) if import.plan.is_none() && import.needs_password.is_none() => {
+            import.completions = if found.len() > 1 { found.clone() } else { Vec::new() };
+            &mut import.path
+        }
+        Some(Over::Export(export)) => &mut export.path,
+        _ => return,
+    };
+    let Some(first) = found.first() else { return };
+    let common = found.iter().fold(first.as_str(), |common, path| {
+        let same = common.char_indices().zip(path.chars()).find(|((_, a), b)| a != b).map(|((place, _), _)| place);
+        common.get(..same.unwrap_or_else(|| common.len().min(path.len()))).unwrap_or("")
+    });
+    if common.len() > input.text().len() {
+        input.set(common);
+    }
+}

@@ -1,0 +1,279 @@
+//! The model: everything the program knows while it runs.
+
+use std::collections::VecDeque;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use crate::app::actions::Screen;
+use crate::app::confirm::Confirm;
+use crate::app::detail::EntryView;
+use crate::app::export::Export;
+use crate::app::form::Form;
+use crate::app::help::Help;
+use crate::app::history::History;
+use crate::app::import::Import;
+use crate::app::index::Order;
+use crate::app::list::List;
+use crate::app::lock::Lock;
+use crate::app::palette::Palette;
+use crate::app::passphrase::NewPassphrase;
+use crate::app::save::{Done, Pending};
+use crate::app::toast::Toast;
+use crate::app::trash::Trash;
+use crate::app::welcome::Welcome;
+use crate::app::{Effect, OpenVault, VaultChoice};
+use crate::config::Config;
+use crate::config::keys::Key;
+use crate::otp::Code;
+use crate::secret::{Random, Text};
+use crate::time::Now;
+use crate::vault::{Clock, Entry, EntryId, Unlocked};
+
+/// What the program starts with.
+#[derive(Debug, Clone)]
+pub struct Start {
+    /// The vault's file, as named on the command line or by default.
+    pub path: PathBuf,
+    /// Whether there is one.
+    pub exists: bool,
+    /// The terminal: columns, rows.
+    pub size: (u16, u16),
+}
+
+/// Everything the program knows while it runs. Changed by [`super::update`] only.
+pub struct Model {
+    pub(crate) config: Config,
+    pub(crate) size: (u16, u16),
+    pub(crate) focused: bool,
+    pub(crate) vaults: Vec<VaultChoice>,
+    pub(crate) stage: Stage,
+    pub(crate) toast: Option<Toast>,
+    pub(crate) random: Box<dyn Random + Send>,
+    /// When a key was last pressed.
+    pub(crate) last_input: Now,
+    pub(crate) next_save: u64,
+    /// What was copied, in the order in which answers will come.
+    pub(crate) copying: VecDeque<String>,
+    /// Leaves when the last save is done.
+    pub(crate) quitting: bool,
+    pub(crate) order: Order,
+    pub(crate) hidden: bool,
+    /// What the screen shows may no longer be so.
+    pub(crate) dirty: bool,
+    /// When the screen was last drawn.
+    pub(crate) drawn: Now,
+    pub(crate) file_seen: Now,
+}
+
+/// How far the person has come.
+pub(crate) enum Stage {
+    Welcome(Box<Welcome>),
+    Locked(Box<Lock>),
+    Open(Box<Session>),
+}
+
+/// An open vault and what is done with it. Dropped whole when the vault locks.
+pub(crate) struct Session {
+    pub(crate) name: String,
+    /// `None`: the demo vault, in memory only.
+    pub(crate) path: Option<PathBuf>,
+    /// What is shown: the saved vault with the changes that are being saved.
+    pub(crate) vault: Arc<Unlocked>,
+    /// What the file holds.
+    pub(crate) saved: Arc<Unlocked>,
+    pub(crate) clock: Clock,
+    pub(crate) pending: VecDeque<Pending>,
+    pub(crate) undo: Vec<Done>,
+    pub(crate) redo: Vec<Done>,
+    pub(crate) list: List,
+    /// Screens over the list, the last on top.
+    pub(crate) over: Vec<Over>,
+    /// Codes are shown only when asked for.
+    pub(crate) hidden: bool,
+    pub(crate) revealed: Option<EntryId>,
+    /// A counter's code that was just drawn and saved.
+    pub(crate) drawn_code: Option<(EntryId, Code)>,
+    /// A new passphrase is being set.
+    pub(crate) changing_passphrase: bool,
+}
+
+/// A screen over the list.
+pub(crate) enum Over {
+    Entry(EntryView),
+    Form(Box<Form>),
+    Confirm(Confirm),
+    Help(Help),
+    Palette(Palette),
+    Trash(Trash),
+    History(History),
+    Import(Box<Import>),
+    Export(Box<Export>),
+    Passphrase(NewPassphrase),
+    RecoveryCode(Text),
+}
+
+impl Model {
+    /// The model at the start, and what must be done first.
+    pub fn new(config: Config, start: Start, random: Box<dyn Random + Send>, now: Now) -> (Model, Vec<Effect>) {
+        let stage = if start.exists {
+            Stage::Locked(Box::new(Lock::new(start.path)))
+        } else {
+            Stage::Welcome(Box::new(Welcome::new(start.path)))
+        };
+        let model = Model {
+            hidden: config.hidden_codes,
+            config,
+            size: start.size,
+            focused: true,
+            vaults: Vec::new(),
+            stage,
+            toast: None,
+            random,
+            last_input: now,
+            next_save: 0,
+            copying: VecDeque::new(),
+            quitting: false,
+            order: Order::default(),
+            dirty: true,
+            drawn: Now::default(),
+            file_seen: now,
+        };
+        (model, vec![Effect::ListVaults])
+    }
+
+    /// Tells the model that the screen shows it now.
+    pub fn drawn(&mut self, now: Now) {
+        self.dirty = false;
+        self.drawn = now;
+    }
+
+    /// Whether a vault is open.
+    pub fn is_open(&self) -> bool {
+        matches!(self.stage, Stage::Open(_))
+    }
+
+    pub(crate) fn session(&self) -> Option<&Session> {
+        match &self.stage {
+            Stage::Open(session) => Some(session),
+            _ => None,
+        }
+    }
+
+    pub(crate) fn session_mut(&mut self) -> Option<&mut Session> {
+        match &mut self.stage {
+            Stage::Open(session) => Some(session),
+            _ => None,
+        }
+    }
+
+    /// The screen that keys go to.
+    pub fn screen(&self) -> Screen {
+        match &self.stage {
+            Stage::Welcome(welcome) if welcome.create.is_some() => Screen::Create,
+            Stage::Welcome(_) => Screen::Welcome,
+            Stage::Locked(_) => Screen::Unlock,
+            Stage::Open(session) => match session.over.last() {
+                None if session.list.searching => Screen::Search,
+                None => Screen::List,
+                Some(Over::Entry(_)) => Screen::Entry,
+                Some(Over::Form(_)) => Screen::Form,
+                Some(Over::Confirm(_)) => Screen::Confirm,
+                Some(Over::Help(_)) => Screen::Help,
+                Some(Over::Palette(_)) => Screen::Palette,
+                Some(Over::Trash(_)) => Screen::Trash,
+                Some(Over::History(_)) => Screen::History,
+                Some(Over::Import(import)) if import.plan.is_some() => Screen::ImportPlan,
+                Some(Over::Import(_)) => Screen::Import,
+                Some(Over::Export(_)) => Screen::Export,
+                Some(Over::Passphrase(_)) => Screen::Passphrase,
+                Some(Over::RecoveryCode(_)) => Screen::RecoveryCode,
+            },
+        }
+    }
+
+    /// The keys of the action of that name.
+    pub(crate) fn keys_of(&self, name: &str) -> &[Key] {
+        self.config.keys.get(name).map_or(&[], Vec::as_slice)
+    }
+}
+
+impl Session {
+    pub(crate) fn new(open: OpenVault, order: Order, hidden: bool) -> Session {
+        let list = List::of(&open.vault, order);
+        Session {
+            name: open.name,
+            path: open.path,
+            saved: Arc::clone(&open.vault),
+            vault: open.vault,
+            clock: open.clock,
+            pending: VecDeque::new(),
+            undo: Vec::new(),
+            redo: Vec::new(),
+            list,
+            over: Vec::new(),
+            hidden,
+            revealed: None,
+            drawn_code: None,
+            changing_passphrase: false,
+        }
+    }
+
+    /// The entry that is acted on: the one viewed, else the one selected in the trash or the list.
+    pub(crate) fn selected(&self) -> Option<&Entry> {
+        let id = self.over.iter().rev().find_map(|over| match over {
+            Over::Entry(view) => Some(view.id),
+            Over::Trash(trash) => trash.selected(),
+            _ => None,
+        });
+        self.vault.entry(id.or_else(|| self.list.selected())?)
+    }
+
+    /// Shows another state of the vault.
+    pub(crate) fn show(&mut self, vault: Arc<Unlocked>) {
+        let same = Arc::ptr_eq(&vault, &self.vault) || *vault == *self.vault;
+        self.vault = vault;
+        if same {
+            return;
+        }
+        self.list.renew(&self.vault);
+        let vault = &self.vault;
+        // A view of an entry that is no longer there closes.
+        self.over.retain(|over| match over {
+            Over::Entry(view) => vault.entry(view.id).is_some_and(|entry| !entry.deleted),
+            _ => true,
+        });
+        for over in &mut self.over {
+            if let Over::Trash(trash) = over {
+                trash.renew(vault);
+            }
+        }
+    }
+
+    /// Opened with the recovery code: nothing can be saved until there is a new passphrase.
+    pub(crate) fn must_set_passphrase(&self) -> bool {
+        self.vault.opened_by_recovery()
+    }
+
+    pub(crate) fn can_undo(&self) -> bool {
+        !self.undo.is_empty()
+    }
+
+    pub(crate) fn can_redo(&self) -> bool {
+        !self.redo.is_empty()
+    }
+
+    /// Whether that entry's code is shown.
+    pub(crate) fn shows_code(&self, id: EntryId) -> bool {
+        !self.hidden || self.revealed == Some(id)
+    }
+
+    /// Whether something typed would be lost by leaving.
+    pub(crate) fn has_unsaved_words(&self) -> bool {
+        self.over.iter().any(|over| matches!(over, Over::Form(form) if form.touched()))
+    }
+}
+
+/// A vault's name for people: the file's stem.
+pub(crate) fn name_of(path: &Path) -> String {
+    path.file_stem().map_or_else(|| "vault".into(), |stem| stem.to_string_lossy().into_owned())
+}

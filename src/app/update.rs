@@ -1,0 +1,499 @@
+//! What each message does to the model.
+
+use crate::app::actions::{Action, action_for, enabled};
+use crate::app::confirm::{self, Confirm};
+use crate::app::detail::{self, EntryView};
+use crate::app::export::{self, Export};
+use crate::app::form::{self, Form};
+use crate::app::geometry::parts;
+use crate::app::help::Help;
+use crate::app::history::History;
+use crate::app::import::{self, Import};
+use crate::app::model::{Model, Over, Session, Stage};
+use crate::app::palette::Palette;
+use crate::app::passphrase::{self, NewPassphrase};
+use crate::app::save::{self, Then, commit};
+use crate::app::trash::{self, Trash};
+use crate::app::{Effect, Key, Msg, Screen, copy, lock, mouse, schedule, welcome};
+use crate::config::keys::KeyCode;
+use crate::secret::Text;
+use crate::time::Now;
+use crate::vault::Edit;
+
+/// Acts on what has happened, and says what must be done.
+pub fn update(model: &mut Model, msg: Msg, now: Now) -> Vec<Effect> {
+    let mut out = Vec::new();
+    model.expire_toast(&msg, now);
+    let idle = schedule::lock_after(model).is_some_and(|after| now.since(model.last_input) >= after);
+    if idle && model.is_open() {
+        lock::lock(model, "locked: no key was pressed for a while", now, &mut out);
+        model.last_input = now;
+        // A key meant for the list is no letter of a passphrase.
+        if matches!(msg, Msg::Key(_) | Msg::Paste(_) | Msg::Mouse(_)) {
+            return out;
+        }
+    }
+    if !matches!(msg, Msg::Wake) {
+        model.dirty = true;
+    }
+    match msg {
+        Msg::Key(key) => {
+            model.last_input = now;
+            press(model, &key, now, &mut out);
+        }
+        Msg::Paste(text) => {
+            model.last_input = now;
+            paste(model, text, now, &mut out);
+        }
+        Msg::Mouse(event) => {
+            model.last_input = now;
+            mouse::mouse(model, event, now, &mut out);
+        }
+        Msg::Resize(columns, rows) => model.size = (columns, rows),
+        Msg::Focus(focused) => model.focused = focused,
+        Msg::Wake => {
+            lock::wake(model, now, &mut out);
+            look_at_file(model, now, &mut out);
+        }
+        Msg::LockNow => lock::lock(model, "locked", now, &mut out),
+        Msg::Resumed => model.focused = true,
+        Msg::Vaults(vaults) => model.vaults = vaults,
+        Msg::Opened(result) => {
+            for key in lock::opened(model, result, now) {
+                press(model, &key, now, &mut out);
+            }
+        }
+        Msg::UnlockEstimate(ms) => {
+            if let Stage::Locked(lock) = &mut model.stage
+                && lock.deriving
+            {
+                lock.estimate_ms = Some(ms);
+            }
+        }
+        Msg::Created(result) => welcome::created(model, result, now),
+        Msg::PassphraseChanged(result) => passphrase::changed(model, result, now),
+        Msg::Saved { save, result } => save::saved(model, save, result, now, &mut out),
+        Msg::ChangedElsewhere(vault) => save::changed_elsewhere(model, vault),
+        Msg::ChangedUnreadably(trouble) => model.say_trouble(&trouble, now),
+        Msg::Copied(result) => copy::copied(model, result, now),
+        Msg::ClipboardCleared(ours) => copy::cleared(model, ours, now),
+        Msg::ImportRead(result) => import::read(model, result),
+        Msg::Completions(found) => import::complete(model, found),
+        Msg::Exported(result) => export::exported(model, result, now),
+    }
+    model.show_selection();
+    out
+}
+
+fn look_at_file(model: &mut Model, now: Now, out: &mut Vec<Effect>) {
+    let has_file = model.session().is_some_and(|session| session.path.is_some());
+    // A little early counts: two wakes a second apart must not become three.
+    if has_file && now.boot_ms.saturating_sub(model.file_seen.boot_ms) >= 950 {
+        model.file_seen = now;
+        out.push(Effect::LookAtFile);
+    }
+}
+
+fn press(model: &mut Model, key: &Key, now: Now, out: &mut Vec<Effect>) {
+    let screen = model.screen();
+    // While a passphrase is being derived keys are kept for the list, but for those that leave.
+    if let Stage::Locked(lock) = &mut model.stage
+        && lock.deriving
+        && !key.ctrl
+    {
+        lock.key(key);
+        return;
+    }
+    match action_for(model, screen, key) {
+        Some(action) => act(model, action, Some(key), now, out),
+        None => type_into(model, key, out),
+    }
+}
+
+fn type_into(model: &mut Model, key: &Key, out: &mut Vec<Effect>) {
+    match &mut model.stage {
+        Stage::Welcome(welcome) => {
+            if let Some(twice) = &mut welcome.create
+                && !welcome.busy
+            {
+                twice.key(key);
+            }
+        }
+        Stage::Locked(lock) => lock.key(key),
+        Stage::Open(session) => match session.over.last_mut() {
+            None if session.list.searching => {
+                if session.list.query.key(key) {
+                    session.list.search();
+                    session.revealed = None;
+                }
+            }
+            Some(Over::Form(form)) if !form.saving => form.key(key),
+            Some(Over::Palette(palette)) => {
+                palette.input.key(key);
+                palette.cursor = 0;
+            }
+            Some(Over::Import(import)) if !import.reading => {
+                if key.code == KeyCode::Tab && import.needs_password.is_none() && import.plan.is_none() {
+                    out.push(Effect::CompletePath(Text::from(import.path.text())));
+                } else if import.plan.is_none() && import.line().key(key) {
+                    import.error = None;
+                    import.completions.clear();
+                }
+            }
+            Some(Over::Export(export)) if !export.writing => export.key(key),
+            Some(Over::Passphrase(screen)) if !screen.busy => screen.twice.key(key),
+            _ => {}
+        },
+    }
+}
+
+fn paste(model: &mut Model, text: Text, now: Now, out: &mut Vec<Effect>) {
+    let line = text.lines().next().unwrap_or("").trim();
+    match &mut model.stage {
+        Stage::Welcome(welcome) => {
+            if let Some(twice) = &mut welcome.create {
+                twice.line().paste(line);
+            }
+        }
+        Stage::Locked(lock) if !lock.deriving => {
+            lock.input.paste(line);
+            lock.trouble = None;
+        }
+        Stage::Locked(_) => {}
+        Stage::Open(session) => match session.over.last_mut() {
+            None | Some(Over::Entry(_)) => paste_into_list(model, &text, now, out),
+            Some(Over::Form(form)) if !form.saving => form.paste(&text),
+            Some(Over::Palette(palette)) => palette.input.paste(line),
+            Some(Over::Import(import)) if import.plan.is_none() && !import.reading => import.line().paste(line),
+            Some(Over::Export(export)) => match export.at {
+                export::Row::Path => export.path.paste(line),
+                export::Row::First | export::Row::Second => export.password.line().paste(line),
+                _ => {}
+            },
+            Some(Over::Passphrase(screen)) if !screen.busy => screen.twice.line().paste(line),
+            _ => {}
+        },
+    }
+}
+
+fn paste_into_list(model: &mut Model, text: &Text, now: Now, out: &mut Vec<Effect>) {
+    let Stage::Open(session) = &mut model.stage else { return };
+    let trimmed = text.trim();
+    let lines = trimmed.lines().filter(|line| !line.trim().is_empty()).count();
+    if lines == 1 && crate::otp::uri::is_uri(trimmed) {
+        match crate::otp::uri::parse(trimmed) {
+            Ok(labelled) => {
+                let mut form = Form::new();
+                form.fill(&labelled);
+                session.over.push(Over::Form(Box::new(form)));
+            }
+            Err(error) => model.say_bad(format!("the pasted link was not taken: {error}"), now),
+        }
+    } else if lines > 1 && trimmed.lines().any(|line| crate::otp::uri::is_uri(line.trim())) {
+        let import = Import::of_text(Text::from(trimmed));
+        let source = import.source();
+        session.over.push(Over::Import(Box::new(import)));
+        out.extend(source.map(|source| Effect::ReadImport { source, format: None, password: None }));
+    } else if session.list.searching {
+        session.list.query.paste(trimmed.lines().next().unwrap_or(""));
+        session.list.search();
+    } else {
+        model.say("nothing was taken: paste an otpauth:// link to add an entry", now);
+    }
+}
+
+/// Does an action, pressed by a key or chosen in the palette or the footer.
+pub(crate) fn act(model: &mut Model, action: Action, key: Option<&Key>, now: Now, out: &mut Vec<Effect>) {
+    if let Err(reason) = enabled(model, action) {
+        // Enter does nothing when a search has found nothing.
+        if !(action == Action::Copy && model.screen() == Screen::Search) {
+            model.say(reason, now);
+        }
+        return;
+    }
+    match action {
+        Action::QuitNow => return quit_now(model, now, out),
+        Action::Quit => return save::quit(model, now, out),
+        Action::Suspend => {
+            lock::lock(model, "", now, out);
+            out.push(Effect::Suspend);
+            return;
+        }
+        Action::Submit => return submit(model, now, out),
+        _ => {}
+    }
+    let rows = usize::from(parts(model.size.0, model.size.1).list.h).max(1);
+    match &mut model.stage {
+        Stage::Welcome(welcome) => match action {
+            Action::Up => welcome.chosen = welcome.chosen.saturating_sub(1),
+            Action::Down => {
+                let last = welcome::choices(model).saturating_sub(1);
+                if let Stage::Welcome(welcome) = &mut model.stage {
+                    welcome.chosen = welcome.chosen.saturating_add(1).min(last);
+                }
+            }
+            Action::Back if !welcome.busy => {
+                welcome.create = None;
+                welcome.trouble = None;
+            }
+            Action::NextField | Action::PreviousField => {
+                if let Some(twice) = &mut welcome.create {
+                    twice.at_second = !twice.at_second;
+                }
+            }
+            Action::ShowTyped => {
+                if let Some(twice) = &mut welcome.create {
+                    twice.show_typed();
+                }
+            }
+            _ => {}
+        },
+        Stage::Locked(lock) => match action {
+            Action::ShowTyped => lock.input.masked = !lock.input.masked,
+            Action::UseRecovery => lock::toggle_recovery(model),
+            Action::Up => lock::choose(model, -1),
+            Action::Down => lock::choose(model, 1),
+            Action::NewVault if !lock.deriving => {
+                let path = new_path(&lock.path, &model.vaults);
+                model.stage = Stage::Welcome(Box::new(welcome::Welcome::new(path)));
+            }
+            _ => {}
+        },
+        Stage::Open(session) => {
+            if let Some(rows) = moves(action, rows) {
+                return step(session, rows);
+            }
+            act_open(model, action, key, now, out);
+        }
+    }
+}
+
+/// Where another vault would be made: beside this one, under the first name that is free.
+fn new_path(path: &std::path::Path, vaults: &[crate::app::VaultChoice]) -> std::path::PathBuf {
+    let names = std::iter::once("personal".to_owned()).chain((2_u32..1000).map(|n| format!("vault{n}")));
+    let paths = names.map(|name| path.with_file_name(format!("{name}.json")));
+    let free =
+        |candidate: &std::path::PathBuf| candidate != path && vaults.iter().all(|vault| vault.path != *candidate);
+    paths.into_iter().find(free).unwrap_or_else(|| path.with_file_name("vault.json"))
+}
+
+/// How many rows an action moves by.
+fn moves(action: Action, page: usize) -> Option<isize> {
+    let page = isize::try_from(page).unwrap_or(isize::MAX);
+    match action {
+        Action::Up => Some(-1),
+        Action::Down => Some(1),
+        Action::PageUp => Some(page.saturating_neg()),
+        Action::PageDown => Some(page),
+        Action::Top => Some(isize::MIN),
+        Action::Bottom => Some(isize::MAX),
+        _ => None,
+    }
+}
+
+fn step(session: &mut Session, by: isize) {
+    let within = |at: usize, len: usize| at.saturating_add_signed(by).min(len.saturating_sub(1));
+    match session.over.last_mut() {
+        None => {
+            session.list.step(by);
+            session.revealed = None;
+            session.drawn_code = None;
+        }
+        Some(Over::Entry(view)) => {
+            let codes = session.vault.entry(view.id).map_or(0, |entry| entry.details.recovery_codes.len());
+            view.step(by, codes);
+        }
+        Some(Over::Trash(trash)) => trash.cursor = within(trash.cursor, trash.ids.len()),
+        Some(Over::History(history)) => history.top = within(history.top, history.items.len()),
+        Some(Over::Help(help)) => help.top = within(help.top, crate::app::actions::table().len()),
+        Some(Over::Palette(palette)) => palette.cursor = within(palette.cursor, crate::app::actions::table().len()),
+        Some(Over::Import(import)) => {
+            let len = import.plan.as_ref().map_or(0, |plan| plan.rows.len());
+            import.cursor = within(import.cursor, len);
+        }
+        Some(_) => {}
+    }
+}
+
+fn submit(model: &mut Model, now: Now, out: &mut Vec<Effect>) {
+    match model.screen() {
+        Screen::Welcome | Screen::Create => welcome::submit(model, out),
+        Screen::Unlock => lock::submit(model, now, out),
+        Screen::Form => form::submit(model, now, out),
+        Screen::Import | Screen::ImportPlan => import::submit(model, now, out),
+        Screen::Export => export::submit(model, out),
+        Screen::Passphrase => passphrase::submit(model, now, out),
+        Screen::RecoveryCode => {
+            if let Stage::Open(session) = &mut model.stage {
+                session.over.pop();
+            }
+        }
+        Screen::Palette => {
+            let Stage::Open(session) = &model.stage else { return };
+            let Some(Over::Palette(palette)) = session.over.last() else { return };
+            let found = palette.found(model);
+            let chosen = found.get(palette.cursor.min(found.len().saturating_sub(1))).map(|(row, _)| row.action);
+            if let Stage::Open(session) = &mut model.stage {
+                session.over.pop();
+            }
+            if let Some(action) = chosen {
+                act(model, action, None, now, out);
+            }
+        }
+        _ => {}
+    }
+}
+
+fn quit_now(model: &mut Model, now: Now, out: &mut Vec<Effect>) {
+    if let Stage::Open(session) = &mut model.stage {
+        let asked = matches!(session.over.last(), Some(Over::Confirm(confirm)) if confirm.asks_to_quit());
+        if session.has_unsaved_words() && !asked {
+            session.over.push(Over::Confirm(Confirm::discard_and_quit()));
+            return;
+        }
+    }
+    save::quit(model, now, out);
+}
+
+fn act_open(model: &mut Model, action: Action, key: Option<&Key>, now: Now, out: &mut Vec<Effect>) {
+    let Stage::Open(session) = &mut model.stage else { return };
+    match action {
+        Action::Copy => copy::copy(model, false, now, out),
+        Action::CopyAndQuit => copy::copy(model, true, now, out),
+        Action::CopyNext => copy::copy_next(model, now, out),
+        Action::View => {
+            if let Some(id) = session.list.selected() {
+                session.over.push(Over::Entry(EntryView::of(id)));
+            }
+        }
+        Action::Reveal => {
+            let id = session.selected().map(|entry| entry.id);
+            session.revealed = if session.revealed == id { None } else { id };
+        }
+        Action::RevealAll => {
+            session.hidden = !session.hidden;
+            session.revealed = None;
+        }
+        Action::Search => session.list.searching = true,
+        Action::NextTag => {
+            let tab = session.list.tab.saturating_add(1);
+            session.list.choose_tab(tab);
+        }
+        Action::PreviousTag => {
+            let tab = session.list.tab.checked_sub(1).unwrap_or(session.list.tabs().saturating_sub(1));
+            session.list.choose_tab(tab);
+        }
+        Action::Tag => {
+            let tab = key.and_then(|key| model.config.keys.get("tag")?.iter().position(|known| known == key));
+            if let Some(tab) = tab
+                && tab < session.list.tabs()
+            {
+                session.list.choose_tab(tab);
+            }
+        }
+        Action::Sort => {
+            let order = session.list.order.next();
+            session.list.sort(order);
+            model.order = order;
+            model.say(format!("sorted {}", order.name()), now);
+        }
+        Action::Favourite => {
+            let Some(entry) = session.selected() else { return };
+            let (id, on, name) = (entry.id, !entry.details.favourite, copy::title(entry));
+            let said = if on { format!("{name} is a favourite") } else { format!("{name} is no favourite any more") };
+            let then = Then::new(format!("favourite {name}"), said);
+            if let Err(reason) = commit(model, &[Edit::Favourite(id, on)], then, now, out) {
+                model.say_bad(format!("nothing was changed: {reason}"), now);
+            }
+        }
+        Action::Add => session.over.push(Over::Form(Box::new(Form::new()))),
+        Action::Edit => {
+            if let Some(entry) = session.selected() {
+                let form = Form::edit(entry);
+                session.over.push(Over::Form(Box::new(form)));
+            }
+        }
+        Action::Delete => {
+            if let Some(confirm) = Confirm::delete(model)
+                && let Stage::Open(session) = &mut model.stage
+            {
+                session.over.push(Over::Confirm(confirm));
+            }
+        }
+        Action::Undo => save::undo(model, now, out),
+        Action::Redo => save::redo(model, now, out),
+        Action::Import => session.over.push(Over::Import(Box::new(Import::new()))),
+        Action::Export => session.over.push(Over::Export(Box::new(Export::new()))),
+        Action::History => {
+            if let Some(history) = History::of(session) {
+                session.over.push(Over::History(history));
+            }
+        }
+        Action::Trash => {
+            let trash = Trash::of(&session.vault);
+            session.over.push(Over::Trash(trash));
+        }
+        Action::Restore => trash::restore(model, now, out),
+        Action::UseRecoveryCode => detail::use_recovery_code(model, now, out),
+        Action::Palette => session.over.push(Over::Palette(Palette::new())),
+        Action::Passphrase => session.over.push(Over::Passphrase(NewPassphrase::new())),
+        Action::Lock | Action::OtherVault => lock::lock(model, "", now, out),
+        Action::Help => session.over.push(Over::Help(Help::default())),
+        Action::Yes => confirm::yes(model, now, out),
+        Action::No => confirm::no(model),
+        Action::Toggle => {
+            if let Some(Over::Import(import)) = session.over.last_mut() {
+                import.toggle();
+            }
+        }
+        Action::NextField | Action::PreviousField => {
+            let by = if action == Action::NextField { 1 } else { -1 };
+            match session.over.last_mut() {
+                Some(Over::Form(form)) => form.step(by),
+                Some(Over::Export(export)) => export.step(by),
+                Some(Over::Passphrase(screen)) => screen.twice.at_second = !screen.twice.at_second,
+                _ => {}
+            }
+        }
+        Action::ShowTyped => match session.over.last_mut() {
+            Some(Over::Form(form)) => form.show_typed(),
+            Some(Over::Export(export)) => export.password.show_typed(),
+            Some(Over::Passphrase(screen)) => screen.twice.show_typed(),
+            Some(Over::Import(import)) => import.password.masked = !import.password.masked,
+            _ => {}
+        },
+        Action::Back => back(session),
+        _ => {}
+    }
+}
+
+fn back(session: &mut Session) {
+    match session.over.last() {
+        None if !session.list.query.is_empty() => {
+            let selected = session.list.selected();
+            session.list.query.clear();
+            session.list.search();
+            if let Some(id) = selected {
+                session.list.select(id);
+            }
+        }
+        None => session.list.searching = false,
+        Some(Over::Form(form)) if form.saving => {}
+        Some(Over::Form(form)) if form.touched() => session.over.push(Over::Confirm(Confirm::discard())),
+        Some(Over::Passphrase(screen)) if screen.forced || screen.busy => {}
+        Some(Over::Import(import)) if import.saving => {}
+        Some(_) => {
+            session.over.pop();
+        }
+    }
+}
+
+impl Model {
+    /// Keeps the selected row on the screen.
+    pub(crate) fn show_selection(&mut self) {
+        let rows = usize::from(parts(self.size.0, self.size.1).list.h);
+        if let Stage::Open(session) = &mut self.stage {
+            session.list.show_cursor(rows);
+        }
+    }
+}

@@ -1,0 +1,92 @@
+//! First run: make a vault, import a file into a new one, or look at the demo.
+
+use std::path::PathBuf;
+
+use crate::app::import::Import;
+use crate::app::model::{Model, Over, Stage};
+use crate::app::passphrase::Twice;
+use crate::app::{Effect, OpenVault, Trouble, lock};
+use crate::secret::Text;
+use crate::time::Now;
+
+/// The first-run screen.
+pub(crate) struct Welcome {
+    /// Where a vault would be made.
+    pub(crate) path: PathBuf,
+    pub(crate) chosen: usize,
+    /// The passphrase for a new vault is being chosen.
+    pub(crate) create: Option<Twice>,
+    /// An import follows once the vault is made.
+    import_after: bool,
+    /// The runtime is making or opening one.
+    pub(crate) busy: bool,
+    pub(crate) trouble: Option<Trouble>,
+}
+
+/// What can be begun with.
+pub(crate) const CHOICES: [(&str, &str); 3] = [
+    ("Make a vault", "a passphrase of your own, twice; then add entries"),
+    ("Import a file", "make a vault and fill it from another program's file"),
+    ("Look at the demo", "a vault with made-up entries; nothing is kept"),
+];
+
+impl Welcome {
+    pub(crate) fn new(path: PathBuf) -> Welcome {
+        Welcome { path, chosen: 0, create: None, import_after: false, busy: false, trouble: None }
+    }
+}
+
+/// How many things can be chosen: the three, then the vaults that are there.
+pub(crate) fn choices(model: &Model) -> usize {
+    CHOICES.len().saturating_add(model.vaults.len())
+}
+
+pub(crate) fn submit(model: &mut Model, out: &mut Vec<Effect>) {
+    let Stage::Welcome(welcome) = &mut model.stage else { return };
+    if welcome.busy {
+        return;
+    }
+    if let Some(twice) = &mut welcome.create {
+        if let Some(passphrase) = twice.submit() {
+            welcome.busy = true;
+            welcome.trouble = None;
+            out.push(Effect::CreateVault { path: welcome.path.clone(), passphrase });
+        }
+        return;
+    }
+    match welcome.chosen {
+        0 | 1 => {
+            welcome.import_after = welcome.chosen == 1;
+            welcome.create = Some(Twice::new());
+        }
+        2 => {
+            welcome.busy = true;
+            out.push(Effect::OpenDemo);
+        }
+        n => {
+            let path = n.checked_sub(CHOICES.len()).and_then(|n| model.vaults.get(n)).map(|vault| vault.path.clone());
+            if let Some(path) = path {
+                model.stage = Stage::Locked(Box::new(lock::Lock::new(path)));
+            }
+        }
+    }
+}
+
+pub(crate) fn created(model: &mut Model, result: Result<(OpenVault, Text), Trouble>, now: Now) {
+    let Stage::Welcome(welcome) = &mut model.stage else { return };
+    welcome.busy = false;
+    match result {
+        Ok((open, recovery)) => {
+            let import = welcome.import_after;
+            lock::enter(model, open);
+            model.last_input = now;
+            if let Stage::Open(session) = &mut model.stage {
+                if import {
+                    session.over.push(Over::Import(Box::new(Import::new())));
+                }
+                session.over.push(Over::RecoveryCode(recovery));
+            }
+        }
+        Err(trouble) => welcome.trouble = Some(trouble),
+    }
+}
