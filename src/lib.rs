@@ -26,4 +26,5 @@ pub mod secret;
 pub mod store;
 pub mod text;
 pub mod time;
+pub mod tui;
 pub mod vault;

@@ -159,13 +159,6 @@ impl Model {
         }
     }
 
-    pub(crate) fn session_mut(&mut self) -> Option<&mut Session> {
-        match &mut self.stage {
-            Stage::Open(session) => Some(session),
-            _ => None,
-        }
-    }
-
     /// The screen that keys go to.
     pub fn screen(&self) -> Screen {
         match &self.stage {

@@ -1,0 +1,4 @@
+//! The terminal.
+
+pub mod theme;
+pub mod view;

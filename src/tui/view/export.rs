@@ -1,0 +1,69 @@
+//! Exporting.
+
+use ratatui::style::Style;
+
+use crate::app::Model;
+use crate::app::export::{Export, Row};
+use crate::app::model::Session;
+use crate::tui::view::input;
+use crate::tui::view::paint::Paint;
+
+pub(super) fn draw(model: &Model, session: &Session, export: &Export, paint: &mut Paint<'_>) {
+    let (w, h) = (paint.width(), paint.height());
+    let look = paint.look;
+    paint.title("export all entries", if export.writing { "writing" } else { "" });
+    let mut y = u16::from(h > 6).saturating_add(1);
+    let x = 14;
+    let (left, right) = if look.ascii { ("<", ">") } else { ("‹", "›") };
+    for row in export.rows() {
+        let here = row == export.at;
+        let label = match row {
+            Row::Format => "format",
+            Row::Protection => "protection",
+            Row::Path => "file",
+            Row::First => "password",
+            Row::Second => "again",
+        };
+        if here {
+            paint.put(0, y, 1, look.signs.selected, look.accent);
+        }
+        paint.put(2, y, x - 2, label, if here { look.bold } else { look.dim });
+        let choice = match row {
+            Row::Format => Some(export.format().map_or("none", |format| format.name)),
+            Row::Protection => {
+                Some(if export.encrypted { "encrypted with a password" } else { "plain text: anybody can read it" })
+            }
+            _ => None,
+        };
+        if let Some(choice) = choice {
+            paint.put(x, y, w, &format!("{left} {choice} {right}"), Style::new());
+            if here {
+                paint.cursor = Some((x, y));
+            }
+        } else {
+            let line = match row {
+                Row::First => &export.password.first,
+                Row::Second => &export.password.second,
+                _ => &export.path,
+            };
+            input::draw(paint, x, y, w.saturating_sub(x), line, here, Style::new());
+        }
+        y = y.saturating_add(1);
+    }
+    if let Some(error) = &export.error {
+        y = paint.lines(2, y, w.saturating_sub(3), 2, error, look.bad.patch(look.bold));
+    }
+    let loses = export.loses(session);
+    if !loses.is_empty() && y.saturating_add(3) < h {
+        let text = format!("what this format cannot hold: {}", loses.join("; "));
+        paint.lines(
+            2,
+            y.saturating_add(1),
+            w.saturating_sub(3),
+            h.saturating_sub(y).saturating_sub(4),
+            &text,
+            look.warn,
+        );
+    }
+    paint.footer(model);
+}

@@ -1,0 +1,29 @@
+//! What was done to an entry.
+
+use ratatui::style::Style;
+
+use crate::app::Model;
+use crate::app::history::History;
+use crate::tui::view::detail::date;
+use crate::tui::view::paint::Paint;
+
+pub(super) fn draw(model: &Model, history: &History, paint: &mut Paint<'_>) {
+    let (w, h) = (paint.width(), paint.height());
+    let look = paint.look;
+    paint.title(&format!("history of {}", history.title), &format!("{} changes", history.items.len()));
+    let rows = usize::from(h.saturating_sub(3)).max(1);
+    let arrow = if look.ascii { "->" } else { "→" };
+    for (n, item) in history.items.iter().skip(history.top).take(rows).enumerate() {
+        let y = u16::try_from(n).unwrap_or(0).saturating_add(1);
+        let end = paint.put(1, y, w, date(item.at.ms()).trim_end_matches(" UTC"), look.dim);
+        let end = if w >= 60 { paint.put(end.saturating_add(2), y, 12, &item.by, look.accent) } else { end };
+        let end = paint.put(end.saturating_add(2), y, 14, &item.field, look.bold);
+        let part = |text: &Option<crate::secret::Text>| {
+            text.as_ref().map_or_else(|| "nothing".to_owned(), |text| (**text).to_owned())
+        };
+        let words = format!("{} {arrow} {}", part(&item.from), part(&item.to));
+        paint.put(end.saturating_add(2), y, w, &words, Style::new());
+    }
+    paint.cursor = Some((0, 1));
+    paint.footer(model);
+}

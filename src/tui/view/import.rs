@@ -1,0 +1,93 @@
+//! Importing.
+
+use ratatui::style::Style;
+
+use crate::app::Model;
+use crate::app::import::Import;
+use crate::formats::plan::Action;
+use crate::tui::view::input;
+use crate::tui::view::paint::Paint;
+
+pub(super) fn draw(model: &Model, import: &Import, paint: &mut Paint<'_>) {
+    let (w, h) = (paint.width(), paint.height());
+    let look = paint.look;
+    if import.plan.is_some() {
+        plan(import, paint);
+    } else {
+        paint.title("import another program's file", "");
+        let y = u16::from(h > 4).saturating_add(1);
+        if import.reading {
+            paint.put(1, y, w, "reading", look.accent);
+        } else {
+            let label = import.needs_password.map_or_else(|| "file".to_owned(), |format| format!("{format} password"));
+            let end = paint.put(1, y, w / 2, &label, look.bold).saturating_add(2);
+            let line = if import.needs_password.is_some() { &import.password } else { &import.path };
+            input::draw(paint, end, y, w.saturating_sub(end), line, true, Style::new());
+            if import.needs_password.is_none() && h > 6 {
+                let known: Vec<&str> = crate::formats::registry::FORMATS.iter().map(|format| format.name).collect();
+                let text = format!(
+                    "Tab completes the path. Known: {}. What it is, is seen from its content.",
+                    known.join(", ")
+                );
+                paint.lines(1, y.saturating_add(2), w.saturating_sub(2), 2, &text, look.dim);
+            }
+            let rows = usize::from(h.saturating_sub(y).saturating_sub(7));
+            for (n, path) in import.completions.iter().take(rows).enumerate() {
+                paint.put(
+                    3,
+                    y.saturating_add(4).saturating_add(u16::try_from(n).unwrap_or(0)),
+                    w.saturating_sub(4),
+                    path,
+                    Style::new(),
+                );
+            }
+        }
+        if let Some(error) = &import.error {
+            paint.lines(1, y.saturating_add(1), w.saturating_sub(2), 2, error, look.bad.patch(look.bold));
+        }
+    }
+    paint.footer(model);
+}
+
+fn plan(import: &Import, paint: &mut Paint<'_>) {
+    let (w, h) = (paint.width(), paint.height());
+    let look = paint.look;
+    let Some(plan) = &import.plan else { return };
+    let (added, replaced, skipped) = import.counts();
+    let counts = format!("{added} new, {replaced} replaced, {skipped} skipped, {} refused", plan.problems.len());
+    paint.title(import.format, if import.saving { "saving" } else { &counts });
+    let problems = plan.problems.len().min(usize::from(h / 4));
+    let rows = usize::from(h.saturating_sub(3)).saturating_sub(problems).max(1);
+    if plan.rows.is_empty() {
+        paint.put(3, 1, w, "there is no entry in it", look.dim);
+    }
+    let first = import.cursor.saturating_add(1).saturating_sub(rows);
+    let mut y = 1;
+    for (n, row) in plan.rows.iter().enumerate().skip(first).take(rows) {
+        let (word, why, style) = match &row.action {
+            Action::Add => ("add", None, look.good),
+            Action::Replace(_) => ("replace", None, look.warn),
+            Action::Skip(why) => ("skip", Some(why.as_str()), look.dim),
+        };
+        paint.put(2, y, 8, word, style);
+        let third = w.saturating_sub(10) / 3;
+        paint.put(10, y, third, &row.details.issuer, Style::new());
+        paint.put(third.saturating_add(11), y, third, &row.details.account, Style::new());
+        let notice = why.map_or_else(|| row.notices.join("; "), str::to_owned);
+        paint.put(third.saturating_mul(2).saturating_add(12), y, w, &notice, look.dim);
+        if n == import.cursor {
+            paint.reverse(1, y, w.saturating_sub(1));
+            paint.put(0, y, 1, look.signs.selected, look.accent);
+            paint.cursor = Some((0, y));
+        }
+        y = y.saturating_add(1);
+    }
+    for problem in plan.problems.iter().take(problems) {
+        let text = format!("refused, {} {}: {}", problem.place, problem.label, problem.reason);
+        paint.put(2, y, w, &text, look.bad);
+        y = y.saturating_add(1);
+    }
+    if let Some(error) = &import.error {
+        paint.put(1, h.saturating_sub(2), w, error, look.bad.patch(look.bold));
+    }
+}

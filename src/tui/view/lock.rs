@@ -1,0 +1,68 @@
+//! The unlock screen.
+
+use ratatui::style::Style;
+
+use crate::app::Model;
+use crate::app::lock::Lock;
+use crate::time::Now;
+use crate::tui::view::input;
+use crate::tui::view::paint::Paint;
+
+pub(super) fn draw(model: &Model, lock: &Lock, now: Now, paint: &mut Paint<'_>) {
+    let (w, h) = (paint.width(), paint.height());
+    let look = paint.look;
+    let label = if lock.recovery { "Recovery code" } else { "Passphrase" };
+    let roomy = h >= 8;
+    let mut y = 0;
+    if h >= 3 {
+        paint.title(&lock.name, "locked");
+        y = if roomy { 2 } else { 1 };
+    }
+    let x = u16::from(w > 20);
+    if lock.deriving {
+        let text = match lock.estimate_ms {
+            Some(ms) => format!("unlocking, about {}.{} s", ms / 1000, ms % 1000 / 100),
+            None => "unlocking".to_owned(),
+        };
+        let end = paint.put(x, y, w, &text, look.accent);
+        paint.cursor = Some((end, y));
+    } else {
+        let end = if w > 24 { paint.put(x, y, w, &format!("{label}: "), look.bold) } else { x };
+        input::draw(paint, end, y, w.saturating_sub(end), &lock.input, true, Style::new());
+    }
+    y = y.saturating_add(1);
+    let waits = lock.waits_s(now);
+    if let Some(trouble) = &lock.trouble {
+        let end = h.saturating_sub(1);
+        y = paint.lines(x, y, w.saturating_sub(2), end.saturating_sub(y), &trouble.message, look.bad.patch(look.bold));
+        if waits > 0 {
+            paint.put(x, y, w, &format!("the next try in {waits} s"), look.warn);
+            y = y.saturating_add(1);
+        }
+        if let Some(hint) = &trouble.hint {
+            y = paint.lines(x, y, w.saturating_sub(2), end.saturating_sub(y), hint, look.dim);
+        }
+    }
+    if roomy && model.vaults.len() > 1 {
+        y = y.saturating_add(1);
+        paint.put(x, y, w, "other vaults (up and down choose)", look.dim);
+        let rows = usize::from(h.saturating_sub(2).saturating_sub(y));
+        let at = model.vaults.iter().position(|vault| vault.path == lock.path).unwrap_or(0);
+        let first = at.saturating_add(1).saturating_sub(rows.max(1));
+        for vault in model.vaults.iter().skip(first).take(rows) {
+            y = y.saturating_add(1);
+            let chosen = vault.path == lock.path;
+            paint.put(x, y, 1, if chosen { look.signs.selected } else { " " }, look.accent);
+            paint.put(
+                x.saturating_add(2),
+                y,
+                w.saturating_sub(4),
+                &vault.name,
+                if chosen { look.bold } else { Style::new() },
+            );
+        }
+    }
+    if roomy {
+        paint.footer(model);
+    }
+}

@@ -1,0 +1,116 @@
+//! Putting words on the screen: always cleaned, always cut to their place, never outside the screen.
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use ratatui::style::{Modifier, Style};
+
+use crate::app::{Model, mouse};
+use crate::text::{fit, width};
+use crate::tui::theme::Look;
+
+/// A screen being drawn.
+pub(super) struct Paint<'a> {
+    buffer: &'a mut Buffer,
+    pub(super) look: Look,
+    /// Where the terminal's own cursor goes.
+    pub(super) cursor: Option<(u16, u16)>,
+}
+
+impl<'a> Paint<'a> {
+    pub(super) fn new(buffer: &'a mut Buffer, look: Look) -> Paint<'a> {
+        Paint { buffer, look, cursor: None }
+    }
+
+    pub(super) fn width(&self) -> u16 {
+        self.buffer.area.width
+    }
+
+    pub(super) fn height(&self) -> u16 {
+        self.buffer.area.height
+    }
+
+    /// Puts `text` at `x`, `y`, at most `columns` wide; gives back where it ends.
+    pub(super) fn put(&mut self, x: u16, y: u16, columns: u16, text: &str, style: Style) -> u16 {
+        let area = self.buffer.area;
+        if x >= area.width || y >= area.height {
+            return x;
+        }
+        let columns = columns.min(area.width.saturating_sub(x));
+        if columns == 0 {
+            return x;
+        }
+        let shown = fit(text, usize::from(columns));
+        let (end, _) = self.buffer.set_stringn(x, y, &shown, usize::from(columns), style);
+        end
+    }
+
+    /// Puts `text` so that it ends before `x + columns`.
+    pub(super) fn put_right(&mut self, x: u16, y: u16, columns: u16, text: &str, style: Style) {
+        let wide = u16::try_from(width(text)).unwrap_or(u16::MAX).min(columns);
+        self.put(x.saturating_add(columns.saturating_sub(wide)), y, columns, text, style);
+    }
+
+    /// Changes the style of a row's cells.
+    pub(super) fn restyle(&mut self, x: u16, y: u16, columns: u16, style: Style) {
+        let area = Rect::new(x, y, columns, 1).intersection(self.buffer.area);
+        self.buffer.set_style(area, style);
+    }
+
+    pub(super) fn reverse(&mut self, x: u16, y: u16, columns: u16) {
+        self.restyle(x, y, columns, Style::new().add_modifier(Modifier::REVERSED));
+    }
+
+    /// The first line of a screen over the list.
+    pub(super) fn title(&mut self, title: &str, right: &str) {
+        let w = self.width();
+        let style = self.look.accent.patch(self.look.bold);
+        let end = self.put(1, 0, w, "tickey", style);
+        let end = self.put(end.saturating_add(2), 0, w, title, self.look.bold);
+        let room = w.saturating_sub(end.saturating_add(2)).saturating_sub(1);
+        if usize::from(room) >= width(right) {
+            self.put_right(end.saturating_add(2), 0, room, right, self.look.dim);
+        }
+    }
+
+    /// The last line: what keys do here.
+    pub(super) fn footer(&mut self, model: &Model) {
+        let (w, h) = (self.width(), self.height());
+        if h < 3 {
+            return;
+        }
+        for hint in mouse::footer(model, model.screen(), w) {
+            let end = self.put(hint.x, h.saturating_sub(1), w, &hint.key, self.look.accent);
+            self.put(end.saturating_add(1), h.saturating_sub(1), w, hint.word, self.look.dim);
+        }
+    }
+
+    /// Lines of text, broken at blanks; gives back the line after the last.
+    pub(super) fn lines(&mut self, x: u16, y: u16, columns: u16, most: u16, text: &str, style: Style) -> u16 {
+        let mut y = y;
+        let end = y.saturating_add(most);
+        for paragraph in text.split('\n') {
+            let mut line = String::new();
+            for word in paragraph.split_whitespace() {
+                let both = width(&line).saturating_add(width(word)).saturating_add(1);
+                if !line.is_empty() && both > usize::from(columns) {
+                    if y >= end {
+                        return y;
+                    }
+                    self.put(x, y, columns, &line, style);
+                    y = y.saturating_add(1);
+                    line.clear();
+                }
+                if !line.is_empty() {
+                    line.push(' ');
+                }
+                line.push_str(word);
+            }
+            if y >= end {
+                return y;
+            }
+            self.put(x, y, columns, &line, style);
+            y = y.saturating_add(1);
+        }
+        y
+    }
+}

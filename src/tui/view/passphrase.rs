@@ -1,0 +1,81 @@
+//! Choosing a passphrase, and the recovery code that is shown once.
+
+use ratatui::style::Style;
+
+use crate::app::Model;
+use crate::app::passphrase::{NewPassphrase, Twice, strength};
+use crate::secret::Text;
+use crate::tui::view::input;
+use crate::tui::view::paint::Paint;
+
+/// The two lines and the hint; gives back the line after them.
+pub(super) fn twice(twice: &Twice, y: u16, hint: bool, paint: &mut Paint<'_>) -> u16 {
+    let w = paint.width();
+    let look = paint.look;
+    let mut y = y;
+    for (label, line, here) in
+        [("passphrase", &twice.first, !twice.at_second), ("again", &twice.second, twice.at_second)]
+    {
+        paint.put(1, y, 11, label, if here { look.bold } else { look.dim });
+        input::draw(paint, 13, y, w.saturating_sub(14), line, here, Style::new());
+        y = y.saturating_add(1);
+    }
+    if let Some(error) = twice.error {
+        paint.put(1, y, w, error, look.bad.patch(look.bold));
+    } else if hint && !twice.first.is_empty() {
+        let (level, words) = strength(twice.first.text());
+        let style = if level < 2 {
+            look.bad
+        } else if level < 3 {
+            look.warn
+        } else {
+            look.good
+        };
+        let bar = format!(
+            "{}{}",
+            look.signs.full.repeat(level.saturating_add(1)),
+            look.signs.spent.repeat(4_usize.saturating_sub(level))
+        );
+        let end = paint.put(1, y, w, &bar, style);
+        paint.put(13.max(end.saturating_add(1)), y, w, words, style);
+    }
+    y.saturating_add(1)
+}
+
+pub(super) fn draw(model: &Model, screen: &NewPassphrase, paint: &mut Paint<'_>) {
+    let w = paint.width();
+    paint.title("a new passphrase", "");
+    let words = if screen.forced {
+        "Opened with the recovery code. A new passphrase is needed before anything else."
+    } else {
+        "Copies of the vault from before keep the old one."
+    };
+    let y = paint.lines(1, 1, w.saturating_sub(2), 2, words, paint.look.dim);
+    if screen.busy {
+        paint.put(1, y, w, "setting it: this takes a moment", paint.look.accent);
+        return;
+    }
+    let y = twice(&screen.twice, y, true, paint);
+    if let Some(trouble) = &screen.trouble {
+        let text = crate::app::toast::trouble_line(trouble);
+        paint.lines(1, y, w.saturating_sub(2), 3, &text, paint.look.bad.patch(paint.look.bold));
+    }
+    paint.footer(model);
+}
+
+pub(super) fn draw_recovery_code(model: &Model, code: &Text, paint: &mut Paint<'_>) {
+    let (w, h) = (paint.width(), paint.height());
+    let look = paint.look;
+    paint.title("the recovery code", "");
+    let roomy = h >= 8;
+    let mut y = u16::from(h > 2).saturating_add(u16::from(roomy));
+    if roomy {
+        let words = "It opens the vault when the passphrase is forgotten. It is shown this once: write it on paper.";
+        y = paint.lines(1, y, w.saturating_sub(2), 4, words, Style::new()).saturating_add(1);
+    }
+    y = paint.lines(1, y, w.saturating_sub(1), h.saturating_sub(y), code, look.bold);
+    paint.cursor = Some((0, y));
+    if roomy {
+        paint.footer(model);
+    }
+}
