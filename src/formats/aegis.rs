@@ -10,7 +10,7 @@ use super::draft::{Draft, Key};
 use super::json::{Document, Fields, Number};
 use super::{Encrypted, Format, FormatError, Imported, Opened, Writer, cipher};
 use crate::otp::{Algorithm, Kind, base32};
-use crate::secret::{NoRandomness, Random, Text, random_bytes};
+use crate::secret::{Random, Text, random_bytes};
 use crate::vault::Details;
 
 /// The registry's row.
@@ -225,7 +225,7 @@ fn write(entries: &[Details], password: Option<&Text>, random: &mut dyn Random) 
         "header": {
             "slots": [{
                 "type": 1,
-                "uuid": uuid(random)?,
+                "uuid": super::new_uuid(random)?,
                 "key": hex_text(&wrapped),
                 "key_params": { "nonce": wrap_nonce, "tag": wrap_tag },
                 "n": 1 << 15, "r": 8, "p": 1,
@@ -253,10 +253,6 @@ fn hex_text(bytes: &[u8]) -> String {
     data_encoding::HEXLOWER.encode(bytes)
 }
 
-fn uuid(random: &mut dyn Random) -> Result<String, NoRandomness> {
-    Ok(uuid::Builder::from_random_bytes(random_bytes(random)?).into_uuid().as_hyphenated().to_string())
-}
-
 fn content_of(entries: &[Details], random: &mut dyn Random) -> Result<Value, FormatError> {
     let mut groups: Vec<(&str, String)> = Vec::new();
     let mut written = Vec::with_capacity(entries.len());
@@ -266,7 +262,7 @@ fn content_of(entries: &[Details], random: &mut dyn Random) -> Result<Value, For
             let id = match groups.iter().find(|(name, _)| *name == tag.as_str()) {
                 Some((_, id)) => id.clone(),
                 None => {
-                    let id = uuid(random)?;
+                    let id = super::new_uuid(random)?;
                     groups.push((tag, id.clone()));
                     id
                 }
@@ -292,7 +288,7 @@ fn content_of(entries: &[Details], random: &mut dyn Random) -> Result<Value, For
         }
         written.push(json!({
             "type": otp.kind.name(),
-            "uuid": uuid(random)?,
+            "uuid": super::new_uuid(random)?,
             "name": details.account.as_str(),
             "issuer": details.issuer.as_str(),
             "note": super::note_with_recovery_codes(details).as_str(),

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::otp::{Digits, Otp, Period};
-use crate::secret::Secret;
+use crate::secret::{NoRandomness, Secret};
 use crate::vault::RecoveryCode;
 
 /// A stream that never repeats: good enough to tell nonces apart.

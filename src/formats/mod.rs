@@ -1,6 +1,7 @@
 //! Other programs' files: recognised, read, written. Pure: no input or output, no prompts, no printing.
 
 pub mod aegis;
+pub mod andotp;
 mod cipher;
 mod draft;
 pub mod google;
@@ -8,9 +9,13 @@ mod json;
 mod loss;
 pub mod plan;
 pub mod registry;
+#[cfg(test)]
+mod samples;
+pub mod stratum;
+pub mod twofas;
 pub mod uri_list;
 
-use crate::secret::Text;
+use crate::secret::{NoRandomness, Random, Text, random_bytes};
 use crate::vault::Details;
 
 /// One row of the registry: one format.
@@ -36,7 +41,7 @@ pub struct Writer {
     /// Whether it can be plain.
     pub plain: bool,
     /// The bytes. With a password: encrypted; without: plain.
-    pub write: fn(&[Details], Option<&Text>, &mut dyn crate::secret::Random) -> Result<Vec<u8>, FormatError>,
+    pub write: fn(&[Details], Option<&Text>, &mut dyn Random) -> Result<Vec<u8>, FormatError>,
     /// What this format cannot hold of that entry, in words; empty when it holds all.
     pub loses: fn(&Details) -> Vec<String>,
 }
@@ -140,7 +145,7 @@ pub enum FormatError {
     Unsupported(String),
     /// No random bytes to encrypt with.
     #[error(transparent)]
-    Random(#[from] crate::secret::NoRandomness),
+    Random(#[from] NoRandomness),
 }
 
 /// An entry's note with its recovery codes under it, for formats that have a place for the one but not the other.
@@ -161,4 +166,9 @@ fn note_with_recovery_codes(details: &Details) -> Text {
         }
     }
     Text::from(note.as_str())
+}
+
+/// A new random UUID (version 4) as text.
+fn new_uuid(random: &mut dyn Random) -> Result<String, NoRandomness> {
+    Ok(uuid::Builder::from_random_bytes(random_bytes(random)?).into_uuid().as_hyphenated().to_string())
 }

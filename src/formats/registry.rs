@@ -1,12 +1,13 @@
 //! The table of formats, and recognition by content.
 
-use super::{Format, FormatError, Opened, aegis, google, uri_list};
+use super::{Format, FormatError, Opened, aegis, andotp, google, stratum, twofas, uri_list};
 
 /// The largest file that is looked at, in bytes.
 pub const LARGEST: usize = 64 * 1024 * 1024;
 
 /// Every format, in the order in which they are tried: those with a mark of their own first, lists of lines last.
-pub static FORMATS: &[Format] = &[aegis::FORMAT, google::FORMAT, uri_list::FORMAT];
+pub static FORMATS: &[Format] =
+    &[stratum::FORMAT, aegis::FORMAT, twofas::FORMAT, google::FORMAT, uri_list::FORMAT, andotp::FORMAT];
 
 /// The format of that id.
 pub fn by_id(id: &str) -> Option<&'static Format> {

@@ -8,8 +8,14 @@ use tickey::formats::{Candidate, FormatError, Imported, Opened, registry};
 use tickey::otp::Kind;
 
 /// Which format each folder of samples must be recognised as; a file may be of another format than its folder's others.
-const FOLDERS: &[(&str, &[&str])] =
-    &[("aegis", &["aegis"]), ("otpauth_uri", &["uri"]), ("google_migration", &["google"])];
+const FOLDERS: &[(&str, &[&str])] = &[
+    ("aegis", &["aegis"]),
+    ("otpauth_uri", &["uri"]),
+    ("google_migration", &["google"]),
+    ("2fas", &["2fas"]),
+    ("andotp", &["andotp"]),
+    ("stratum", &["stratum"]),
+];
 
 fn samples(folder: &str) -> Option<(PathBuf, Map<String, Value>)> {
     let path: PathBuf = [env!("CARGO_MANIFEST_DIR"), "..", "shared", "samples", folder].iter().collect();
@@ -21,9 +27,12 @@ fn samples(folder: &str) -> Option<(PathBuf, Map<String, Value>)> {
     Some((path, expected["files"].as_object().unwrap().clone()))
 }
 
-/// Reads a file as the program would: recognised by its content, with its password if it asks for one.
-fn read(bytes: &[u8], password: Option<&str>) -> Result<(&'static str, Imported), FormatError> {
-    let (format, opened) = registry::read(bytes, None)?;
+/// Reads a file as a person would: recognised by its content, else by name, with its password if it asks for one.
+fn read(bytes: &[u8], password: Option<&str>, name: &str) -> Result<(&'static str, Imported), FormatError> {
+    let (format, opened) = match registry::read(bytes, None) {
+        Err(FormatError::Unknown { .. }) => registry::read(bytes, Some(name))?,
+        read => read?,
+    };
     let imported = match opened {
         Opened::Plain(imported) => imported,
         Opened::Encrypted(locked) => locked.open(&password.unwrap_or_default().into())?,
@@ -89,7 +98,7 @@ fn every_sample_holds_what_it_is_known_to_hold() {
         let Some((path, files)) = samples(folder) else { continue };
         for (name, expected) in &files {
             let Ok(bytes) = std::fs::read(path.join(name)) else { continue };
-            let read = read(&bytes, expected["password"].as_str());
+            let read = read(&bytes, expected["password"].as_str(), formats[0]);
             let place = format!("{folder}/{name}");
             if expected["expect_error"].as_str().is_some() || expected["expect_error"].as_bool() == Some(true) {
                 match read {
@@ -109,7 +118,11 @@ fn every_sample_holds_what_it_is_known_to_hold() {
             if !formats.contains(&format) {
                 wrong.push(format!("{place} was taken for {format}"));
             }
-            let theirs = sorted(expected["entries"].as_array().unwrap().iter().map(expected_parts).collect());
+            // An mOTP secret that is no hexadecimal text cannot be kept: it must be a problem, not a wrong entry.
+            let (whole, odd): (Vec<&Value>, Vec<&Value>) =
+                expected["entries"].as_array().unwrap().iter().partition(|entry| entry["secret_hex"].is_string());
+            assert!(imported.problems.len() >= odd.len(), "{place}");
+            let theirs = sorted(whole.into_iter().map(expected_parts).collect());
             let ours = sorted(imported.entries.iter().map(our_parts).collect());
             if theirs != ours {
                 wrong.push(format!("{place} (problems: {:?})", imported.problems));
@@ -126,13 +139,13 @@ fn every_sample_holds_what_it_is_known_to_hold() {
 
 #[test]
 fn wrong_passwords_are_refused() {
-    for (folder, _) in FOLDERS {
+    for (folder, formats) in FOLDERS {
         let Some((path, files)) = samples(folder) else { continue };
         for (name, expected) in &files {
             let (Some(_), Ok(bytes)) = (expected["password"].as_str(), std::fs::read(path.join(name))) else {
                 continue;
             };
-            assert!(read(&bytes, Some("surely not this one")).is_err(), "{folder}/{name}");
+            assert!(read(&bytes, Some("surely not this one"), formats[0]).is_err(), "{folder}/{name}");
         }
     }
 }
@@ -148,7 +161,7 @@ fn uris_that_cannot_be_are_each_refused_with_a_reason() {
     for case in cases.as_array().unwrap() {
         let line = case["uri"].as_str().unwrap();
         let list = format!("otpauth://totp/good?secret=MY\n{line}\n");
-        let (_, imported) = read(list.as_bytes(), None).unwrap();
+        let (_, imported) = read(list.as_bytes(), None, "uri").unwrap();
         assert_eq!((imported.entries.len(), imported.problems.len()), (1, 1), "{line}");
         assert!(!imported.problems[0].reason.is_empty() && imported.problems[0].place == "line 2");
     }
