@@ -78,10 +78,7 @@ pub(crate) fn commit(
     if session.changing_passphrase {
         return Err("the new passphrase is being set; wait a moment".into());
     }
-    let changes = session
-        .vault
-        .plan(edits, &mut session.clock, now.wall_ms, &mut *model.random)
-        .map_err(|error| error.to_string())?;
+    let changes = session.vault.plan(edits, &mut session.clock, now.wall_ms).map_err(|error| error.to_string())?;
     send(model, changes, then, now, out);
     Ok(())
 }

@@ -122,7 +122,7 @@ impl Session {
     /// # Errors
     /// What hindered it; the file is then as it was.
     pub fn edit(&mut self, edits: &[Edit]) -> Result<Changed, Failure> {
-        self.change(|vault, clock, wall_ms| vault.plan(edits, clock, wall_ms, &mut clock::Os))
+        self.change(|vault, clock, wall_ms| vault.plan(edits, clock, wall_ms))
     }
 
     /// Brings the entries back to what an older copy says, and saves.

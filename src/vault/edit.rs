@@ -1,6 +1,12 @@
 //! What a person can do to entries, turned into changes.
 
-use crate::vault::{Details, EntryId, RecoveryId};
+use std::collections::BTreeMap;
+
+use crate::otp::{Kind, base32};
+use crate::vault::change::{Change, Contents, Writer};
+use crate::vault::document::Document;
+use crate::vault::fold::{counter_of, field, newest, unreplaced};
+use crate::vault::{Clock, Details, Entry, EntryId, RecoveryId, Stamp, VaultError};
 
 /// One thing done to the vault's entries.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -8,7 +14,7 @@ pub enum Edit {
     /// A new entry under that id.
     Add(EntryId, Box<Details>),
     /// An entry's values become these; only the fields that differ are written. Recovery codes without an id are added,
-    /// those missing are removed, `used` can only turn on; the HOTP counter only grows unless the secret changes.
+    /// those missing are removed, `used` can only turn on. A lower HOTP counter assigns the secret again.
     Change(EntryId, Box<Details>),
     /// Into the trash.
     Delete(EntryId),
@@ -20,4 +26,373 @@ pub enum Edit {
     UseCounter(EntryId),
     /// A recovery code has been used.
     UseRecoveryCode(EntryId, RecoveryId),
+}
+
+impl Edit {
+    fn entry(&self) -> EntryId {
+        match self {
+            Edit::Add(id, _)
+            | Edit::Change(id, _)
+            | Edit::Delete(id)
+            | Edit::Restore(id)
+            | Edit::Favourite(id, _)
+            | Edit::UseCounter(id)
+            | Edit::UseRecoveryCode(id, _) => *id,
+        }
+    }
+}
+
+/// The longest single value, in bytes: enough for any note, too little to fill a vault by accident.
+const LONGEST: usize = 256 * 1024;
+
+/// What plans changes: a copy of the document that each planned change goes into, the clock and the author.
+pub(crate) struct Planner<'a> {
+    pub document: Document,
+    pub clock: &'a mut Clock,
+    pub wall_ms: u64,
+    /// The author's key id, in base64.
+    pub by: String,
+}
+
+impl Planner<'_> {
+    /// Plans edits one after another, each on what the ones before leave.
+    ///
+    /// # Errors
+    /// [`VaultError::NoSuchEntry`], [`VaultError::Refused`].
+    pub fn edits(mut self, edits: &[Edit]) -> Result<Vec<Change>, VaultError> {
+        let mut done: Vec<Change> = Vec::with_capacity(edits.len());
+        let mut times: BTreeMap<EntryId, usize> = BTreeMap::new();
+        for edit in edits {
+            *times.entry(edit.entry()).or_insert(0) += 1;
+        }
+        for edit in edits {
+            if let Some(change) = self.edit(edit)? {
+                // Only a later edit of the same entry has to see this one.
+                if times.get(&change.entry()).is_some_and(|times| *times > 1) {
+                    self.document.insert(vec![change.clone()]);
+                }
+                done.push(change);
+            }
+        }
+        Ok(done)
+    }
+
+    fn held(&self, id: EntryId) -> (Option<Entry>, Vec<Change>) {
+        self.document.held.get(&id).map_or((None, Vec::new()), |held| (held.entry.clone(), held.changes.clone()))
+    }
+
+    fn edit(&mut self, edit: &Edit) -> Result<Option<Change>, VaultError> {
+        let id = edit.entry();
+        let (entry, changes) = self.held(id);
+        let contents: Vec<Contents> = changes.iter().map(Change::contents).collect();
+        let newest_here = changes.iter().map(Change::at).max().unwrap_or_default();
+        // A new stamp is later than all it replaces.
+        let at = self.clock.tick(self.wall_ms, newest_here);
+        let mut draft = Draft { writer: Writer::new(id, at), contents: &contents, at };
+        let known = || entry.clone().ok_or(VaultError::NoSuchEntry);
+        match edit {
+            Edit::Add(_, details) => {
+                if !changes.is_empty() {
+                    return Err(VaultError::Refused("there is an entry of that id already".into()));
+                }
+                if self.document.roster.purged().contains(&id) {
+                    return Err(VaultError::NoSuchEntry);
+                }
+                fits(details)?;
+                draft.add(details);
+            }
+            Edit::Change(_, details) => {
+                let entry = known()?;
+                fits(details)?;
+                draft.change(&entry, details);
+            }
+            Edit::Delete(_) if !known()?.deleted => draft.set(field::DELETED, &true),
+            Edit::Restore(_) if known()?.deleted => draft.set(field::DELETED, &false),
+            Edit::Favourite(_, on) if known()?.details.favourite != *on => draft.set(field::FAVOURITE, on),
+            Edit::Delete(_) | Edit::Restore(_) | Edit::Favourite(..) => {}
+            Edit::UseCounter(_) => {
+                let entry = known()?;
+                if entry.details.otp.kind != Kind::Hotp {
+                    return Err(VaultError::Refused("only HOTP entries have a counter".into()));
+                }
+                let next = entry.details.otp.counter.checked_add(1).ok_or_else(|| {
+                    VaultError::Refused("the counter is at its end; the issuer has to give out a new secret".into())
+                })?;
+                draft.counter(draft.secret_stamp(), next);
+            }
+            Edit::UseRecoveryCode(_, code) => {
+                let entry = known()?;
+                let codes = &entry.details.recovery_codes;
+                let code = codes.iter().find(|known| known.id.as_ref() == Some(code)).ok_or(VaultError::NoSuchEntry)?;
+                if let (Some(RecoveryId(id)), false) = (&code.id, code.used) {
+                    draft.set(&format!("{}{id}", field::USED), &true);
+                }
+            }
+        }
+        Ok((!draft.writer.is_empty()).then(|| draft.writer.finish(&self.by)))
+    }
+
+    /// The changes that take changes back.
+    pub fn undo(mut self, done: &[Change]) -> Result<Vec<Change>, VaultError> {
+        let mut undone: Vec<Change> = Vec::with_capacity(done.len());
+        for change in done.iter().rev() {
+            let (_, changes) = self.held(change.entry());
+            let contents: Vec<Contents> = changes.iter().map(Change::contents).collect();
+            let Some(place) = changes.iter().position(|held| held == change) else { continue };
+            let before = contents.get(..place).unwrap_or_default();
+            let at = self.clock.tick(self.wall_ms, changes.iter().map(Change::at).max().unwrap_or_default());
+            let mut draft = Draft { writer: Writer::new(change.entry(), at), contents: &contents, at };
+            if before.is_empty() {
+                draft.set(field::DELETED, &true);
+            } else {
+                draft.take_back(change, before);
+            }
+            if !draft.writer.is_empty() {
+                let change = draft.writer.finish(&self.by);
+                self.document.insert(vec![change.clone()]);
+                undone.push(change);
+            }
+        }
+        Ok(undone)
+    }
+
+    /// The changes that bring the entries back to what an older copy says.
+    pub fn return_to(self, old: &Document) -> Result<Vec<Change>, VaultError> {
+        let mut done = Vec::new();
+        let ids: Vec<EntryId> = self.document.held.keys().chain(old.held.keys()).copied().collect();
+        let ids: std::collections::BTreeSet<EntryId> = ids.into_iter().collect();
+        for id in ids {
+            if self.document.roster.purged().contains(&id) {
+                continue;
+            }
+            let (ours, theirs) = (self.held(id), old.held.get(&id));
+            let contents: Vec<Contents> = ours.1.iter().map(Change::contents).collect();
+            let at = self.clock.tick(self.wall_ms, ours.1.iter().map(Change::at).max().unwrap_or_default());
+            let mut draft = Draft { writer: Writer::new(id, at), contents: &contents, at };
+            match theirs {
+                None if ours.0.as_ref().is_some_and(|entry| !entry.deleted) => draft.set(field::DELETED, &true),
+                None => {}
+                Some(theirs) => {
+                    let old_contents: Vec<Contents> = theirs.changes.iter().map(Change::contents).collect();
+                    draft.become_like(&old_contents);
+                }
+            }
+            if !draft.writer.is_empty() {
+                done.push(draft.writer.finish(&self.by));
+            }
+        }
+        Ok(done)
+    }
+}
+
+/// One change being written.
+struct Draft<'a> {
+    writer: Writer,
+    contents: &'a [Contents<'a>],
+    at: Stamp,
+}
+
+impl Draft<'_> {
+    fn set(&mut self, name: &str, value: &(impl serde::Serialize + ?Sized)) {
+        self.writer.set(name, value, unreplaced(self.contents, name));
+    }
+
+    fn set_json(&mut self, name: &str, json: &str) {
+        self.writer.set_json(name, json.to_owned(), unreplaced(self.contents, name));
+    }
+
+    /// The stamp of the secret in force.
+    fn secret_stamp(&self) -> Option<Stamp> {
+        newest(self.contents, field::SECRET).map(|(stamp, _)| stamp)
+    }
+
+    /// The counter of that secret (`None`: of the one in this change).
+    fn counter(&mut self, of: Option<Stamp>, next: u64) {
+        #[derive(serde::Serialize)]
+        struct Counter {
+            #[serde(skip_serializing_if = "Option::is_none")]
+            of: Option<Stamp>,
+            next: u64,
+        }
+        self.set(field::COUNTER, &Counter { of, next });
+    }
+
+    fn add(&mut self, details: &Details) {
+        let otp = &details.otp;
+        self.set(field::KIND, otp.kind.name());
+        self.set(field::ISSUER, &details.issuer);
+        self.set(field::ACCOUNT, &details.account);
+        self.set(field::SECRET, &base32::encode(otp.secret.expose()));
+        self.set(field::ALGORITHM, otp.algorithm.name());
+        self.set(field::DIGITS, &otp.digits.get());
+        if otp.kind == Kind::Hotp {
+            self.counter(None, otp.counter);
+        } else {
+            self.set(field::PERIOD, &otp.period.get());
+        }
+        if let Some(pin) = &otp.pin {
+            self.set(field::PIN, pin);
+        }
+        if !details.tags.is_empty() {
+            self.set(field::TAGS, &details.tags);
+        }
+        if !details.note.is_empty() {
+            self.set(field::NOTE, &details.note);
+        }
+        if details.favourite {
+            self.set(field::FAVOURITE, &true);
+        }
+        self.recovery_codes(&[], details);
+    }
+
+    fn change(&mut self, entry: &Entry, new: &Details) {
+        let old = &entry.details;
+        // What stands there cannot be used: write all of what makes a code, even where it equals the stand-in.
+        let broken = entry.problem.is_some();
+        if broken || old.otp.kind != new.otp.kind {
+            self.set(field::KIND, new.otp.kind.name());
+        }
+        if old.issuer != new.issuer {
+            self.set(field::ISSUER, &new.issuer);
+        }
+        if old.account != new.account {
+            self.set(field::ACCOUNT, &new.account);
+        }
+        let lowered = new.otp.kind == Kind::Hotp && new.otp.counter < old.otp.counter;
+        let new_secret = old.otp.secret != new.otp.secret || lowered || (broken && !new.otp.secret.is_empty());
+        if new_secret {
+            self.set(field::SECRET, &base32::encode(new.otp.secret.expose()));
+        }
+        if broken || old.otp.algorithm != new.otp.algorithm {
+            self.set(field::ALGORITHM, new.otp.algorithm.name());
+        }
+        if broken || old.otp.digits != new.otp.digits {
+            self.set(field::DIGITS, &new.otp.digits.get());
+        }
+        if broken || old.otp.period != new.otp.period {
+            self.set(field::PERIOD, &new.otp.period.get());
+        }
+        if new.otp.kind == Kind::Hotp && (new_secret || old.otp.counter != new.otp.counter) {
+            let of = if new_secret { None } else { self.secret_stamp() };
+            self.counter(of, new.otp.counter);
+        }
+        if old.otp.pin != new.otp.pin {
+            self.set(field::PIN, &new.otp.pin);
+        }
+        if old.tags != new.tags {
+            self.set(field::TAGS, &new.tags);
+        }
+        if old.note != new.note {
+            self.set(field::NOTE, &new.note);
+        }
+        if old.favourite != new.favourite {
+            self.set(field::FAVOURITE, &new.favourite);
+        }
+        let known: Vec<RecoveryId> = old.recovery_codes.iter().filter_map(|code| code.id.clone()).collect();
+        self.recovery_codes(&known, new);
+        for code in &old.recovery_codes {
+            let Some(RecoveryId(id)) = &code.id else { continue };
+            match new.recovery_codes.iter().find(|new| new.id == code.id) {
+                None => self.set(&format!("{}{id}", field::RECOVERY), &None::<()>),
+                Some(new) => {
+                    if new.code != code.code {
+                        self.set(&format!("{}{id}", field::RECOVERY), &new.code);
+                    }
+                    if new.used && !code.used {
+                        self.set(&format!("{}{id}", field::USED), &true);
+                    }
+                }
+            }
+        }
+    }
+
+    /// Gives ids to the codes that are not known, and writes those.
+    fn recovery_codes(&mut self, known: &[RecoveryId], details: &Details) {
+        let new = details.recovery_codes.iter().filter(|code| code.id.as_ref().is_none_or(|id| !known.contains(id)));
+        for (n, code) in new.enumerate() {
+            // The stamp is this change's alone, so the id is; and ids sort in the order of adding.
+            let id = format!("{}{n:03}", self.at);
+            self.set(&format!("{}{id}", field::RECOVERY), &code.code);
+            if code.used {
+                self.set(&format!("{}{id}", field::USED), &true);
+            }
+        }
+    }
+
+    /// Gives back each field of `change` the value it had before, unless something newer stands over it.
+    fn take_back(&mut self, change: &Change, before: &[Contents]) {
+        for (name, _) in &change.contents().set.0 {
+            let in_force = newest(self.contents, name).map(|(stamp, _)| stamp) == Some(change.at());
+            if !in_force || name == field::COUNTER || name.starts_with(field::USED) {
+                continue;
+            }
+            let old = newest(before, name);
+            if name == field::SECRET
+                && let Some((stamp, _)) = old
+                && let Some(counter) = counter_of(self.contents, stamp)
+            {
+                self.counter(None, counter);
+            }
+            match old {
+                None if name == field::DELETED => self.set(field::DELETED, &false),
+                None => self.set(name, &None::<()>),
+                Some((_, value)) => self.set_json(name, value.json()),
+            }
+        }
+    }
+
+    /// Assigns what older contents say wherever ours say something else. A counter of the secret in force never goes back.
+    fn become_like(&mut self, old: &[Contents]) {
+        let mut theirs: BTreeMap<&str, &str> = BTreeMap::new();
+        for change in old {
+            theirs.extend(change.set.0.iter().map(|(name, value)| (&**name, value.json())));
+        }
+        let ours: BTreeMap<&str, &str> = self
+            .contents
+            .iter()
+            .flat_map(|change| change.set.0.iter().map(|(name, value)| (&**name, value.json())))
+            .collect();
+        let skipped = |name: &str| name == field::COUNTER || name.starts_with(field::USED);
+        let new_secret = theirs.get(field::SECRET) != ours.get(field::SECRET);
+        for (name, value) in &theirs {
+            if !skipped(name) && ours.get(name) != Some(value) {
+                self.set_json(name, value);
+            }
+            if name.starts_with(field::USED) && ours.get(name) != Some(value) {
+                self.set_json(name, value);
+            }
+        }
+        for name in ours.keys() {
+            if !skipped(name) && !theirs.contains_key(name) {
+                if *name == field::DELETED {
+                    self.set(field::DELETED, &false);
+                } else {
+                    self.set(name, &None::<()>);
+                }
+            }
+        }
+        if new_secret
+            && let Some((stamp, _)) = newest(old, field::SECRET)
+            && let Some(counter) = counter_of(old, stamp)
+        {
+            // The secret may have served since under the same stamp: its highest counter known to either copy counts on.
+            self.counter(None, counter.max(counter_of(self.contents, stamp).unwrap_or(0)));
+        }
+    }
+}
+
+fn fits(details: &Details) -> Result<(), VaultError> {
+    let codes = details.recovery_codes.iter().map(|code| ("a recovery code", code.code.len()));
+    let lengths = [
+        ("the issuer", details.issuer.len()),
+        ("the account", details.account.len()),
+        ("the note", details.note.len()),
+        ("the secret", details.otp.secret.len()),
+        ("the PIN", details.otp.pin.as_deref().map_or(0, str::len)),
+        ("the tags", details.tags.iter().map(|tag| tag.len()).sum()),
+    ];
+    match lengths.into_iter().chain(codes).find(|(_, length)| *length > LONGEST) {
+        None => Ok(()),
+        Some((what, _)) => Err(VaultError::Refused(format!("{what} is longer than {} KiB", LONGEST / 1024))),
+    }
 }

@@ -1,7 +1,12 @@
 //! Argon2id (RFC 9106), bounded before any memory is taken.
 
-use crate::secret::{Secret, Text};
+use std::time::Duration;
+
+use argon2::{Algorithm, Argon2, Params, Version};
+
+use crate::secret::Text;
 use crate::vault::VaultError;
+use crate::vault::seal::Key;
 
 /// What one derivation costs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -26,29 +31,131 @@ pub struct Limits {
     pub ram: u64,
 }
 
+/// The least memory a slot may ask for, in KiB (19 MiB, the least that OWASP advises).
+const LEAST_M_KIB: u64 = 19 * 1024;
+/// The most memory a slot may ask for on any machine, in KiB (4 GiB).
+const MOST_M_KIB: u64 = 4 * 1024 * 1024;
+/// The most work a slot may ask for: memory times passes, in KiB (16 GiB).
+const MOST_WORK_KIB: u64 = 16 * 1024 * 1024;
+/// What `choose` aims at.
+const AIM: Duration = Duration::from_millis(500);
+/// The most memory `choose` takes, in KiB (512 MiB).
+const MOST_CHOSEN_M_KIB: u64 = 512 * 1024;
+
 impl Limits {
     /// Checks a cost before it is paid: m from 19 MiB to min(4 GiB, RAM/2), t 2 to 64, p 1 to 16, m·t at most 16 GiB.
     ///
     /// # Errors
     /// [`VaultError::ParametersRefused`] naming the number.
     pub fn check(&self, cost: Cost) -> Result<(), VaultError> {
-        let _ = cost;
-        todo!()
+        let m = u64::from(cost.m_kib);
+        let most = MOST_M_KIB.min(self.ram / 2 / 1024);
+        let refused = |what: String| Err(VaultError::ParametersRefused(what));
+        if m < LEAST_M_KIB {
+            return refused(format!("{} KiB of memory, and less than 19 MiB is too weak", cost.m_kib));
+        }
+        if m > most {
+            return refused(format!("{} MiB of memory, and this machine allows {} MiB", m / 1024, most / 1024));
+        }
+        if !(2..=64).contains(&cost.t) {
+            return refused(format!("{} passes, and 2 to 64 are allowed", cost.t));
+        }
+        if !(1..=16).contains(&cost.p) {
+            return refused(format!("{} lanes, and 1 to 16 are allowed", cost.p));
+        }
+        if m * u64::from(cost.t) > MOST_WORK_KIB {
+            return refused(format!("{} passes over {} MiB, and 16 GiB in all are allowed", cost.t, m / 1024));
+        }
+        Ok(())
     }
 }
 
-/// Derives 32 bytes.
+/// Derives a slot's key from a passphrase's UTF-8 bytes, as typed.
 ///
 /// # Errors
 /// [`VaultError::ParametersRefused`], or [`VaultError::Memory`] when it cannot be had (never an abort).
-pub fn derive(passphrase: &Text, salt: &[u8; 16], cost: Cost, limits: &Limits) -> Result<Secret, VaultError> {
-    let _ = (passphrase, salt, cost, limits);
-    todo!()
+pub fn derive(passphrase: &Text, salt: &[u8; 16], cost: Cost, limits: &Limits) -> Result<Key, VaultError> {
+    limits.check(cost)?;
+    let params = Params::new(cost.m_kib, cost.t, cost.p, Some(32))
+        .map_err(|problem| VaultError::ParametersRefused(problem.to_string()))?;
+    let mut key = zeroize::Zeroizing::new([0; 32]);
+    // The crate takes the memory fallibly and from zeroed pages, which saves touching it once more.
+    Argon2::new(Algorithm::Argon2id, Version::V0x13, params)
+        .hash_password_into(passphrase.as_bytes(), salt, key.as_mut_slice())
+        .map_err(|problem| match problem {
+            argon2::Error::OutOfMemory => VaultError::Memory { mib: u64::from(cost.m_kib) / 1024 },
+            other => VaultError::ParametersRefused(other.to_string()),
+        })?;
+    Ok(Key::new(*key))
 }
 
-/// The cost that takes about half a second: from [`Cost::START`] upwards, memory first, at most min(512 MiB, RAM/4).
+/// The cost that takes about half a second: from [`Cost::START`] upwards, memory first, at most min(512 MiB, RAM/4), then passes.
 /// `time` derives once at that cost and says how long it took.
-pub fn choose(limits: &Limits, time: &mut dyn FnMut(Cost) -> std::time::Duration) -> Cost {
-    let _ = (limits, time);
-    todo!()
+pub fn choose(limits: &Limits, time: &mut dyn FnMut(Cost) -> Duration) -> Cost {
+    let most = MOST_CHOSEN_M_KIB.min(limits.ram / 4 / 1024).max(LEAST_M_KIB);
+    let start = Cost { m_kib: u64::from(Cost::START.m_kib).min(most) as u32, ..Cost::START };
+    let took = time(start).max(Duration::from_millis(1));
+    // Time grows in proportion to memory times passes: one measure tells the rest.
+    let grow = AIM.as_secs_f64() / took.as_secs_f64();
+    if grow <= 1.0 {
+        return start;
+    }
+    let m_kib = ((f64::from(start.m_kib) * grow) as u64).min(most) / 1024 * 1024;
+    let left = grow * f64::from(start.m_kib) / m_kib.max(1) as f64;
+    let t = ((f64::from(start.t) * left) as u32).clamp(start.t, 16);
+    Cost { m_kib: m_kib as u32, t, p: start.p }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const GIB: u64 = 1 << 30;
+
+    #[test]
+    fn costs_outside_the_bounds_are_refused_by_name() {
+        let limits = Limits { ram: 8 * GIB };
+        let cost = |m_kib, t, p| limits.check(Cost { m_kib, t, p });
+        assert_eq!(cost(19 * 1024, 2, 1), Ok(()));
+        assert_eq!(cost(4 * 1024 * 1024, 4, 16), Ok(()));
+        for (m_kib, t, p, word) in [
+            (19 * 1024 - 1, 2, 1, "memory"),
+            (4 * 1024 * 1024 + 1024, 2, 1, "memory"),
+            (u32::MAX, u32::MAX, u32::MAX, "memory"),
+            (64 * 1024, 1, 4, "passes"),
+            (64 * 1024, 65, 4, "passes"),
+            (64 * 1024, 3, 0, "lanes"),
+            (64 * 1024, 3, 17, "lanes"),
+            (4 * 1024 * 1024, 5, 4, "16 GiB"),
+        ] {
+            let said = cost(m_kib, t, p).unwrap_err().to_string();
+            assert!(said.contains(word), "{said}");
+        }
+        assert!(Limits { ram: GIB }.check(Cost { m_kib: 513 * 1024, t: 2, p: 1 }).is_err());
+    }
+
+    #[test]
+    fn a_fast_machine_takes_more_memory_and_then_more_passes() {
+        let limits = Limits { ram: 8 * GIB };
+        let per_mib = |micros: u64| {
+            move |cost: Cost| Duration::from_micros(micros * u64::from(cost.m_kib / 1024) * u64::from(cost.t))
+        };
+        let slow = choose(&limits, &mut per_mib(4_000));
+        assert_eq!(slow, Cost::START);
+        let middling = choose(&limits, &mut per_mib(1_000));
+        assert_eq!(middling, Cost { m_kib: 166 * 1024, t: 3, p: 4 });
+        let fast = choose(&limits, &mut per_mib(100));
+        assert_eq!(fast, Cost { m_kib: 512 * 1024, t: 9, p: 4 });
+        assert_eq!(choose(&Limits { ram: GIB / 8 }, &mut per_mib(4_000)).m_kib, 32 * 1024);
+    }
+
+    #[test]
+    fn the_same_passphrase_and_salt_give_the_same_key() {
+        let limits = Limits { ram: 8 * GIB };
+        let cost = Cost { m_kib: 19 * 1024, t: 2, p: 1 };
+        let key = |words: &str, salt| derive(&words.into(), &salt, cost, &limits).unwrap();
+        assert_eq!(key("one", [1; 16]), key("one", [1; 16]));
+        assert_ne!(key("one", [1; 16]), key("two", [1; 16]));
+        assert_ne!(key("one", [1; 16]), key("one", [2; 16]));
+    }
 }

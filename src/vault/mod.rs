@@ -2,15 +2,25 @@
 //!
 //! Pure: bytes, the time and randomness come in; values go out. Nothing here touches a disk, a clock or a terminal.
 
+mod change;
 pub mod check;
 pub mod document;
 pub mod edit;
 pub mod entry;
 pub mod error;
 pub mod fields;
+pub mod file;
 pub mod find;
+#[cfg(test)]
+pub(crate) mod fixed;
+mod fold;
+mod history;
 pub mod kdf;
+mod merge;
 pub mod order;
+pub mod recovery;
+pub mod roster;
+pub mod seal;
 pub mod stamp;
 pub mod unlocked;
 

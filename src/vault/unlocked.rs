@@ -1,12 +1,21 @@
 //! A vault, locked and unlocked: two types.
 
-use crate::secret::{Random, Text};
-use crate::vault::document::{Change, HistoryItem};
-use crate::vault::{Clock, Cost, Edit, Entry, EntryId, Limits, Stamp, VaultError};
+use data_encoding::{BASE64, HEXLOWER};
+
+use crate::secret::{Random, Text, random_bytes};
+use crate::vault::document::{Change, Document, HistoryItem};
+use crate::vault::edit::Planner;
+use crate::vault::file::{File, Header, LARGEST, Slot};
+use crate::vault::kdf::derive;
+use crate::vault::roster::{Member, RECOVERY, Role, Roster};
+use crate::vault::seal::{self, Key, MemberKey, VaultId, body_key, key_id, sha256, signed_by};
+use crate::vault::{Clock, Cost, Edit, Entry, EntryId, Limits, Stamp, VaultError, recovery};
 
 /// A vault file that has been read and whose signature holds; nothing of it has been decrypted.
 #[derive(Debug, Clone)]
-pub struct Locked {}
+pub struct Locked {
+    file: File,
+}
 
 impl Locked {
     /// Reads a vault's bytes: sizes, JSON, key derivation bounds, signature. No passphrase is needed to find damage.
@@ -14,33 +23,52 @@ impl Locked {
     /// # Errors
     /// [`VaultError::NotAVault`], [`VaultError::Damaged`], [`VaultError::Newer`], [`VaultError::ParametersRefused`].
     pub fn read(bytes: &[u8], limits: &Limits) -> Result<Locked, VaultError> {
-        let _ = (bytes, limits);
-        todo!()
+        let (version, file) = File::read(bytes)?;
+        let holds = signed_by(&file.author, &signed_text(&file.header_bytes, &file.nonce, &file.body), &file.signature);
+        if version != 1 {
+            // The version is not under the signature: where all else is format 1 and holds, only that number is wrong.
+            return Err(match holds {
+                true => VaultError::Damaged("its version number is wrong".into()),
+                false => VaultError::Newer(format!("format {version}")),
+            });
+        }
+        if !holds {
+            return Err(VaultError::Damaged("its signature does not hold".into()));
+        }
+        for slot in &file.header.slots {
+            limits.check(slot.cost)?;
+        }
+        Ok(Locked { file })
     }
 
     /// The 16 bytes of the vault id, as 32 hexadecimal digits.
     pub fn vault_id(&self) -> String {
-        todo!()
+        HEXLOWER.encode(&self.file.header.vault)
     }
 
     /// The epoch, from 1.
     pub fn epoch(&self) -> u64 {
-        todo!()
+        self.file.header.epoch
     }
 
     /// What each slot's derivation costs; empty for a shared vault.
     pub fn costs(&self) -> Vec<Cost> {
-        todo!()
+        self.file.header.slots.iter().map(|slot| slot.cost).collect()
     }
 
     /// How many members' keys the vault key is sealed to.
     pub fn grants(&self) -> usize {
-        todo!()
+        self.file.header.grants.len()
     }
 
-    /// The Ed25519 key of the member who signed the file, as 64 hexadecimal digits.
+    /// The signing key of who wrote the file, as 64 hexadecimal digits.
     pub fn author(&self) -> String {
-        todo!()
+        HEXLOWER.encode(&self.file.author)
+    }
+
+    /// The size of the sealed body, in bytes.
+    pub fn body_size(&self) -> usize {
+        self.file.body.len()
     }
 
     /// Opens with a passphrase. Takes about half a second: never call it on the screen's thread.
@@ -48,18 +76,75 @@ impl Locked {
     /// # Errors
     /// [`VaultError::WrongPassphrase`], [`VaultError::Memory`], [`VaultError::Altered`] and what the body can be wrong with.
     pub fn unlock(&self, passphrase: &Text, limits: &Limits) -> Result<Unlocked, VaultError> {
-        let _ = (passphrase, limits);
-        todo!()
+        if self.file.header.slots.is_empty() {
+            return Err(VaultError::NotAMember);
+        }
+        for slot in &self.file.header.slots {
+            let key = derive(passphrase, &slot.salt, slot.cost, limits)?;
+            let mut wrapped = zeroize::Zeroizing::new(slot.key.to_vec());
+            let data = slot_data(&self.file.header.vault, slot.cost, &slot.salt);
+            if seal::open(&key, &slot.nonce, &data, &mut wrapped).is_ok() {
+                let member = Key::from_slice(&wrapped).ok_or_else(|| VaultError::Altered("its key slot".into()))?;
+                return open(&self.file, MemberKey::new(member));
+            }
+        }
+        Err(VaultError::WrongPassphrase)
     }
 
     /// Opens with the printed recovery code.
     ///
     /// # Errors
-    /// [`VaultError::NotAMember`] when it is not this vault's.
+    /// [`VaultError::Refused`] when it is no code at all (a typing error), [`VaultError::NotAMember`] when it is not this vault's.
     pub fn unlock_with_recovery_code(&self, code: &Text) -> Result<Unlocked, VaultError> {
-        let _ = code;
-        todo!()
+        let code = zeroize::Zeroizing::new(recovery::read(code).ok_or_else(|| {
+            VaultError::Refused(
+                "this is not a recovery code: it has seven groups of four letters and digits, and one of them is wrong"
+                    .into(),
+            )
+        })?);
+        open(&self.file, MemberKey::from_recovery_code(&code, &self.file.header.vault))
     }
+}
+
+fn signed_text(header: &[u8], nonce: &[u8; 24], body: &[u8]) -> Vec<u8> {
+    [b"tickey/1 file".as_slice(), &sha256(&[header]), nonce, &sha256(&[body])].concat()
+}
+
+fn body_data(header: &[u8]) -> Vec<u8> {
+    [b"tickey/1 body".as_slice(), header].concat()
+}
+
+fn slot_data(vault: &VaultId, cost: Cost, salt: &[u8; 16]) -> Vec<u8> {
+    let numbers = [cost.m_kib.to_be_bytes(), cost.t.to_be_bytes(), cost.p.to_be_bytes()].concat();
+    [b"tickey/1 slot".as_slice(), vault, &numbers, salt].concat()
+}
+
+fn open(file: &File, member: MemberKey) -> Result<Unlocked, VaultError> {
+    let header = &file.header;
+    let open_grant = |grant| seal::open_grant(grant, &member, &header.vault, header.epoch);
+    let vault_key = header.grants.iter().find_map(open_grant).ok_or(VaultError::NotAMember)?;
+    let mut body = zeroize::Zeroizing::new(file.body.clone());
+    seal::open(
+        &body_key(&vault_key, &header.vault, header.epoch),
+        &file.nonce,
+        &body_data(&file.header_bytes),
+        &mut body,
+    )
+    .map_err(|_| VaultError::Altered("its body does not belong to its header".into()))?;
+    let document = Document::read(&header.vault, &body)?;
+    if !document.roster.is_epoch(header.epoch, &vault_key) {
+        return Err(VaultError::Altered("its epoch is not the one its roster names".into()));
+    }
+    match document.roster.member_by_key(&file.author) {
+        None => return Err(VaultError::NotEntitled("its author is not in its roster".into())),
+        Some(author) if author.role < Role::Editor => {
+            return Err(VaultError::NotEntitled(format!("{} may only view", author.name)));
+        }
+        Some(_) => {}
+    }
+    let me = document.roster.member_by_key(&member.public().sign).ok_or(VaultError::NotAMember)?;
+    let recovery = me.name == RECOVERY;
+    Ok(Unlocked { header: header.clone(), member, vault_key, document, recovery })
 }
 
 /// A new vault and the recovery code to be shown once.
@@ -72,8 +157,20 @@ pub struct Founded {
 }
 
 /// An open vault: its keys and everything in it. Cloning is cheap (entries are shared). Wiped when dropped.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Unlocked {}
+#[derive(Clone, PartialEq)]
+pub struct Unlocked {
+    header: Header,
+    member: MemberKey,
+    vault_key: Key,
+    document: Document,
+    recovery: bool,
+}
+
+impl std::fmt::Debug for Unlocked {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Unlocked({}, epoch {}, {} entries)", self.vault_id(), self.epoch(), self.document.held.len())
+    }
+}
 
 impl Unlocked {
     /// Founds a vault whose one member is `member`, opened by `passphrase`.
@@ -88,46 +185,72 @@ impl Unlocked {
         wall_ms: u64,
         random: &mut dyn Random,
     ) -> Result<Founded, VaultError> {
-        let _ = (member, passphrase, cost, limits, wall_ms, random);
-        todo!()
+        if member == RECOVERY {
+            return Err(VaultError::Refused(format!("the name \"{RECOVERY}\" is kept for the recovery code")));
+        }
+        let founder = MemberKey::random(random)?;
+        let mut roster = Roster::found(member, &founder, wall_ms)?;
+        let vault = *roster.vault();
+        let vault_key = Key::random(random)?;
+        roster.start_epoch(&vault_key, &founder, wall_ms)?;
+        let code = zeroize::Zeroizing::new(random_bytes::<16>(random)?);
+        let recovery_key = MemberKey::from_recovery_code(&code, &vault);
+        roster.admit_recovery(recovery_key.public(), &founder, wall_ms)?;
+        let slot = new_slot(&founder, &vault, passphrase, cost, limits, random)?;
+        let header = new_header(&roster, &vault_key, slot, random)?;
+        let document = Document::new(roster);
+        let vault = Unlocked { header, member: founder, vault_key, document, recovery: false };
+        Ok(Founded { vault, recovery_code: recovery::write(&code) })
     }
 
     /// The vault id, as 32 hexadecimal digits.
     pub fn vault_id(&self) -> String {
-        todo!()
+        HEXLOWER.encode(&self.header.vault)
     }
 
     /// The epoch, from 1.
     pub fn epoch(&self) -> u64 {
-        todo!()
+        self.header.epoch
+    }
+
+    /// What each slot's derivation costs.
+    pub fn costs(&self) -> Vec<Cost> {
+        self.header.slots.iter().map(|slot| slot.cost).collect()
+    }
+
+    /// Everybody in the vault, in the order they came; the recovery code is one of them.
+    pub fn members(&self) -> &[Member] {
+        self.document.roster.members()
     }
 
     /// The newest stamp in the vault, for [`Clock::tick`].
     pub fn newest(&self) -> Stamp {
-        todo!()
+        self.document.newest()
     }
 
     /// The newest stamp of that replica.
     pub fn newest_of(&self, replica: u64) -> Option<Stamp> {
-        let _ = replica;
-        todo!()
+        self.document.changes().map(Change::at).filter(|at| at.replica() == replica).max()
     }
 
     /// All entries, deleted ones too, ordered by id. Entries of kinds that only the program itself uses are left out.
     pub fn entries(&self) -> impl Iterator<Item = &Entry> {
-        std::iter::empty()
+        self.document.held.values().filter_map(|held| held.entry.as_ref())
     }
 
     /// One entry, deleted or not.
     pub fn entry(&self, id: EntryId) -> Option<&Entry> {
-        let _ = id;
-        todo!()
+        self.document.held.get(&id)?.entry.as_ref()
     }
 
-    /// What was done to an entry, oldest first.
+    /// What was done to an entry, oldest first; nothing for an entry that is not there.
     pub fn history(&self, id: EntryId) -> Vec<HistoryItem> {
-        let _ = id;
-        todo!()
+        crate::vault::history::history(&self.document, id).unwrap_or_default()
+    }
+
+    fn planner<'a>(&self, clock: &'a mut Clock, wall_ms: u64) -> Planner<'a> {
+        let by = BASE64.encode(&key_id(&self.member.public().sign));
+        Planner { document: self.document.clone(), clock, wall_ms, by }
     }
 
     /// Turns edits into changes, each stamped by `clock` at `wall_ms` and replacing what is shown now. The vault itself stays as it is:
@@ -135,15 +258,8 @@ impl Unlocked {
     ///
     /// # Errors
     /// [`VaultError::NoSuchEntry`], [`VaultError::Refused`] (a counter at its end, a value too long).
-    pub fn plan(
-        &self,
-        edits: &[Edit],
-        clock: &mut Clock,
-        wall_ms: u64,
-        random: &mut dyn Random,
-    ) -> Result<Vec<Change>, VaultError> {
-        let _ = (edits, clock, wall_ms, random);
-        todo!()
+    pub fn plan(&self, edits: &[Edit], clock: &mut Clock, wall_ms: u64) -> Result<Vec<Change>, VaultError> {
+        self.planner(clock, wall_ms).edits(edits)
     }
 
     /// The changes that take those changes back, as far as nothing newer stands over them: a field gets the value it had before, an added
@@ -152,25 +268,36 @@ impl Unlocked {
     /// # Errors
     /// As [`Unlocked::plan`].
     pub fn plan_undo(&self, done: &[Change], clock: &mut Clock, wall_ms: u64) -> Result<Vec<Change>, VaultError> {
-        let _ = (done, clock, wall_ms);
-        todo!()
+        self.planner(clock, wall_ms).undo(done)
     }
 
     /// The changes that bring the entries back to what `old` (an older copy of this vault) says: for restoring a backup.
     /// Entries that `old` does not know are deleted (into the trash).
     ///
     /// # Errors
-    /// As [`Unlocked::plan`].
+    /// As [`Unlocked::plan`]; [`VaultError::Altered`] when `old` is another vault.
     pub fn plan_return_to(&self, old: &Unlocked, clock: &mut Clock, wall_ms: u64) -> Result<Vec<Change>, VaultError> {
-        let _ = (old, clock, wall_ms);
-        todo!()
+        self.same_vault(old)?;
+        self.planner(clock, wall_ms).return_to(&old.document)
     }
 
     /// This vault with those changes in it.
     #[must_use]
     pub fn with(&self, changes: &[Change]) -> Unlocked {
-        let _ = changes;
-        todo!()
+        let mut next = self.clone();
+        next.document.insert(changes.to_vec());
+        next
+    }
+
+    /// This vault without those entries, for good: their changes are dropped here and in every copy that meets this one.
+    ///
+    /// # Errors
+    /// [`VaultError::NotEntitled`] unless the member is an owner.
+    pub fn purge(&self, entries: &[EntryId], wall_ms: u64) -> Result<Unlocked, VaultError> {
+        let mut next = self.clone();
+        next.document.roster.purge(entries, &self.member, wall_ms)?;
+        next.document.held.retain(|id, _| !entries.contains(id));
+        Ok(next)
     }
 
     /// Opens another copy of this vault's file with the keys at hand.
@@ -178,8 +305,18 @@ impl Unlocked {
     /// # Errors
     /// [`VaultError::NotAMember`] when the passphrase was changed elsewhere meanwhile; else as [`Locked::unlock`].
     pub fn reopen(&self, bytes: &[u8], limits: &Limits) -> Result<Unlocked, VaultError> {
-        let _ = (bytes, limits);
-        todo!()
+        let locked = Locked::read(bytes, limits)?;
+        if locked.file.header.vault != self.header.vault {
+            return Err(VaultError::Altered("another vault lies in its place".into()));
+        }
+        open(&locked.file, self.member.clone())
+    }
+
+    fn same_vault(&self, other: &Unlocked) -> Result<(), VaultError> {
+        match self.header.vault == other.header.vault {
+            true => Ok(()),
+            false => Err(VaultError::Altered("it is a copy of another vault".into())),
+        }
     }
 
     /// The union of two copies of one vault.
@@ -187,8 +324,17 @@ impl Unlocked {
     /// # Errors
     /// [`VaultError::Altered`] when they are not copies of one vault or their rosters do not follow one another.
     pub fn merge(&self, other: &Unlocked) -> Result<Unlocked, VaultError> {
-        let _ = other;
-        todo!()
+        self.same_vault(other)?;
+        let document = self.document.merge(&other.document)?;
+        // The epoch of the header goes with the roster, which is the longer of the two.
+        let newer = if other.document.roster.is_prefix_of(&self.document.roster) { self } else { other };
+        Ok(Unlocked {
+            header: newer.header.clone(),
+            member: newer.member.clone(),
+            vault_key: newer.vault_key.clone(),
+            document,
+            recovery: newer.recovery,
+        })
     }
 
     /// The bytes of the vault's file, under a fresh nonce.
@@ -196,8 +342,21 @@ impl Unlocked {
     /// # Errors
     /// [`VaultError::TooLarge`], [`VaultError::Random`].
     pub fn seal(&self, random: &mut dyn Random) -> Result<Vec<u8>, VaultError> {
-        let _ = random;
-        todo!()
+        let too_large = || VaultError::TooLarge(LARGEST / 1024 / 1024);
+        let nonce = random_bytes(random)?;
+        let header_bytes = self.header.write();
+        let mut body = self.document.write();
+        if body.len() as u64 > LARGEST / 4 * 3 - 65_536 {
+            return Err(too_large());
+        }
+        body.reserve_exact(seal::TAG);
+        let key = body_key(&self.vault_key, &self.header.vault, self.header.epoch);
+        seal::seal(&key, &nonce, &body_data(&header_bytes), &mut body).map_err(|_| too_large())?;
+        // From here on the body is cipher text.
+        let body = std::mem::take(&mut *body);
+        let signature = self.member.sign(&signed_text(&header_bytes, &nonce, &body));
+        let author = self.member.public().sign;
+        Ok(File { header_bytes, header: self.header.clone(), nonce, body, author, signature }.write())
     }
 
     /// Whether those bytes open and hold exactly this vault: the read-back of a save.
@@ -205,8 +364,20 @@ impl Unlocked {
     /// # Errors
     /// What is wrong with them.
     pub fn check_sealed(&self, bytes: &[u8]) -> Result<(), VaultError> {
-        let _ = bytes;
-        todo!()
+        let (version, file) = File::read(bytes)?;
+        let holds = version == 1
+            && file.author == self.member.public().sign
+            && signed_by(&file.author, &signed_text(&file.header_bytes, &file.nonce, &file.body), &file.signature);
+        let key = body_key(&self.vault_key, &self.header.vault, self.header.epoch);
+        let mut body = zeroize::Zeroizing::new(file.body);
+        if !holds
+            || file.header != self.header
+            || seal::open(&key, &file.nonce, &body_data(&file.header_bytes), &mut body).is_err()
+            || *body != *self.document.write()
+        {
+            return Err(VaultError::Damaged("what was written does not read back as it was".into()));
+        }
+        Ok(())
     }
 
     /// The vault under a new passphrase: new member key, new epoch, new slot. The recovery code stays good. After a
@@ -222,12 +393,54 @@ impl Unlocked {
         wall_ms: u64,
         random: &mut dyn Random,
     ) -> Result<Unlocked, VaultError> {
-        let _ = (passphrase, cost, limits, wall_ms, random);
-        todo!()
+        let owner = match self.recovery {
+            false => self.member.public().sign,
+            true => {
+                let mut owners = self.members().iter().filter(|member| member.name != RECOVERY);
+                owners.next().ok_or(VaultError::NotAMember)?.keys.sign
+            }
+        };
+        let member = MemberKey::random(random)?;
+        let vault_key = Key::random(random)?;
+        let mut document = self.document.clone();
+        document.roster.rekey(&owner, member.public(), &self.member, wall_ms)?;
+        document.roster.start_epoch(&vault_key, &member, wall_ms)?;
+        let slot = new_slot(&member, &self.header.vault, passphrase, cost, limits, random)?;
+        let header = new_header(&document.roster, &vault_key, slot, random)?;
+        Ok(Unlocked { header, member, vault_key, document, recovery: false })
     }
 
-    /// Whether this vault was opened with the recovery code (then only a new passphrase can be set, and nothing else saved).
+    /// Whether this vault was opened with the recovery code: then a new passphrase should be set first of all.
     pub fn opened_by_recovery(&self) -> bool {
-        todo!()
+        self.recovery
     }
+}
+
+fn new_slot(
+    member: &MemberKey,
+    vault: &VaultId,
+    passphrase: &Text,
+    cost: Cost,
+    limits: &Limits,
+    random: &mut dyn Random,
+) -> Result<Slot, VaultError> {
+    let (salt, nonce) = (random_bytes(random)?, random_bytes(random)?);
+    let key = derive(passphrase, &salt, cost, limits)?;
+    let mut wrapped = zeroize::Zeroizing::new(Vec::with_capacity(48));
+    wrapped.extend_from_slice(member.key().expose());
+    seal::seal(&key, &nonce, &slot_data(vault, cost, &salt), &mut wrapped)
+        .ok()
+        .and_then(|()| wrapped.as_slice().try_into().ok())
+        .map(|key| Slot { cost, salt, nonce, key })
+        .ok_or_else(|| VaultError::Refused("the member key could not be wrapped".into()))
+}
+
+/// The header of the roster's newest epoch: the vault key sealed to everybody in the roster.
+fn new_header(roster: &Roster, vault_key: &Key, slot: Slot, random: &mut dyn Random) -> Result<Header, VaultError> {
+    let mut grants = Vec::with_capacity(roster.members().len());
+    for member in roster.members() {
+        let grant = seal::grant(vault_key, &member.keys.exchange, roster.vault(), roster.epoch(), random)?;
+        grants.push(grant.ok_or_else(|| VaultError::Altered(format!("the key of {} is not one", member.name)))?);
+    }
+    Ok(Header { vault: *roster.vault(), epoch: roster.epoch(), slots: vec![slot], grants })
 }

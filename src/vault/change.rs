@@ -1,0 +1,231 @@
+//! One change: exact bytes, and a way to look into them.
+//!
+//! `{"entry":…,"at":…,"by":…,"set":{field:value},"over":{field:[stamps]}}`; unknown keys and fields stay where they are.
+
+use std::borrow::Cow;
+use std::fmt;
+
+use serde::de::{MapAccess, Visitor};
+use serde::{Deserialize, Deserializer};
+use serde_json::value::RawValue;
+
+use crate::secret::Text;
+use crate::vault::seal::sha256;
+use crate::vault::{EntryId, Stamp};
+
+/// One change as it is stored: exact bytes, with what is needed to order it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Change {
+    entry: EntryId,
+    at: Stamp,
+    raw: Text,
+}
+
+/// A change, looked into.
+#[derive(Deserialize)]
+pub(crate) struct Contents<'a> {
+    #[serde(borrow)]
+    pub entry: Cow<'a, str>,
+    pub at: Stamp,
+    #[serde(borrow, default)]
+    pub by: Cow<'a, str>,
+    #[serde(borrow, default)]
+    pub set: Pairs<'a, Value<'a>>,
+    #[serde(borrow, default)]
+    pub over: Pairs<'a, Vec<Stamp>>,
+}
+
+/// A JSON object's members in their order.
+pub(crate) struct Pairs<'a, V>(pub Vec<(Cow<'a, str>, V)>);
+
+impl<V> Default for Pairs<'_, V> {
+    fn default() -> Self {
+        Pairs(Vec::new())
+    }
+}
+
+impl<V> Pairs<'_, V> {
+    /// The value of that name; of doubled names the last counts.
+    pub fn get(&self, name: &str) -> Option<&V> {
+        self.0.iter().rfind(|(key, _)| key == name).map(|(_, value)| value)
+    }
+}
+
+impl<'de: 'a, 'a, V: Deserialize<'de> + 'a> Deserialize<'de> for Pairs<'a, V> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Members<'a, V>(std::marker::PhantomData<&'a V>);
+        impl<'de: 'a, 'a, V: Deserialize<'de> + 'a> Visitor<'de> for Members<'a, V> {
+            type Value = Pairs<'a, V>;
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an object")
+            }
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+                let mut pairs = Vec::with_capacity(8);
+                while let Some(Name(name)) = map.next_key()? {
+                    pairs.push((name, map.next_value()?));
+                }
+                Ok(Pairs(pairs))
+            }
+        }
+        deserializer.deserialize_map(Members(std::marker::PhantomData))
+    }
+}
+
+/// A member's name, borrowed where the JSON has no escapes in it.
+#[derive(Deserialize)]
+struct Name<'a>(#[serde(borrow)] Cow<'a, str>);
+
+/// A value's exact JSON.
+#[derive(Clone, Copy)]
+pub(crate) struct Value<'a>(&'a str);
+
+impl<'de: 'a, 'a> Deserialize<'de> for Value<'a> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        <&'de RawValue>::deserialize(deserializer).map(|raw| Value(raw.get()))
+    }
+}
+
+impl<'a> Value<'a> {
+    /// The exact JSON.
+    pub fn json(self) -> &'a str {
+        self.0
+    }
+
+    /// No value: the field is as if it had never been set.
+    pub fn is_null(self) -> bool {
+        self.0 == "null"
+    }
+
+    /// A string.
+    pub fn text(self) -> Option<Text> {
+        let inner = self.0.strip_prefix('"')?.strip_suffix('"')?;
+        if inner.contains('\\') { serde_json::from_str(self.0).ok() } else { Some(Text::from(inner)) }
+    }
+
+    /// Anything that serde knows.
+    pub fn read<T: Deserialize<'a>>(self) -> Option<T> {
+        serde_json::from_str(self.0).ok()
+    }
+}
+
+impl Change {
+    /// Takes one change's exact JSON. `None` when it names no entry or has no stamp.
+    pub(crate) fn read(raw: &str) -> Option<Change> {
+        let contents: Contents = serde_json::from_str(raw).ok()?;
+        Some(Change { entry: contents.entry.parse().ok()?, at: contents.at, raw: Text::from(raw) })
+    }
+
+    /// The entry it changes.
+    pub fn entry(&self) -> EntryId {
+        self.entry
+    }
+
+    /// When and by which replica.
+    pub fn at(&self) -> Stamp {
+        self.at
+    }
+
+    /// The exact JSON.
+    pub(crate) fn raw(&self) -> &str {
+        &self.raw
+    }
+
+    /// A look into it.
+    pub(crate) fn contents(&self) -> Contents<'_> {
+        // `read` took it apart once already, so it can be again.
+        serde_json::from_str(&self.raw).unwrap_or_else(|_| Contents {
+            entry: Cow::Borrowed(""),
+            at: self.at,
+            by: Cow::Borrowed(""),
+            set: Pairs::default(),
+            over: Pairs::default(),
+        })
+    }
+}
+
+impl PartialOrd for Change {
+    fn partial_cmp(&self, other: &Change) -> Option<std::cmp::Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+/// The order in which changes of one entry count: by stamp; of equal stamps the larger SHA-256 is the newer.
+impl Ord for Change {
+    fn cmp(&self, other: &Change) -> std::cmp::Ordering {
+        self.at.cmp(&other.at).then_with(|| {
+            if self.raw == other.raw {
+                std::cmp::Ordering::Equal
+            } else {
+                sha256(&[self.raw.as_bytes()]).cmp(&sha256(&[other.raw.as_bytes()]))
+            }
+        })
+    }
+}
+
+/// Puts one change into JSON.
+pub(crate) struct Writer {
+    entry: EntryId,
+    at: Stamp,
+    set: Vec<(String, String)>,
+    over: Vec<(String, Vec<Stamp>)>,
+}
+
+impl Writer {
+    /// A change of that entry at that time, with nothing in it.
+    pub fn new(entry: EntryId, at: Stamp) -> Writer {
+        Writer { entry, at, set: Vec::new(), over: Vec::new() }
+    }
+
+    /// Sets a field to a value that serde can write, replacing the assignments of those stamps.
+    pub fn set(&mut self, field: &str, value: &(impl serde::Serialize + ?Sized), over: Vec<Stamp>) {
+        // Plain values always have a JSON form.
+        let json = serde_json::to_string(value).unwrap_or_else(|_| "null".into());
+        self.set_json(field, json, over);
+    }
+
+    /// Sets a field to a value given as JSON.
+    pub fn set_json(&mut self, field: &str, json: String, over: Vec<Stamp>) {
+        self.set.push((field.to_owned(), json));
+        if !over.is_empty() {
+            self.over.push((field.to_owned(), over));
+        }
+    }
+
+    /// Whether anything was set.
+    pub fn is_empty(&self) -> bool {
+        self.set.is_empty()
+    }
+
+    /// The change, by the member whose key id that is.
+    pub fn finish(&self, by: &str) -> Change {
+        use fmt::Write;
+        let mut raw = zeroize::Zeroizing::new(String::with_capacity(512));
+        let quoted = |text: &str| serde_json::to_string(text).unwrap_or_default();
+        let _ = write!(raw, r#"{{"entry":"{}","at":"{}","by":{},"set":{{"#, self.entry, self.at, quoted(by));
+        for (n, (field, json)) in self.set.iter().enumerate() {
+            let comma = if n == 0 { "" } else { "," };
+            let _ = write!(raw, "{comma}{}:{json}", quoted(field));
+        }
+        raw.push('}');
+        if !self.over.is_empty() {
+            raw.push_str(r#","over":{"#);
+            for (n, (field, stamps)) in self.over.iter().enumerate() {
+                let comma = if n == 0 { "" } else { "," };
+                let stamps: Vec<String> = stamps.iter().map(|stamp| format!("\"{stamp}\"")).collect();
+                let _ = write!(raw, "{comma}{}:[{}]", quoted(field), stamps.join(","));
+            }
+            raw.push('}');
+        }
+        raw.push('}');
+        Change { entry: self.entry, at: self.at, raw: Text::from(raw.as_str()) }
+    }
+}
+
+impl Drop for Writer {
+    fn drop(&mut self) {
+        use zeroize::Zeroize;
+        for (_, json) in &mut self.set {
+            json.zeroize();
+        }
+    }
+}

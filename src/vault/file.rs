@@ -1,0 +1,348 @@
+//! The JSON outside: what a vault's file says without any key. Knows no cryptography beyond the lengths of its values.
+//!
+//! The layout is in `FORMAT.md`. Base64 is strict (padded, canonical), unknown and doubled keys are refused, and what is authenticated is
+//! kept as the exact bytes that were read.
+
+use data_encoding::BASE64;
+use serde::{Deserialize, Serialize};
+
+use crate::vault::VaultError;
+use crate::vault::kdf::Cost;
+use crate::vault::seal::{Grant, VaultId};
+
+/// The largest file of this format, in bytes: 256 MiB.
+pub const LARGEST: u64 = 256 * 1024 * 1024;
+/// The most slots a header may have.
+pub const MOST_SLOTS: usize = 4;
+/// The most grants a header may have.
+pub const MOST_GRANTS: usize = 1024;
+
+/// A passphrase slot: a member key wrapped under a key derived from a passphrase.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Slot {
+    /// What the derivation costs.
+    pub cost: Cost,
+    /// The derivation's salt.
+    pub salt: [u8; 16],
+    /// The nonce of the wrapping.
+    pub nonce: [u8; 24],
+    /// The wrapped member key and its tag.
+    pub key: [u8; 48],
+}
+
+/// What is said in the clear, and authenticated with the body and the signature.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Header {
+    /// The vault.
+    pub vault: VaultId,
+    /// The epoch, from 1.
+    pub epoch: u64,
+    /// Passphrase slots; a shared vault has none.
+    pub slots: Vec<Slot>,
+    /// The vault key, sealed to each member.
+    pub grants: Vec<Grant>,
+}
+
+/// A vault's file, taken apart.
+#[derive(Clone, PartialEq, Eq)]
+pub struct File {
+    /// The header's exact bytes.
+    pub header_bytes: Vec<u8>,
+    /// The header, read.
+    pub header: Header,
+    /// The nonce of the body.
+    pub nonce: [u8; 24],
+    /// The sealed body.
+    pub body: Vec<u8>,
+    /// The signing key of who wrote it.
+    pub author: [u8; 32],
+    /// The author's signature.
+    pub signature: [u8; 64],
+}
+
+impl std::fmt::Debug for File {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "File({:?}, {} bytes)", self.header, self.body.len())
+    }
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct FileText<'a> {
+    tickey: u64,
+    header: &'a str,
+    nonce: &'a str,
+    body: &'a str,
+    author: &'a str,
+    signature: &'a str,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct HeaderText {
+    vault: String,
+    epoch: u64,
+    slots: Vec<SlotText>,
+    grants: Vec<GrantText>,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct SlotText {
+    m_kib: u32,
+    t: u32,
+    p: u32,
+    salt: String,
+    nonce: String,
+    key: String,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct GrantText {
+    ephemeral: String,
+    key: String,
+}
+
+#[derive(Deserialize)]
+struct VersionText {
+    tickey: u64,
+}
+
+fn damaged(what: impl Into<String>) -> VaultError {
+    VaultError::Damaged(what.into())
+}
+
+fn bytes<const N: usize>(text: &str, what: &str) -> Result<[u8; N], VaultError> {
+    BASE64
+        .decode(text.as_bytes())
+        .ok()
+        .and_then(|bytes| bytes.try_into().ok())
+        .ok_or_else(|| damaged(format!("its {what} is not {N} bytes in base64")))
+}
+
+/// What to say of bytes that are no JSON of ours.
+fn not_ours(bytes: &[u8], problem: &serde_json::Error) -> VaultError {
+    if bytes.is_empty() {
+        return damaged("the file is empty");
+    }
+    const START: &[u8] = br#"{"tickey":"#;
+    let start = bytes.get(..512).unwrap_or(bytes);
+    let tail = bytes.get(bytes.len().saturating_sub(512)..).unwrap_or(bytes);
+    let within = |part: &[u8], word: &[u8]| part.windows(word.len()).any(|window| window == word);
+    let ours = [&br#""tickey""#[..], br#""header""#, br#""author""#, br#""signature""#];
+    let seen = ours.iter().filter(|word| within(start, word) || within(tail, word)).count();
+    if seen >= 2 || START.starts_with(start) || start.starts_with(START) {
+        return damaged(format!("it stops making sense at byte {}", position(bytes, problem)));
+    }
+    let what = match start.iter().find(|byte| !byte.is_ascii_whitespace()) {
+        Some(b'{' | b'[') => "it is JSON of another program",
+        _ => "it is a file of another kind",
+    };
+    VaultError::NotAVault(what.into())
+}
+
+/// The byte that an error of the JSON reader points at.
+fn position(bytes: &[u8], problem: &serde_json::Error) -> usize {
+    let before: usize =
+        bytes.split_inclusive(|byte| *byte == b'\n').take(problem.line().saturating_sub(1)).map(<[u8]>::len).sum();
+    before.saturating_add(problem.column())
+}
+
+impl File {
+    /// Reads a file's bytes. The version is returned beside it: a file whose version is not 1 but which is format 1 in all else
+    /// has a damaged version number, which only its signature can tell.
+    ///
+    /// # Errors
+    /// [`VaultError::NotAVault`], [`VaultError::Damaged`], [`VaultError::Newer`].
+    pub fn read(input: &[u8]) -> Result<(u64, File), VaultError> {
+        if input.len() as u64 > LARGEST {
+            return Err(VaultError::TooLarge(LARGEST / 1024 / 1024));
+        }
+        let text: FileText =
+            serde_json::from_slice(input).map_err(|problem| match serde_json::from_slice::<VersionText>(input) {
+                Ok(VersionText { tickey }) if tickey > 1 => VaultError::Newer(format!("format {tickey}")),
+                Ok(_) if problem.is_data() => damaged(format!("{problem}")),
+                _ => not_ours(input, &problem),
+            })?;
+        let header_bytes = BASE64.decode(text.header.as_bytes()).map_err(|_| damaged("its header is not base64"))?;
+        let header = Header::read(&header_bytes);
+        let file = |header| -> Result<File, VaultError> {
+            Ok(File {
+                header_bytes,
+                header,
+                nonce: bytes(text.nonce, "nonce")?,
+                body: BASE64.decode(text.body.as_bytes()).map_err(|_| damaged("its body is not base64"))?,
+                author: bytes(text.author, "author")?,
+                signature: bytes(text.signature, "signature")?,
+            })
+        };
+        match header.and_then(file) {
+            Ok(file) => Ok((text.tickey, file)),
+            Err(_) if text.tickey > 1 => Err(VaultError::Newer(format!("format {}", text.tickey))),
+            Err(problem) => Err(problem),
+        }
+    }
+
+    /// The file's bytes: one line of JSON.
+    pub fn write(&self) -> Vec<u8> {
+        let body = BASE64.encode(&self.body);
+        let mut out = Vec::with_capacity(body.len().saturating_add(4096));
+        let text = FileText {
+            tickey: 1,
+            header: &BASE64.encode(&self.header_bytes),
+            nonce: &BASE64.encode(&self.nonce),
+            body: &body,
+            author: &BASE64.encode(&self.author),
+            signature: &BASE64.encode(&self.signature),
+        };
+        // Writing plain strings and numbers to memory cannot fail.
+        let _ = serde_json::to_writer(&mut out, &text);
+        out.push(b'\n');
+        out
+    }
+}
+
+impl Header {
+    /// Reads a header's JSON.
+    ///
+    /// # Errors
+    /// [`VaultError::Damaged`] naming the part.
+    pub fn read(input: &[u8]) -> Result<Header, VaultError> {
+        let text: HeaderText = serde_json::from_slice(input)
+            .map_err(|problem| damaged(format!("its header cannot be read ({problem})")))?;
+        if text.slots.len() > MOST_SLOTS {
+            return Err(VaultError::ParametersRefused(format!(
+                "{} key slots, and {MOST_SLOTS} are allowed",
+                text.slots.len()
+            )));
+        }
+        if text.grants.len() > MOST_GRANTS {
+            return Err(VaultError::ParametersRefused(format!(
+                "{} grants, and {MOST_GRANTS} are allowed",
+                text.grants.len()
+            )));
+        }
+        let slot = |slot: SlotText| {
+            Ok(Slot {
+                cost: Cost { m_kib: slot.m_kib, t: slot.t, p: slot.p },
+                salt: bytes(&slot.salt, "slot's salt")?,
+                nonce: bytes(&slot.nonce, "slot's nonce")?,
+                key: bytes(&slot.key, "slot's key")?,
+            })
+        };
+        let grant = |grant: GrantText| {
+            Ok(Grant { ephemeral: bytes(&grant.ephemeral, "grant's key")?, key: bytes(&grant.key, "grant")? })
+        };
+        Ok(Header {
+            vault: bytes(&text.vault, "vault id")?,
+            epoch: text.epoch,
+            slots: text.slots.into_iter().map(slot).collect::<Result<_, VaultError>>()?,
+            grants: text.grants.into_iter().map(grant).collect::<Result<_, VaultError>>()?,
+        })
+    }
+
+    /// The header's JSON.
+    pub fn write(&self) -> Vec<u8> {
+        let text = HeaderText {
+            vault: BASE64.encode(&self.vault),
+            epoch: self.epoch,
+            slots: self
+                .slots
+                .iter()
+                .map(|slot| SlotText {
+                    m_kib: slot.cost.m_kib,
+                    t: slot.cost.t,
+                    p: slot.cost.p,
+                    salt: BASE64.encode(&slot.salt),
+                    nonce: BASE64.encode(&slot.nonce),
+                    key: BASE64.encode(&slot.key),
+                })
+                .collect(),
+            grants: self
+                .grants
+                .iter()
+                .map(|grant| GrantText { ephemeral: BASE64.encode(&grant.ephemeral), key: BASE64.encode(&grant.key) })
+                .collect(),
+        };
+        let mut out = Vec::new();
+        // Writing plain strings and numbers to memory cannot fail.
+        let _ = serde_json::to_writer(&mut out, &text);
+        out
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn sample() -> File {
+        let header = Header {
+            vault: [1; 16],
+            epoch: 2,
+            slots: vec![Slot { cost: Cost::START, salt: [2; 16], nonce: [3; 24], key: [4; 48] }],
+            grants: vec![Grant { ephemeral: [5; 32], key: [6; 48] }],
+        };
+        File {
+            header_bytes: header.write(),
+            header,
+            nonce: [7; 24],
+            body: vec![8; 100],
+            author: [9; 32],
+            signature: [10; 64],
+        }
+    }
+
+    #[test]
+    fn what_is_written_is_read_back() {
+        let file = sample();
+        assert_eq!(File::read(&file.write()), Ok((1, file)));
+    }
+
+    #[test]
+    fn every_cut_is_damage_and_never_another_programs_file() {
+        let whole = sample().write();
+        for end in 0..whole.len() - 1 {
+            let said = File::read(&whole[..end]).unwrap_err();
+            assert!(matches!(said, VaultError::Damaged(_)), "cut at {end}: {said}");
+        }
+    }
+
+    #[test]
+    fn doubled_and_unknown_keys_are_refused() {
+        let text = String::from_utf8(sample().write()).unwrap();
+        for (from, to) in
+            [("{\"tickey\":1,", "{\"tickey\":1,\"tickey\":1,"), ("{\"tickey\":1,", "{\"tickey\":1,\"more\":1,")]
+        {
+            let said = File::read(text.replacen(from, to, 1).as_bytes()).unwrap_err();
+            assert!(matches!(said, VaultError::Damaged(_)), "{said}");
+        }
+        let spaced = text.replacen("\"header\":\"", "\"header\":\" ", 1);
+        assert!(matches!(File::read(spaced.as_bytes()), Err(VaultError::Damaged(_))));
+    }
+
+    #[test]
+    fn other_files_are_named_for_what_they_are() {
+        let newer = br#"{"tickey":2,"anything":[]}"#;
+        assert!(matches!(File::read(newer), Err(VaultError::Newer(_))));
+        for other in [
+            &b"{\"version\":1,\"header\":{},\"db\":{}}"[..],
+            b"[1,2]",
+            b"otpauth://totp/x?secret=AA",
+            b"\x89PNG\r\n",
+            b"\xff\xfe",
+        ] {
+            let said = File::read(other).unwrap_err();
+            assert!(matches!(said, VaultError::NotAVault(_)), "{said}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn no_bytes_make_it_panic(input: Vec<u8>) {
+            let _ = File::read(&input);
+            let _ = Header::read(&input);
+        }
+    }
+}

@@ -1,0 +1,86 @@
+//! Who changed what: the changes, read as a story.
+
+use data_encoding::BASE64;
+
+use crate::secret::Text;
+use crate::vault::Stamp;
+use crate::vault::change::{Change, Contents, Value};
+use crate::vault::document::Document;
+use crate::vault::fold::{Counter, field};
+use crate::vault::{EntryId, VaultError};
+
+/// One field's step in an entry's history, oldest first.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct HistoryItem {
+    /// When.
+    pub at: Stamp,
+    /// The name of the member who made the change, as the roster has it.
+    pub by: String,
+    /// What was changed: the field's name as a person reads it ("issuer", "secret", "deleted").
+    pub field: String,
+    /// The value before, in words; `None` when there was none. Secrets, PINs and recovery codes are never in words: they read "(hidden)".
+    pub from: Option<Text>,
+    /// The value after, likewise.
+    pub to: Option<Text>,
+}
+
+/// The name of the member behind a change's `by`.
+pub(crate) fn author(document: &Document, by: &str) -> String {
+    let id: Option<[u8; 16]> = BASE64.decode(by.as_bytes()).ok().and_then(|id| id.try_into().ok());
+    id.and_then(|id| document.roster.member_by_key_id(&id))
+        .map_or_else(|| "somebody unknown".into(), |member| member.name.clone())
+}
+
+/// What was done to an entry.
+///
+/// # Errors
+/// [`VaultError::NoSuchEntry`].
+pub(crate) fn history(document: &Document, id: EntryId) -> Result<Vec<HistoryItem>, VaultError> {
+    let held = document.held.get(&id).ok_or(VaultError::NoSuchEntry)?;
+    let contents: Vec<Contents> = held.changes.iter().map(Change::contents).collect();
+    let mut items = Vec::new();
+    for (n, change) in contents.iter().enumerate() {
+        let by = author(document, &change.by);
+        for (name, value) in &change.set.0 {
+            let before = contents.get(..n).and_then(|before| crate::vault::fold::newest(before, name));
+            items.push(HistoryItem {
+                at: change.at,
+                by: by.clone(),
+                field: label(name).to_owned(),
+                from: before.and_then(|(_, value)| words(name, value)),
+                to: words(name, *value),
+            });
+        }
+    }
+    Ok(items)
+}
+
+fn label(name: &str) -> &str {
+    if name.starts_with(field::RECOVERY) {
+        "recovery code"
+    } else if name.starts_with(field::USED) {
+        "recovery code used"
+    } else {
+        name
+    }
+}
+
+fn words(name: &str, value: Value) -> Option<Text> {
+    if value.is_null() {
+        return None;
+    }
+    if name == field::SECRET || name == field::PIN || name.starts_with(field::RECOVERY) {
+        return Some(Text::from("(hidden)"));
+    }
+    if name == field::COUNTER {
+        return value.read::<Counter>().map(|counter| Text::from(counter.next.to_string()));
+    }
+    if name == field::TAGS {
+        return value.read::<Vec<String>>().map(|tags| Text::from(tags.join(", ")));
+    }
+    match value.json() {
+        "true" => Some(Text::from("yes")),
+        "false" => Some(Text::from("no")),
+        json => value.text().or_else(|| Some(Text::from(json))),
+    }
+}
