@@ -10,7 +10,7 @@ use crate::otp::{Algorithm, Kind};
 /// A terminal vault for one-time passwords.
 #[derive(Debug, Parser)]
 #[command(name = "tickey", version, about, long_about = LONG_ABOUT, after_long_help = EXIT_CODES)]
-#[command(disable_help_subcommand = true, subcommand_value_name = "COMMAND")]
+#[command(subcommand_value_name = "COMMAND")]
 pub struct Cli {
     /// What every command takes.
     #[command(flatten)]

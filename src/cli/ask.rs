@@ -43,6 +43,19 @@ pub fn takes_stdin(global: &Global) -> bool {
     global.passphrase_fd == Some(0) || global.passphrase_file.as_deref().is_some_and(|path| path == Path::new("-"))
 }
 
+/// Standard input can be read for one thing only.
+///
+/// # Errors
+/// Wrong usage when the passphrase or more than one of these comes from it.
+pub fn one_stdin(global: &Global, paths: &[&Path]) -> Result<(), Failure> {
+    let readers = paths.iter().filter(|path| **path == Path::new("-")).count();
+    if readers.saturating_add(usize::from(takes_stdin(global))) > 1 {
+        return Err(Failure::usage("standard input can be read for one thing only; nothing was changed")
+            .hint("give the others as files"));
+    }
+    Ok(())
+}
+
 /// The words in a file, without its last newline. `-` is standard input.
 pub fn from_file(path: &Path, what: &str) -> Result<Text, Failure> {
     if path == Path::new("-") {

@@ -34,6 +34,7 @@ struct Lost<'a> {
 /// Opens, writes and says what the format cannot hold.
 pub fn run(global: &Global, args: &Args) -> Result<(), Failure> {
     let (id, name, writer) = chosen(args)?;
+    ask::one_stdin(global, &args.password_file.as_deref().into_iter().collect::<Vec<_>>())?;
     if global.json && args.output.is_none() {
         return Err(Failure::usage("--json needs -o FILE: standard output holds the export itself"));
     }

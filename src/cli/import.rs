@@ -1,6 +1,6 @@
 //! `tickey import`: other programs' files into the vault, in one save.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use serde::Serialize;
 
@@ -85,9 +85,8 @@ struct Read {
 /// Reads, plans, saves and reports.
 pub fn run(global: &Global, args: &Args) -> Result<(), Failure> {
     let format = chosen(args.format.as_deref())?;
-    if args.files.iter().any(|file| file == Path::new("-")) && ask::takes_stdin(global) {
-        return Err(Failure::usage("standard input cannot hold both the passphrase and the file"));
-    }
+    let files = args.files.iter().chain(&args.password_file).map(PathBuf::as_path);
+    ask::one_stdin(global, &files.collect::<Vec<_>>())?;
     // Without a vault there is nothing to import into: said before a file's password is asked for.
     let vault = File::read(global)?;
     let password = match &args.password_file {

@@ -9,6 +9,7 @@ use crate::runtime::{clock, process};
 
 /// Opens the vault with the old passphrase or the recovery code, and saves it under the new one.
 pub fn run(global: &Global, args: &Passphrase) -> Result<(), Failure> {
+    ask::one_stdin(global, &args.new_passphrase_file.as_deref().into_iter().collect::<Vec<_>>())?;
     let file = File::read(global)?;
     let limits = process::limits();
     // Everything that can be refused is refused before the long work.

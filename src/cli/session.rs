@@ -84,6 +84,7 @@ impl File {
         let code = ask::passphrase(global, "Recovery code")?;
         let vault = self.locked.unlock_with_recovery_code(&code).map_err(|error| match error {
             VaultError::NotAMember => Failure::new(Exit::Passphrase, "this is not this vault's recovery code"),
+            VaultError::Refused(words) => Failure::new(Exit::Passphrase, words),
             other => other.into(),
         })?;
         self.opened(vault)
@@ -185,10 +186,6 @@ pub enum Changed {
 /// The failure for bytes that are no vault, or no sound one: another program's file is named as such.
 pub fn about(error: VaultError, bytes: &[u8]) -> Failure {
     let not_a_vault = matches!(error, VaultError::NotAVault(_));
-    if not_a_vault && bytes.is_empty() {
-        return Failure::failed("this is not a Tickey vault: the file is empty")
-            .hint("tickey backup list shows older versions of a vault");
-    }
     match registry::detect(bytes) {
         Ok(format) if not_a_vault => {
             Failure::failed(format!("this is not a Tickey vault: it looks like a file of {}", format.name))

@@ -1,0 +1,181 @@
+//! Hidden prompts, in a real pseudo-terminal.
+
+use std::io::{Read, Write};
+use std::sync::mpsc::{Receiver, channel};
+use std::time::{Duration, Instant};
+
+use portable_pty::{Child, CommandBuilder, MasterPty, PtySize, native_pty_system};
+
+use crate::{PASSPHRASE, RFC, User};
+
+/// The program in a terminal.
+struct Screen {
+    master: Box<dyn MasterPty + Send>,
+    writer: Box<dyn Write + Send>,
+    child: Box<dyn Child + Send + Sync>,
+    output: Receiver<Vec<u8>>,
+    seen: String,
+}
+
+impl Screen {
+    /// Runs a shell command line with `tickey` in it, under `sh`, so that the terminal outlives the program.
+    fn run(user: &User, line: &str) -> Screen {
+        let pty =
+            native_pty_system().openpty(PtySize { rows: 24, cols: 200, pixel_width: 0, pixel_height: 0 }).unwrap();
+        let mut command = CommandBuilder::new("sh");
+        let line = format!("tickey() {{ \"{}\" \"$@\"; }}; {line}", env!("CARGO_BIN_EXE_tickey"));
+        command.args(["-c", &line]);
+        command.cwd(user.path(""));
+        user.environment(&mut |name, value| command.env(name, value));
+        let child = pty.slave.spawn_command(command).unwrap();
+        drop(pty.slave);
+        let mut reader = pty.master.try_clone_reader().unwrap();
+        let (sender, output) = channel();
+        std::thread::spawn(move || {
+            let mut bytes = [0; 4096];
+            while let Ok(count) = reader.read(&mut bytes) {
+                if count == 0 || sender.send(bytes[..count].to_vec()).is_err() {
+                    break;
+                }
+            }
+        });
+        let writer = pty.master.take_writer().unwrap();
+        Screen { master: pty.master, writer, child, output, seen: String::new() }
+    }
+
+    fn wait_for(&mut self, words: &str) {
+        let deadline = Instant::now() + Duration::from_secs(20);
+        while !self.seen.contains(words) {
+            let left = deadline.saturating_duration_since(Instant::now());
+            match self.output.recv_timeout(left) {
+                Ok(bytes) => self.seen.push_str(&String::from_utf8_lossy(&bytes)),
+                Err(_) => panic!("{words:?} never came: {:?}", self.seen),
+            }
+        }
+        // The next wait looks only at what comes after.
+        let end = self.seen.find(words).unwrap() + words.len();
+        self.seen.drain(..end);
+    }
+
+    fn write(&mut self, text: &str) {
+        self.writer.write_all(text.as_bytes()).unwrap();
+    }
+
+    fn echoes(&self) -> bool {
+        let modes = self.master.get_termios().unwrap();
+        format!("{:?}", modes.local_flags).contains("ECHO |")
+            || format!("{:?}", modes.local_flags).ends_with("ECHO")
+            || format!("{:?}", modes.local_flags).contains("ECHO,")
+    }
+}
+
+impl Drop for Screen {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+    }
+}
+
+#[test]
+fn a_passphrase_is_asked_for_and_not_shown() {
+    let user = User::with_entries();
+    let mut screen = Screen::run(&user, "tickey code site --at 59; stty -a; echo end $?");
+    screen.wait_for("Passphrase of personal: ");
+    assert!(!screen.echoes());
+    screen.write("wrong one\n");
+    screen.wait_for("wrong passphrase, try again");
+    screen.wait_for("Passphrase of personal: ");
+    screen.write(&format!("{PASSPHRASE}\n"));
+    screen.wait_for("94287082");
+    assert!(!screen.seen.contains("staple"));
+    screen.wait_for(" echo ");
+    screen.wait_for("end 0");
+}
+
+#[test]
+fn three_wrong_passphrases_are_5() {
+    let user = User::with_entries();
+    let mut screen = Screen::run(&user, "tickey list; echo end $?");
+    for _ in 0..3 {
+        screen.wait_for("Passphrase of personal: ");
+        screen.write("no\n");
+    }
+    screen.wait_for("end 5");
+}
+
+#[test]
+fn a_prompt_works_inside_a_pipe() {
+    let user = User::with_entries();
+    let mut screen = Screen::run(&user, "echo '' | tickey code site --at 59 | tr 0-9 a-j; echo end");
+    screen.wait_for("Passphrase of personal: ");
+    screen.write(&format!("{PASSPHRASE}\n"));
+    screen.wait_for("jecihaic");
+}
+
+#[test]
+fn a_new_passphrase_is_asked_for_twice() {
+    let user = User::new();
+    let cheap = "--kdf-memory 19 --kdf-passes 2 --kdf-lanes 1";
+    let mut screen = Screen::run(&user, &format!("tickey init {cheap}; echo end $?"));
+    screen.wait_for("New passphrase: ");
+    screen.write("one\n");
+    screen.wait_for("Once more: ");
+    screen.write("another\n");
+    screen.wait_for("not the same");
+    screen.wait_for("New passphrase: ");
+    screen.write(&format!("{PASSPHRASE}\n"));
+    screen.wait_for("Once more: ");
+    screen.write(&format!("{PASSPHRASE}\n"));
+    screen.wait_for("recovery code:");
+    screen.wait_for("end 0");
+    assert_eq!(user.json(&["list"]), serde_json::json!([]));
+}
+
+#[test]
+fn a_link_is_asked_for_hidden() {
+    let user = User::with_vault();
+    let mut screen = Screen::run(&user, "tickey add --passphrase-file passphrase; echo end $?");
+    screen.wait_for("otpauth:// link");
+    screen.write(&format!("otpauth://totp/Site:octo?secret={RFC}\n"));
+    screen.wait_for("added Site (octo)");
+    assert!(!screen.seen.contains(RFC));
+    screen.wait_for("end 0");
+}
+
+#[test]
+fn deleting_is_agreed_to() {
+    let user = User::with_entries();
+    let mut screen = Screen::run(&user, "tickey rm site --passphrase-file passphrase; echo end $?");
+    screen.wait_for("to the trash? [y/N] ");
+    screen.write("\n");
+    screen.wait_for("nothing was changed");
+    screen.wait_for("end 1");
+    let mut screen = Screen::run(&user, "tickey rm site --passphrase-file passphrase; echo end $?");
+    screen.wait_for("to the trash? [y/N] ");
+    screen.write("y\n");
+    screen.wait_for("moved Site (octo) to the trash");
+    screen.wait_for("end 0");
+}
+
+#[test]
+fn an_interrupted_prompt_gives_echo_back() {
+    let user = User::with_entries();
+    for (signal, code) in [("\u{3}", 130), ("\u{1c}", 131)] {
+        let line = "trap : INT QUIT; tickey list; code=$?; stty -a; echo end $code";
+        let mut screen = Screen::run(&user, line);
+        screen.wait_for("Passphrase of personal: ");
+        assert!(!screen.echoes());
+        screen.write(signal);
+        screen.wait_for(" echo ");
+        screen.wait_for(&format!("end {code}"));
+    }
+}
+
+#[test]
+fn the_end_of_input_changes_nothing() {
+    let user = User::with_entries();
+    let mut screen = Screen::run(&user, "tickey list; echo end $?");
+    screen.wait_for("Passphrase of personal: ");
+    screen.write("\u{4}");
+    screen.wait_for("nothing was typed");
+    screen.wait_for("end 1");
+}

@@ -1,0 +1,115 @@
+//! README's command blocks are run: what it shows is what happens.
+//!
+//! A block fenced as ```` ```console ```` is a session in one shell: lines that begin with `$ ` are commands, the lines below each are
+//! what it prints. A line `…` stands for any lines, `…` within a line for any text. All blocks run one after another in one fresh home folder with
+//! the built program on the path; `tickey` alone (the screen) and the commands of a fresh checkout are left to other tests.
+
+use std::process::Command;
+
+/// One command of a block.
+struct Step {
+    line: usize,
+    command: String,
+    expected: Vec<String>,
+}
+
+fn steps(readme: &str) -> Vec<Step> {
+    let mut steps: Vec<Step> = Vec::new();
+    let mut inside = false;
+    for (number, line) in readme.lines().enumerate() {
+        if let Some(fence) = line.trim_start().strip_prefix("```") {
+            inside = !inside && fence.trim() == "console";
+        } else if inside {
+            if let Some(command) = line.strip_prefix("$ ") {
+                steps.push(Step { line: number + 1, command: command.to_owned(), expected: Vec::new() });
+            } else if let Some(step) = steps.last_mut() {
+                if step.command.ends_with('\\') {
+                    step.command.pop();
+                    step.command.push_str(line.trim_start());
+                } else {
+                    step.expected.push(line.to_owned());
+                }
+            }
+        }
+    }
+    steps
+}
+
+/// Whether a command can be run here: it is about the program itself and needs no screen.
+fn runs_here(command: &str) -> bool {
+    let mut words = command.split_whitespace();
+    let first = words.next().unwrap_or_default();
+    !(matches!(first, "cargo" | "git" | "just" | "cd" | "sudo" | "apt-get" | "brew") || command.trim() == "tickey")
+}
+
+/// Whether what was printed is what was promised.
+fn fits(expected: &[String], printed: &[&str]) -> bool {
+    match expected.split_first() {
+        None => printed.is_empty(),
+        Some((line, rest)) if line.trim() == "…" => (0..=printed.len()).any(|skip| fits(rest, &printed[skip..])),
+        Some((line, rest)) => match printed.split_first() {
+            None => false,
+            Some((have, others)) => line_fits(line.trim_end(), have.trim_end()) && fits(rest, others),
+        },
+    }
+}
+
+fn line_fits(expected: &str, printed: &str) -> bool {
+    let mut parts = expected.split('…');
+    let Some(mut rest) = parts.next().and_then(|first| printed.strip_prefix(first)) else { return false };
+    let mut parts = parts.peekable();
+    while let Some(part) = parts.next() {
+        if parts.peek().is_none() {
+            return rest.ends_with(part);
+        }
+        match rest.find(part) {
+            Some(at) => rest = &rest[at + part.len()..],
+            None => return false,
+        }
+    }
+    rest.is_empty()
+}
+
+#[test]
+fn readme_does_what_it_says() {
+    let Ok(readme) = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/README.md")) else {
+        eprintln!("skipped: there is no README.md");
+        return;
+    };
+    let home = tempfile::tempdir().unwrap();
+    let program = std::path::Path::new(env!("CARGO_BIN_EXE_tickey"));
+    let path = format!("{}:{}", program.parent().unwrap().display(), std::env::var("PATH").unwrap_or_default());
+    // One shell for all, so that a file or a variable made in one step is there in the next; a line of its own after each step.
+    let mut script = String::from("exec 2>&1\n");
+    let steps: Vec<Step> = steps(&readme).into_iter().filter(|step| runs_here(&step.command)).collect();
+    for step in &steps {
+        script.push_str(&format!("{}\nprintf '\\036\\n'\n", step.command));
+    }
+    let output = Command::new("setsid")
+        .args(["--wait", "sh", "-c", &script])
+        .env_clear()
+        .env("PATH", path)
+        .env("HOME", home.path())
+        .env("USER", "maya")
+        .current_dir(home.path())
+        .output()
+        .unwrap();
+    let printed = String::from_utf8(output.stdout).unwrap();
+    let parts: Vec<&str> = printed.split("\u{1e}\n").collect();
+    assert_eq!(parts.len(), steps.len() + 1, "a command ended the shell: {printed}");
+    for (step, part) in steps.iter().zip(parts) {
+        let lines: Vec<&str> = part.lines().collect();
+        let words = format!("README.md:{}: $ {}", step.line, step.command);
+        assert!(fits(&step.expected, &lines), "{words}\npromised:\n{}\nprinted:\n{part}", step.expected.join("\n"));
+    }
+}
+
+#[test]
+fn the_reader_of_blocks_reads() {
+    let steps = steps("```\n$ no\n```\n```console\n$ a \\\n  b\nout …ut\n…\n$ c\n```\n");
+    assert_eq!(steps.iter().map(|step| step.command.as_str()).collect::<Vec<_>>(), ["a b", "c"]);
+    let expected = &steps[0].expected;
+    assert!(fits(expected, &["out put"]) && fits(expected, &["out xut", "more", "lines"]));
+    assert!(!fits(expected, &["out"]) && !fits(expected, &[]) && !fits(&[], &["more"]));
+    assert!(line_fits("a…", "abc") && !line_fits("a…d", "abc") && line_fits("…", ""));
+}
