@@ -1,4 +1,310 @@
-//! The edge below the screen and the command line: clocks, randomness, the process itself.
+//! What the model asks for, done: files, jobs, the clipboard, the clocks.
+//!
+//! Effects come in, messages go out. What only the terminal can do (copy through it, stop, leave) is handed to the edge as a [`Request`].
+
+pub mod clipboard;
 pub mod clock;
+mod demo;
+mod files;
+pub mod holder;
+mod jobs;
 pub mod process;
+mod session;
 pub mod timing;
+pub mod trouble;
+mod vaults;
+
+use std::io::{self, PipeReader};
+use std::sync::mpsc;
+use std::time::{Duration, Instant};
+
+use crate::app::{Effect, Msg, VaultChoice};
+use crate::secret::Text;
+use crate::store::paths::Home;
+use crate::time::Now;
+use crate::vault::Limits;
+use clipboard::{CopyError, Held, Route};
+use jobs::{Desk, Post, Report};
+use session::{Order, Session};
+
+/// How long leaving waits for a holder's answer.
+const GOODBYE: Duration = Duration::from_millis(500);
+
+/// What the edge must do.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Request {
+    /// Put the text into the terminal's own clipboard by that route.
+    CopyThroughTerminal(Text, Route),
+    /// Stop like any program under Ctrl-Z, then say [`Msg::Resumed`].
+    Suspend,
+    /// Leave.
+    Quit,
+}
+
+/// Everything the program does outside of itself.
+pub struct Runtime {
+    home: Home,
+    limits: Limits,
+    member: String,
+    post: Post,
+    reports: mpsc::Receiver<Report>,
+    desk: Desk,
+    session: Session,
+    route: Route,
+    copies: u64,
+    held: Option<(u64, Held)>,
+    /// A copy is on its way to a holder and must be cleared at once when it is there.
+    clear_when_held: bool,
+    pending: Option<u64>,
+    /// A text went into the terminal's clipboard, which is never cleared; until when that is worth saying.
+    in_terminal: Option<(Now, Duration)>,
+    leaving: bool,
+}
+
+impl Runtime {
+    /// A runtime for that home. `member` names the founder of vaults made here. The pipe has a byte when [`Runtime::reports`] has something.
+    ///
+    /// # Errors
+    /// When the system gives no pipe.
+    pub fn new(home: Home, member: String) -> io::Result<(Runtime, PipeReader)> {
+        let limits = process::limits();
+        let (post, reports, wake) = jobs::post()?;
+        let runtime = Runtime {
+            desk: Desk::new(post.clone()),
+            session: Session::new(home.clone(), limits, post.clone()),
+            home,
+            limits,
+            member,
+            post,
+            reports,
+            route: Route::from_environment(),
+            copies: 0,
+            held: None,
+            clear_when_held: false,
+            pending: None,
+            in_terminal: None,
+            leaving: false,
+        };
+        Ok((runtime, wake))
+    }
+
+    /// The vaults in the data folder.
+    pub fn vaults(&self) -> Vec<VaultChoice> {
+        self.home.vaults().into_iter().map(|(name, path)| VaultChoice { name, path }).collect()
+    }
+
+    /// Does what the model asked for. Answers that are there at once are added to `out`.
+    pub fn perform(&mut self, effect: Effect, now: Now, out: &mut Vec<Msg>) -> Option<Request> {
+        match effect {
+            Effect::ListVaults => out.push(Msg::Vaults(self.vaults())),
+            Effect::Unlock { path, passphrase, recovery } => {
+                self.session.begin();
+                let job = vaults::Opening {
+                    home: self.home.clone(),
+                    limits: self.limits,
+                    post: self.post.clone(),
+                    orders: self.session.orders(),
+                    turn: self.session.turn().clone(),
+                };
+                self.desk.give(move || job.unlock(path, &passphrase, recovery), |trouble| Msg::Opened(Err(trouble)));
+            }
+            Effect::CreateVault { path, passphrase } => {
+                self.session.begin();
+                let member = self.member.clone();
+                let job = vaults::Opening {
+                    home: self.home.clone(),
+                    limits: self.limits,
+                    post: self.post.clone(),
+                    orders: self.session.orders(),
+                    turn: self.session.turn().clone(),
+                };
+                self.desk.give(move || job.create(path, &passphrase, &member), |trouble| Msg::Created(Err(trouble)));
+            }
+            Effect::OpenDemo => {
+                self.session.begin();
+                let job = vaults::Opening {
+                    home: self.home.clone(),
+                    limits: self.limits,
+                    post: self.post.clone(),
+                    orders: self.session.orders(),
+                    turn: self.session.turn().clone(),
+                };
+                self.desk.give(move || job.demo(), |trouble| Msg::Opened(Err(trouble)));
+            }
+            Effect::ChangePassphrase { passphrase } => self.session.order(Order::ChangePassphrase(passphrase)),
+            Effect::Save { save, changes, clock } => self.session.order(Order::Save { save, changes, clock }),
+            Effect::LookAtFile => {
+                if self.session.has_changed() {
+                    self.session.order(Order::Look);
+                }
+            }
+            Effect::Copy { text, clear_after_s } => return self.copy(text, clear_after_s, now, out),
+            Effect::ClearClipboard => self.clear_clipboard(out),
+            Effect::ReadImport { source, format, password } => self.desk.give(
+                move || Some(Msg::ImportRead(files::read_import(source, format, password))),
+                |trouble| Msg::ImportRead(Err(trouble)),
+            ),
+            Effect::CompletePath(text) => out.push(Msg::Completions(files::complete(&text))),
+            Effect::Export { format, path, entries, password } => self.desk.give(
+                move || Some(Msg::Exported(files::export(format, path, &entries, password.as_ref()))),
+                |trouble| Msg::Exported(Err(trouble)),
+            ),
+            Effect::Lock => self.session.close(),
+            Effect::Suspend => return Some(Request::Suspend),
+            Effect::Quit => return Some(Request::Quit),
+            Effect::CopyAndQuit { text, clear_after_s } => {
+                self.leaving = true;
+                return self.copy(text, clear_after_s, now, out);
+            }
+        }
+        None
+    }
+
+    /// What jobs have said since the last call.
+    pub fn reports(&mut self, now: Now, out: &mut Vec<Msg>) -> Option<Request> {
+        let mut request = None;
+        while let Ok(report) = self.reports.try_recv() {
+            request = self.report(report, now, out).or(request);
+        }
+        request
+    }
+
+    fn report(&mut self, report: Report, now: Now, out: &mut Vec<Msg>) -> Option<Request> {
+        match report {
+            Report::Msg(msg) => out.push(msg),
+            Report::Held { copy, result: Ok(held) } => {
+                if self.pending != Some(copy) {
+                    held.release();
+                    return None;
+                }
+                self.pending = None;
+                if std::mem::take(&mut self.clear_when_held) {
+                    held.clear();
+                    return None;
+                }
+                if let Some((_, older)) = self.held.replace((copy, held)) {
+                    older.release();
+                }
+                self.in_terminal = None;
+                out.push(Msg::Copied(Ok(clipboard::copied(Route::Display))));
+                if self.leaving {
+                    return Some(Request::Quit);
+                }
+            }
+            Report::Held { copy, result: Err((error, text)) } => {
+                if self.pending != Some(copy) {
+                    return None;
+                }
+                self.pending = None;
+                if std::mem::take(&mut self.clear_when_held) {
+                    return None;
+                }
+                if cfg!(target_os = "macos") {
+                    self.leaving = false;
+                    out.push(Msg::Copied(Err(copy_trouble(&error))));
+                    return None;
+                }
+                // The display does not answer: the terminal is asked, now and from now on.
+                self.route = self.route.without_display();
+                self.in_terminal = Some((now, Duration::from_secs(30)));
+                return Some(Request::CopyThroughTerminal(text, self.route));
+            }
+            Report::HolderEnded { copy, cleared } => {
+                if self.held.as_ref().is_some_and(|(held, _)| *held == copy) {
+                    self.held = None;
+                }
+                if let Some(cleared) = cleared {
+                    out.push(Msg::ClipboardCleared(cleared));
+                }
+            }
+        }
+        None
+    }
+
+    /// The edge has written the text to the terminal, or could not. Says whether to leave now.
+    pub fn copied_through_terminal(&mut self, written: io::Result<()>, out: &mut Vec<Msg>) -> Option<Request> {
+        match written {
+            Ok(()) => {
+                out.push(Msg::Copied(Ok(clipboard::copied(self.route))));
+                self.leaving.then_some(Request::Quit)
+            }
+            Err(error) => {
+                self.leaving = false;
+                self.in_terminal = None;
+                out.push(Msg::Copied(Err(trouble::trouble(
+                    format_args!("nothing was copied: the terminal does not take it ({error})"),
+                    None,
+                ))));
+                None
+            }
+        }
+    }
+
+    fn copy(&mut self, text: Text, seconds: u64, now: Now, out: &mut Vec<Msg>) -> Option<Request> {
+        if self.route != Route::Display {
+            self.in_terminal = Some((now, Duration::from_secs(seconds)));
+            return Some(Request::CopyThroughTerminal(text, self.route));
+        }
+        self.copies = self.copies.wrapping_add(1);
+        let copy = self.copies;
+        self.pending = Some(copy);
+        self.clear_when_held = false;
+        let post = self.post.clone();
+        let started =
+            std::thread::Builder::new().name("clipboard".into()).spawn(move || match clipboard::hold(&text, seconds) {
+                Ok((held, watch)) => {
+                    post.send(Report::Held { copy, result: Ok(held) });
+                    let cleared = watch.wait();
+                    post.send(Report::HolderEnded { copy, cleared });
+                }
+                Err(error) => post.send(Report::Held { copy, result: Err((error, text)) }),
+            });
+        if let Err(error) = started {
+            self.pending = None;
+            self.leaving = false;
+            out.push(Msg::Copied(Err(copy_trouble(&CopyError::Holder(error)))));
+        }
+        None
+    }
+
+    fn clear_clipboard(&mut self, out: &mut Vec<Msg>) {
+        if self.pending.is_some() {
+            self.clear_when_held = true;
+        }
+        match self.held.take() {
+            // The answer is the holder's last word.
+            Some((_, held)) => held.clear(),
+            None if self.pending.is_none() => out.push(Msg::ClipboardCleared(false)),
+            None => {}
+        }
+    }
+
+    /// Before leaving by a signal or a hang-up: clears the clipboard if it is still ours, and finishes what was being saved.
+    pub fn end(mut self) {
+        let mut nothing = Vec::new();
+        let waits = self.held.is_some() || self.pending.is_some();
+        self.clear_clipboard(&mut nothing);
+        let deadline = Instant::now() + GOODBYE;
+        while waits {
+            match self.reports.recv_timeout(deadline.saturating_duration_since(Instant::now())) {
+                Ok(Report::HolderEnded { .. }) | Err(_) => break,
+                Ok(report) => {
+                    self.report(report, clock::now(), &mut nothing);
+                }
+            }
+        }
+        self.session.finish();
+    }
+
+    /// Leaves by a person's wish: a copied text stays with its holder until its deadline, saves are finished. What is returned is a line to
+    /// be said once the terminal is as it was.
+    pub fn leave(self, now: Now) -> Option<&'static str> {
+        self.session.finish();
+        let stays = self.in_terminal.is_some_and(|(when, long)| now.since(when) < long);
+        stays.then_some("tickey: the copied code stays in the terminal's clipboard, which cannot be cleared from here")
+    }
+}
+
+fn copy_trouble(error: &CopyError) -> crate::app::Trouble {
+    trouble::trouble(format_args!("nothing was copied: {error}"), None)
+}

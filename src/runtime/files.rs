@@ -1,0 +1,159 @@
+//! Files that are no vaults: imports read, exports written, paths completed.
+
+use std::fs::{self, File};
+use std::io::Read;
+use std::path::{Path, PathBuf};
+
+use super::{clock, trouble};
+use crate::app::Trouble;
+use crate::app::effect::ImportSource;
+use crate::app::msg::ImportRead;
+use crate::formats::{FormatError, Opened, registry};
+use crate::secret::{Secret, Text};
+use crate::store::disk;
+use crate::vault::Details;
+
+/// The largest file taken in, in bytes: more than any authenticator writes.
+const LARGEST_IMPORT: u64 = 64 << 20;
+/// How many completions of a path are offered.
+const MOST_COMPLETIONS: usize = 50;
+
+pub(super) fn read_import(
+    source: ImportSource,
+    format: Option<&'static str>,
+    password: Option<Text>,
+) -> Result<ImportRead, Trouble> {
+    let bytes = match source {
+        ImportSource::Path(path) => read(&path)?,
+        ImportSource::Text(text) => Secret::from(text.as_bytes()),
+    };
+    let found = match format {
+        Some(id) => registry::by_id(id)
+            .ok_or_else(|| trouble::trouble(format_args!("there is no format called \"{id}\""), None))?,
+        None => registry::detect(bytes.expose()).map_err(|error| trouble::format(&error))?,
+    };
+    let Some(read) = found.read else {
+        return Err(trouble::trouble(format_args!("{} files can be written but not read", found.name), None));
+    };
+    match read(bytes.expose()).map_err(|error| trouble::format(&error))? {
+        Opened::Plain(imported) => Ok(ImportRead::Entries { format: found.name, imported }),
+        Opened::Encrypted(encrypted) => match password {
+            None => Ok(ImportRead::NeedsPassword { format: found.name, wrong: false }),
+            Some(password) => match encrypted.open(&password) {
+                Ok(imported) => Ok(ImportRead::Entries { format: found.name, imported }),
+                Err(FormatError::WrongPassword | FormatError::WrongPasswordOrDamaged) => {
+                    Ok(ImportRead::NeedsPassword { format: found.name, wrong: true })
+                }
+                Err(error) => Err(trouble::format(&error)),
+            },
+        },
+    }
+}
+
+fn read(path: &Path) -> Result<Secret, Trouble> {
+    let path = &at_home(path);
+    // Looked at before it is opened: opening a named pipe would wait for its other end.
+    let about = fs::metadata(path).map_err(|error| trouble::file("read", path, &error))?;
+    if !about.is_file() {
+        let what = if about.is_dir() { "a folder" } else { "not a file" };
+        return Err(trouble::trouble(format_args!("{} is {what}", path.display()), Some("nothing was changed")));
+    }
+    let too_large = || {
+        trouble::trouble(
+            format_args!("{} is larger than 64 MiB, the largest file that is taken in", path.display()),
+            Some("nothing was changed"),
+        )
+    };
+    if about.len() > LARGEST_IMPORT {
+        return Err(too_large());
+    }
+    let file = File::open(path).map_err(|error| trouble::file("read", path, &error))?;
+    // Room for the whole file at once: growing would leave copies behind.
+    let mut bytes = Vec::with_capacity(usize::try_from(about.len()).unwrap_or(0).saturating_add(1));
+    let got = file.take(LARGEST_IMPORT + 1).read_to_end(&mut bytes);
+    let bytes = Secret::new(bytes);
+    got.map_err(|error| trouble::file("read", path, &error))?;
+    if bytes.len() as u64 > LARGEST_IMPORT {
+        return Err(too_large());
+    }
+    Ok(bytes)
+}
+
+pub(super) fn export(
+    id: &'static str,
+    path: PathBuf,
+    entries: &[Details],
+    password: Option<&Text>,
+) -> Result<PathBuf, Trouble> {
+    let path = at_home(&path);
+    let Some(writer) = registry::by_id(id).and_then(|format| format.write.as_ref()) else {
+        return Err(trouble::trouble(format_args!("there is no format called \"{id}\" to write"), None));
+    };
+    let bytes = (writer.write)(entries, password, &mut clock::Os).map_err(|error| trouble::format(&error))?;
+    let bytes = Secret::new(bytes);
+    disk::write_new(&path, bytes.expose(), false, &mut clock::Os).map_err(|error| trouble::store(&error))?;
+    Ok(path)
+}
+
+/// `~/x` means x in the home folder, as in a shell.
+fn at_home(path: &Path) -> PathBuf {
+    match (path.strip_prefix("~"), std::env::var_os("HOME")) {
+        (Ok(rest), Some(home)) => Path::new(&home).join(rest),
+        _ => path.to_owned(),
+    }
+}
+
+/// Paths that begin with `typed`, folders with a `/` at their end. Hidden ones only when a dot was typed.
+pub(super) fn complete(typed: &Text) -> Vec<String> {
+    let typed = typed.as_str();
+    let (folder, beginning) = typed.rsplit_once('/').map_or(("", typed), |(folder, name)| (folder, name));
+    let shown = typed.get(..typed.len().saturating_sub(beginning.len())).unwrap_or_default();
+    let place = match (folder, shown) {
+        ("", "") => PathBuf::from("."),
+        ("", _) => PathBuf::from("/"),
+        _ => at_home(Path::new(folder)),
+    };
+    let Ok(entries) = fs::read_dir(place) else { return Vec::new() };
+    let mut found: Vec<String> = entries
+        .flatten()
+        .take(10_000)
+        .filter_map(|entry| {
+            let name = entry.file_name().into_string().ok()?;
+            let wanted = name.starts_with(beginning) && (beginning.starts_with('.') || !name.starts_with('.'));
+            wanted.then(|| {
+                let slash = if entry.path().is_dir() { "/" } else { "" };
+                format!("{shown}{name}{slash}")
+            })
+        })
+        .collect();
+    found.sort();
+    found.truncate(MOST_COMPLETIONS);
+    found
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn paths_are_completed() {
+        let folder = tempfile::tempdir().unwrap();
+        fs::create_dir(folder.path().join("exports")).unwrap();
+        fs::write(folder.path().join("export.txt"), "").unwrap();
+        fs::write(folder.path().join(".export"), "").unwrap();
+        let base = folder.path().display();
+        let complete = |typed: String| complete(&Text::from(typed));
+        assert_eq!(complete(format!("{base}/exp")), [format!("{base}/export.txt"), format!("{base}/exports/")]);
+        assert_eq!(complete(format!("{base}/.e")), [format!("{base}/.export")]);
+        assert_eq!(complete(format!("{base}/nothing/x")), Vec::<String>::new());
+    }
+
+    #[test]
+    fn what_is_no_file_is_said_to_be_none() {
+        let folder = tempfile::tempdir().unwrap();
+        let said = |path: &Path| read_import(ImportSource::Path(path.into()), None, None).unwrap_err().message;
+        assert!(said(folder.path()).contains("is a folder"));
+        assert!(said(Path::new("/dev/zero")).contains("is not a file"));
+        assert!(said(&folder.path().join("none")).contains("cannot read"));
+    }
+}

@@ -1,0 +1,113 @@
+//! Work that takes longer than a frame: done on threads of its own, answered by a report.
+
+use std::io::{self, PipeReader, PipeWriter, Write};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::{Arc, mpsc};
+
+use super::clipboard::{CopyError, Held};
+use super::trouble;
+use crate::app::{Msg, Trouble};
+use crate::secret::Text;
+
+/// What a job tells the main loop.
+#[derive(Debug)]
+pub(super) enum Report {
+    /// Something for the model.
+    Msg(Msg),
+    /// A holder has the copied text, or could not take it (then it is handed back).
+    Held { copy: u64, result: Result<Held, (CopyError, Text)> },
+    /// A holder has ended: see [`super::clipboard::Watch::wait`].
+    HolderEnded { copy: u64, cleared: Option<bool> },
+}
+
+/// Sends reports and wakes the main loop.
+#[derive(Debug, Clone)]
+pub(super) struct Post {
+    reports: mpsc::Sender<Report>,
+    wake: Arc<PipeWriter>,
+}
+
+impl Post {
+    pub(super) fn send(&self, report: Report) {
+        if self.reports.send(report).is_ok() {
+            let _ = (&*self.wake).write_all(&[1]);
+        }
+    }
+}
+
+/// A way for reports: the sender, the receiver, and the pipe that has a byte when a report is there.
+pub(super) fn post() -> io::Result<(Post, mpsc::Receiver<Report>, PipeReader)> {
+    let (read, write) = io::pipe()?;
+    let (sender, receiver) = mpsc::channel();
+    Ok((Post { reports: sender, wake: Arc::new(write) }, receiver, read))
+}
+
+/// Runs `work`; a panic in it becomes words for a person.
+pub(super) fn contained<T>(work: impl FnOnce() -> T) -> Result<T, Trouble> {
+    catch_unwind(AssertUnwindSafe(work)).map_err(|_| {
+        trouble::trouble(
+            "the program broke while doing this; nothing that was not reported as saved is saved",
+            Some("please report it as a bug, and start the program again"),
+        )
+    })
+}
+
+/// A thread for work that changes no vault: opening, making, reading imports, writing exports. One thing after another.
+pub(super) struct Desk {
+    work: Option<mpsc::Sender<Work>>,
+    post: Post,
+}
+
+type Work = Box<dyn FnOnce() + Send>;
+
+impl Desk {
+    pub(super) fn new(post: Post) -> Desk {
+        Desk { work: None, post }
+    }
+
+    /// Does `work` on the desk's thread; its answer becomes a message. `broken` says what a panic becomes.
+    pub(super) fn give(
+        &mut self,
+        work: impl FnOnce() -> Option<Msg> + Send + 'static,
+        broken: impl FnOnce(Trouble) -> Msg + Send + 'static,
+    ) {
+        let post = self.post.clone();
+        let mut work: Work = Box::new(move || match contained(work) {
+            Ok(Some(msg)) => post.send(Report::Msg(msg)),
+            Ok(None) => {}
+            Err(trouble) => post.send(Report::Msg(broken(trouble))),
+        });
+        if let Some(sender) = &self.work {
+            match sender.send(work) {
+                Ok(()) => return,
+                Err(mpsc::SendError(back)) => work = back,
+            }
+        }
+        let (sender, receiver) = mpsc::channel::<Work>();
+        let _ = sender.send(work);
+        let started = std::thread::Builder::new().name("desk".into()).spawn(move || {
+            while let Ok(work) = receiver.recv() {
+                work();
+            }
+        });
+        self.work = started.is_ok().then_some(sender);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_panic_becomes_words_and_the_next_job_is_done() {
+        let (post, reports, mut wake) = post().unwrap();
+        let mut desk = Desk::new(post);
+        desk.give(|| panic!("the secret is hunter2"), |trouble| Msg::Exported(Err(trouble)));
+        desk.give(|| Some(Msg::Wake), |_| unreachable!());
+        let mut byte = [0; 1];
+        io::Read::read_exact(&mut wake, &mut byte).unwrap();
+        let Report::Msg(Msg::Exported(Err(trouble))) = reports.recv().unwrap() else { panic!() };
+        assert!(!trouble.message.contains("hunter2"));
+        assert!(matches!(reports.recv().unwrap(), Report::Msg(Msg::Wake)));
+    }
+}

@@ -1,0 +1,104 @@
+//! Opening and making vaults, off the screen's thread.
+
+use std::path::PathBuf;
+use std::sync::{Arc, mpsc};
+use std::time::Instant;
+
+use super::jobs::{Post, Report};
+use super::session::{Order, Turn};
+use super::{clock, demo, timing, trouble};
+use crate::app::{Msg, OpenVault, Trouble};
+use crate::secret::Text;
+use crate::store::{StoreError, Tag, disk, paths, paths::Home, state};
+use crate::vault::{Limits, Locked, Unlocked};
+
+/// A stamp this far ahead of the clock is pointed out, in milliseconds: a day.
+const FAR_AHEAD_MS: u64 = 24 * 60 * 60 * 1000;
+
+/// What opening a vault needs to know.
+pub(super) struct Opening {
+    pub(super) home: Home,
+    pub(super) limits: Limits,
+    pub(super) post: Post,
+    pub(super) orders: mpsc::Sender<Order>,
+    pub(super) turn: Turn,
+}
+
+impl Opening {
+    pub(super) fn unlock(self, path: PathBuf, passphrase: &Text, recovery: bool) -> Option<Msg> {
+        let turn = self.turn.get();
+        let opened = self.derive(&path, passphrase, recovery).map_err(|error| trouble::store(&error));
+        let opened = opened.and_then(|(vault, tag)| self.hand_over(turn, Some(path), vault, Some(tag)));
+        self.unless_locked(turn, Msg::Opened(opened))
+    }
+
+    pub(super) fn create(self, path: PathBuf, passphrase: &Text, member: &str) -> Option<Msg> {
+        let turn = self.turn.get();
+        let created = self.found(path, passphrase, member, turn);
+        // A vault that was made is said so in any case: its recovery code is shown only this once.
+        Some(Msg::Created(created))
+    }
+
+    pub(super) fn demo(self) -> Option<Msg> {
+        let turn = self.turn.get();
+        let made = demo::vault(&self.limits).map_err(|error| trouble::vault(&error));
+        let opened = made.and_then(|vault| self.hand_over(turn, None, vault, None));
+        self.unless_locked(turn, Msg::Opened(opened))
+    }
+
+    fn derive(&self, path: &std::path::Path, passphrase: &Text, recovery: bool) -> Result<(Unlocked, Tag), StoreError> {
+        let (bytes, tag) = disk::read(path)?;
+        let locked = Locked::read(&bytes, &self.limits)?;
+        if recovery {
+            return Ok((locked.unlock_with_recovery_code(passphrase)?, tag));
+        }
+        let costs = locked.costs();
+        self.post.send(Report::Msg(Msg::UnlockEstimate(timing::estimate(&self.home, &costs))));
+        let began = Instant::now();
+        let vault = locked.unlock(passphrase, &self.limits)?;
+        timing::remember(&self.home, &costs, began.elapsed());
+        Ok((vault, tag))
+    }
+
+    fn found(&self, path: PathBuf, passphrase: &Text, member: &str, turn: u64) -> Result<(OpenVault, Text), Trouble> {
+        if disk::tag(&path).is_some() {
+            return Err(trouble::store(&StoreError::Exists(path)));
+        }
+        let cost = timing::choose(&self.limits);
+        let wall_ms = clock::now().wall_ms;
+        let founded = Unlocked::found(member, passphrase, cost, &self.limits, wall_ms, &mut clock::Os)
+            .map_err(|error| trouble::vault(&error))?;
+        let tag = disk::create(&path, &founded.vault, &mut clock::Os).map_err(|error| trouble::store(&error))?;
+        let open = self.hand_over(turn, Some(path), founded.vault, Some(tag))?;
+        Ok((open, founded.recovery_code))
+    }
+
+    /// Gives the vault to the worker that saves it, and to the model.
+    fn hand_over(
+        &self,
+        turn: u64,
+        path: Option<PathBuf>,
+        vault: Unlocked,
+        tag: Option<Tag>,
+    ) -> Result<OpenVault, Trouble> {
+        let clock = match &path {
+            Some(_) => state::clock(&self.home, &vault, &mut clock::Os).map_err(|error| trouble::store(&error))?,
+            None => crate::vault::Clock::new(1, vault.newest()),
+        };
+        let ahead = vault.newest().ms().saturating_sub(clock::now().wall_ms);
+        let warning = (ahead > FAR_AHEAD_MS).then(|| {
+            "something in this vault was written with a clock set far ahead, or this machine's clock is behind"
+                .to_owned()
+        });
+        let vault = Arc::new(vault);
+        let name = path.as_deref().map_or_else(|| "Demo".to_owned(), paths::name);
+        let order = Order::Open { turn, path: path.clone(), vault: Arc::clone(&vault), tag };
+        let _ = self.orders.send(order);
+        Ok(OpenVault { name, path, vault, clock, warning })
+    }
+
+    /// What was opened before a lock is not wanted after it.
+    fn unless_locked(&self, turn: u64, msg: Msg) -> Option<Msg> {
+        (turn == self.turn.get()).then_some(msg)
+    }
+}
