@@ -2,18 +2,39 @@
 
 use std::process::ExitCode;
 
-use tickey::cli;
-use tickey::runtime::process;
+use tickey::cli::args::{Color, Global};
+use tickey::runtime::{clipboard, holder, process};
+use tickey::store::paths::Home;
+use tickey::{cli, tui};
 
 fn main() -> ExitCode {
     process::protect();
+    let arguments: Vec<_> = std::env::args_os().collect();
+    if arguments.get(1).is_some_and(|argument| argument == clipboard::HOLDER_ARGUMENT) {
+        return holder::run();
+    }
     process::survive_file_size_limit();
-    let arguments = match cli::parse(std::env::args_os().collect()) {
+    let arguments = match cli::parse(arguments) {
         Ok(arguments) => arguments,
         Err(exit) => return exit,
     };
     match arguments.command {
         Some(command) => cli::run(&arguments.global, command),
-        None => ExitCode::FAILURE,
+        None => screen(&arguments.global),
     }
+}
+
+fn screen(global: &Global) -> ExitCode {
+    let Some(home) = Home::from_environment() else {
+        eprintln!("tickey: error: there is no home folder to keep vaults in");
+        eprintln!("tickey: hint: set HOME, or XDG_DATA_HOME and XDG_STATE_HOME");
+        return ExitCode::FAILURE;
+    };
+    let vault = home.vault(global.vault.as_deref());
+    let colour = match global.color {
+        Color::Auto => None,
+        Color::Always => Some(true),
+        Color::Never => Some(false),
+    };
+    tui::run(tui::Options { home, vault, colour })
 }
