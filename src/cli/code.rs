@@ -4,10 +4,14 @@ use serde::Serialize;
 
 use super::args::{Code as Args, Global};
 use super::error::Failure;
-use super::session::{Changed, Session};
+use super::session::{self, Changed, Session};
 use super::{out, pick};
+use crate::app::msg::Copied;
+use crate::config::Config;
 use crate::otp;
-use crate::runtime::clock;
+use crate::runtime::{clipboard, clock};
+use crate::secret::Text;
+use crate::store::paths::Home;
 use crate::vault::{Edit, Entry, EntryId, NoCode};
 
 /// The most codes `--for` lists: a day of them at one a second is more than anybody reads.
@@ -47,7 +51,7 @@ pub fn run(global: &Global, args: &Args) -> Result<(), Failure> {
     let at = if args.next { otp.valid_until(start) } else { start };
     let code = made(entry, at)?;
     if args.copy {
-        return copy(entry, &code);
+        return copy(&session::home()?, entry, &code);
     }
     if global.json {
         let next = entry.code(otp.valid_until(at)).ok();
@@ -66,7 +70,7 @@ fn counted(global: &Global, args: &Args, session: &mut Session, id: EntryId) -> 
             continue;
         }
         if args.copy {
-            return copy(&entry, &code);
+            return copy(&session::home()?, &entry, &code);
         }
         if global.json {
             return out::json(&Row {
@@ -151,7 +155,27 @@ fn made(entry: &Entry, at: u64) -> Result<otp::Code, Failure> {
     })
 }
 
-fn copy(entry: &Entry, code: &otp::Code) -> Result<(), Failure> {
-    let _ = (entry, code);
-    Err(Failure::failed("copying is not possible here"))
+/// Copies, and leaves a process behind that clears the clipboard.
+fn copy(home: &Home, entry: &Entry, code: &otp::Code) -> Result<(), Failure> {
+    let seconds = clipboard_seconds(home);
+    let copied = clipboard::copy_and_hold(&Text::from(code.as_str()), seconds)
+        .map_err(|error| Failure::failed(format!("nothing was copied: {error}")).hint("tickey code prints the code"))?;
+    let label = pick::label(entry);
+    out::say(&match copied {
+        Copied::Clipboard => format!("copied the code of {label}; the clipboard clears in {seconds} s"),
+        Copied::Terminal => {
+            format!("copied the code of {label} through the terminal, whose clipboard cannot be cleared from here")
+        }
+        Copied::TerminalInTmux => format!(
+            "copied the code of {label} through tmux, whose clipboard cannot be cleared from here; \
+             if nothing arrives: tmux set -g set-clipboard on"
+        ),
+    });
+    Ok(())
+}
+
+/// The setting of `config.toml`. One that cannot be read hinders the screen, not a copy.
+fn clipboard_seconds(home: &Home) -> u64 {
+    let text = std::fs::read_to_string(home.config.join("config.toml")).unwrap_or_default();
+    Config::parse(&text).unwrap_or_default().clipboard_seconds
 }

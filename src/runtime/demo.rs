@@ -49,6 +49,6 @@ pub(super) fn vault(limits: &Limits) -> Result<Unlocked, VaultError> {
         }
         edits.push(Edit::Add(EntryId::random(&mut clock::Os)?, Box::new(details)));
     }
-    let changes = founded.vault.plan(&edits, &mut stamps, wall_ms, &mut clock::Os)?;
+    let changes = founded.vault.plan(&edits, &mut stamps, wall_ms)?;
     Ok(founded.vault.with(&changes))
 }
