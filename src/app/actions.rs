@@ -3,6 +3,7 @@
 //! The footer, the help, the palette, the README's key table and the man page are made from it.
 
 use crate::app::model::{Model, Session};
+use crate::config::Config;
 use crate::config::keys::Key;
 
 /// Where a key is pressed.
@@ -218,6 +219,22 @@ pub fn row(action: Action) -> &'static Row {
 
 static UNKNOWN: Row = Row { action: Action::Back, name: "", line: "", short: "", screens: &[] };
 
+/// The table as README and the man page show it: keys, and what each does.
+pub fn key_lines(config: &Config) -> Vec<(String, &'static str)> {
+    let label = |row: &Row| {
+        let keys = config.keys.get(row.name)?;
+        match keys.as_slice() {
+            [] => None,
+            [first, .., last] if keys.len() > 3 => Some(format!("{}–{}", first.label(false), last.label(false))),
+            _ => Some(keys.iter().map(|key| key.label(false)).collect::<Vec<_>>().join(" ")),
+        }
+    };
+    TABLE
+        .iter()
+        .map(|row| (label(row).unwrap_or_else(|| format!(": {}", row.name.replace('_', " "))), row.line))
+        .collect()
+}
+
 /// What a key does on a screen. Keys that type letters go to the line being typed instead.
 pub(crate) fn action_for(model: &Model, screen: Screen, key: &Key) -> Option<Action> {
     if screen.takes_text() && key.typed().is_some() {
@@ -298,7 +315,6 @@ fn needs_entry(session: &Session) -> Result<(), &'static str> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::config::Config;
     use std::collections::BTreeSet;
 
     #[test]
@@ -308,6 +324,14 @@ mod tests {
         let keys: BTreeSet<&str> = config.keys.keys().map(String::as_str).collect();
         assert_eq!(rows, keys);
         assert_eq!(rows.len(), table().len(), "a name stands twice");
+    }
+
+    #[test]
+    fn every_action_has_a_line_for_the_manual() {
+        let lines = key_lines(&Config::default());
+        assert_eq!(lines.len(), table().len());
+        assert!(lines.contains(&("1–9".into(), "the tag of that number; 1 is all")));
+        assert!(lines.contains(&(": passphrase".into(), "set a new passphrase")));
     }
 
     #[test]

@@ -121,11 +121,9 @@ fn type_into(model: &mut Model, key: &Key, out: &mut Vec<Effect>) {
         }
         Stage::Locked(lock) => lock.key(key),
         Stage::Open(session) => match session.over.last_mut() {
-            None if session.list.searching => {
-                if session.list.query.key(key) {
-                    session.list.search();
-                    session.revealed = None;
-                }
+            None if session.list.searching && session.list.query.key(key) => {
+                session.list.search();
+                session.revealed = None;
             }
             Some(Over::Form(form)) if !form.saving => form.key(key),
             Some(Over::Palette(palette)) => {

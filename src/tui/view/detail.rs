@@ -69,7 +69,6 @@ fn entry_in(session: &Session, entry: &Entry, view: Option<&EntryView>, area: Ar
     if let Some(problem) = &entry.problem {
         line(paint, "", &format!("no code: {problem}"), look.bad);
     }
-    let mut y = y;
     let made = match &session.drawn_code {
         _ if otp.is_timed() => entry.code(now.unix()).ok(),
         Some((id, drawn)) if *id == entry.id => Some(drawn.clone()),

@@ -137,8 +137,9 @@ fn row(
     let has_account = places.account.1 > 0;
     let name = if has_account { &*details.issuer } else { entry.title() };
     let name_end = paint.put(places.issuer.0, y, places.issuer.1, name, Style::new());
-    if !entry.conflicts.is_empty() && name_end < places.issuer.0.saturating_add(places.issuer.1) {
-        paint.put(name_end, y, 1, look.signs.conflict, look.bad);
+    if !entry.conflicts.is_empty() {
+        let x = if places.star { 2 } else { name_end.min(places.code.0.saturating_sub(1)) };
+        paint.put(x, y, 1, look.signs.conflict, look.bad);
     }
     if has_account {
         paint.put(places.account.0, y, places.account.1, &details.account, Style::new());
