@@ -100,7 +100,8 @@ struct Session {
     effects: Vec<Effect>,
     /// Saves fail.
     failing: bool,
-    disk: Arc<Unlocked>,
+    /// What the file holds, once a vault is open.
+    disk: Option<Arc<Unlocked>>,
 }
 
 impl Session {
@@ -108,17 +109,18 @@ impl Session {
         let start = Start { path: PathBuf::from("/home/maya/personal.json"), exists, size };
         let (model, effects) = Model::new(config, start, Box::new(Fixed(99)), now(0));
         assert_eq!(effects, [Effect::ListVaults]);
-        Session { model, size, at: 0, effects: Vec::new(), failing: false, disk: Arc::new(empty().clone()) }
+        Session { model, size, at: 0, effects: Vec::new(), failing: false, disk: None }
     }
 
     fn open_with(size: (u16, u16), config: Config, (vault, clock): (Unlocked, Clock)) -> Session {
         let mut session = Session::start(size, config, true);
-        session.disk = Arc::new(vault);
+        let vault = Arc::new(vault);
+        session.disk = Some(Arc::clone(&vault));
         session.keys("a passphrase<Enter>");
         let open = OpenVault {
             name: "personal".into(),
             path: Some(PathBuf::from("/home/maya/personal.json")),
-            vault: Arc::clone(&session.disk),
+            vault,
             clock,
             warning: None,
         };
@@ -140,8 +142,9 @@ impl Session {
                         let result = if self.failing {
                             Err(trouble("the disk is full; nothing was changed"))
                         } else {
-                            self.disk = Arc::new(self.disk.with(changes));
-                            Ok((Arc::clone(&self.disk), None))
+                            let disk = Arc::new(self.disk().with(changes));
+                            self.disk = Some(Arc::clone(&disk));
+                            Ok((disk, None))
                         };
                         queue.push_back(Msg::Saved { save: *save, result });
                     }
@@ -152,6 +155,10 @@ impl Session {
                 self.effects.push(effect);
             }
         }
+    }
+
+    fn disk(&self) -> &Arc<Unlocked> {
+        self.disk.as_ref().unwrap()
     }
 
     fn keys(&mut self, text: &str) -> &mut Session {
@@ -399,11 +406,11 @@ fn an_entry_is_added_by_form_and_edited() {
     session.keys("aGitLab<Tab>maya<Tab>JBSWY3DPEHPK3PXQ<Tab>Work, New<Enter>");
     assert_eq!(session.model.screen(), Screen::List, "{}", session.screen());
     assert!(session.screen().contains("added GitLab"));
-    let added = session.disk.entries().find(|entry| &*entry.details.issuer == "GitLab").unwrap().clone();
+    let added = session.disk().entries().find(|entry| &*entry.details.issuer == "GitLab").unwrap().clone();
     assert_eq!(added.details.tags, [Text::from("Work"), Text::from("New")]);
     session.keys("e<C-u>Lab<Enter>");
-    assert_eq!(&*session.disk.entry(added.id).unwrap().details.issuer, "Lab");
-    assert_eq!(session.disk.entry(added.id).unwrap().details.otp, added.details.otp);
+    assert_eq!(&*session.disk().entry(added.id).unwrap().details.issuer, "Lab");
+    assert_eq!(session.disk().entry(added.id).unwrap().details.otp, added.details.otp);
 }
 
 #[test]
@@ -415,7 +422,7 @@ fn a_pasted_link_fills_the_form_and_duplicates_are_pointed_out() {
     assert!(session.screen().contains("has the same secret"), "{}", session.screen());
     session.keys("<Enter>");
     assert_eq!(session.model.screen(), Screen::List);
-    assert_eq!(session.disk.entries().filter(|entry| &*entry.details.issuer == "GitHub").count(), 2);
+    assert_eq!(session.disk().entries().filter(|entry| &*entry.details.issuer == "GitHub").count(), 2);
 }
 
 #[test]
@@ -451,7 +458,7 @@ fn locking_drops_everything() {
     session.send(Msg::LockNow);
     assert_eq!(session.model.screen(), Screen::Unlock);
     assert!(session.effects.ends_with(&[Effect::ClearClipboard, Effect::Lock, Effect::ListVaults]));
-    assert_eq!(Arc::strong_count(&session.disk), 1, "the model holds nothing of the vault any more");
+    assert_eq!(Arc::strong_count(session.disk()), 1, "the model holds nothing of the vault any more");
 }
 
 #[test]

@@ -33,7 +33,7 @@ pub(super) fn draw(model: &Model, lock: &Lock, now: Now, paint: &mut Paint<'_>) 
     y = y.saturating_add(1);
     let waits = lock.waits_s(now);
     if let Some(trouble) = &lock.trouble {
-        let end = h.saturating_sub(1);
+        let end = if roomy { h.saturating_sub(1) } else { h };
         y = paint.lines(x, y, w.saturating_sub(2), end.saturating_sub(y), &trouble.message, look.bad.patch(look.bold));
         if waits > 0 {
             paint.put(x, y, w, &format!("the next try in {waits} s"), look.warn);

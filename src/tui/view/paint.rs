@@ -50,6 +50,16 @@ impl<'a> Paint<'a> {
         self.put(x.saturating_add(columns.saturating_sub(wide)), y, columns, text, style);
     }
 
+    /// Empties a row.
+    pub(super) fn clear_row(&mut self, y: u16) {
+        let area = Rect::new(0, y, self.width(), 1).intersection(self.buffer.area);
+        for x in area.left()..area.right() {
+            if let Some(cell) = self.buffer.cell_mut((x, y)) {
+                cell.reset();
+            }
+        }
+    }
+
     /// Changes the style of a row's cells.
     pub(super) fn restyle(&mut self, x: u16, y: u16, columns: u16, style: Style) {
         let area = Rect::new(x, y, columns, 1).intersection(self.buffer.area);
@@ -78,6 +88,7 @@ impl<'a> Paint<'a> {
         if h < 3 {
             return;
         }
+        self.clear_row(h.saturating_sub(1));
         for hint in mouse::footer(model, model.screen(), w) {
             let end = self.put(hint.x, h.saturating_sub(1), w, &hint.key, self.look.accent);
             self.put(end.saturating_add(1), h.saturating_sub(1), w, hint.word, self.look.dim);

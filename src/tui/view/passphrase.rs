@@ -16,6 +16,10 @@ pub(super) fn twice(twice: &Twice, y: u16, hint: bool, paint: &mut Paint<'_>) ->
     for (label, line, here) in
         [("passphrase", &twice.first, !twice.at_second), ("again", &twice.second, twice.at_second)]
     {
+        // Where there is room for one line only, it is the one being typed.
+        if paint.height() < 5 && !here {
+            continue;
+        }
         paint.put(1, y, 11, label, if here { look.bold } else { look.dim });
         input::draw(paint, 13, y, w.saturating_sub(14), line, here, Style::new());
         y = y.saturating_add(1);
@@ -50,7 +54,11 @@ pub(super) fn draw(model: &Model, screen: &NewPassphrase, paint: &mut Paint<'_>)
     } else {
         "Copies of the vault from before keep the old one."
     };
-    let y = paint.lines(1, 1, w.saturating_sub(2), 2, words, paint.look.dim);
+    let y = if paint.height() >= 8 || screen.forced {
+        paint.lines(1, 1, w.saturating_sub(2), 2, words, paint.look.dim)
+    } else {
+        1
+    };
     if screen.busy {
         paint.put(1, y, w, "setting it: this takes a moment", paint.look.accent);
         return;

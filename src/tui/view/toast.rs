@@ -15,7 +15,7 @@ pub(super) fn draw(model: &Model, now: Now, paint: &mut Paint<'_>) {
         Tone::Plain => (paint.look.signs.news, paint.look.bold),
         Tone::Bad => (paint.look.signs.bad, paint.look.bad.patch(paint.look.bold)),
     };
-    paint.put(0, y, w, &" ".repeat(usize::from(w)), paint.look.dim.fg(ratatui::style::Color::Reset));
+    paint.clear_row(y);
     let text = toast.words(now);
     let text = if paint.look.ascii { text.replace('·', "-") } else { text };
     let end = paint.put(1, y, w, sign, style);

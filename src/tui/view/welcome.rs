@@ -22,9 +22,11 @@ pub(super) fn draw(model: &Model, welcome: &Welcome, paint: &mut Paint<'_>) {
         return;
     }
     if let Some(twice) = &welcome.create {
-        let path = welcome.path.to_string_lossy();
-        let text = format!("A passphrase for the new vault, kept in {path}. Nobody can reset it.");
-        y = paint.lines(1, y, w.saturating_sub(2), 3, &text, Style::new());
+        if h >= 8 {
+            let path = welcome.path.to_string_lossy();
+            let text = format!("A passphrase for the new vault, kept in {path}. Nobody can reset it.");
+            y = paint.lines(1, y, w.saturating_sub(2), 3, &text, Style::new());
+        }
         y = passphrase::twice(twice, y.saturating_add(u16::from(h >= 10)), true, paint);
     } else {
         let found = model
