@@ -62,7 +62,7 @@ fn with(vault: &Unlocked, entries: Vec<Details>) -> (Unlocked, Clock) {
         .into_iter()
         .map(|details| Edit::Add(EntryId::random(&mut random).unwrap(), Box::new(details)))
         .collect();
-    let changes = vault.plan(&edits, &mut clock, NOW - 1_000, &mut random).unwrap();
+    let changes = vault.plan(&edits, &mut clock, NOW - 1_000).unwrap();
     (vault.with(&changes), clock)
 }
 

@@ -67,10 +67,10 @@ pub(crate) fn columns(w: u16) -> Columns {
             seconds: (bar.saturating_add(11), 5),
         }
     } else if w >= 30 {
-        let issuer = w.saturating_sub(25);
+        let issuer = w.saturating_sub(26);
         let code = issuer.saturating_add(4);
         let bar = code.saturating_add(11);
-        let seconds = (bar.saturating_add(6), 4);
+        let seconds = (bar.saturating_add(6), 5);
         Columns { star: true, issuer: (3, issuer), account: none, code: (code, 10), bar: (bar, 5), seconds }
     } else {
         let code_width = w.saturating_sub(1).min(10);

@@ -143,12 +143,16 @@ pub(crate) fn saved(
         Err(trouble) => {
             // Later changes were made on top of the one that failed: they go with it.
             let lost: Vec<SaveId> = session.pending.iter().map(|pending| pending.save).collect();
+            let first = session.pending.front().and_then(|pending| pending.changes.first()).map(Change::entry);
             let had_window = session.pending.iter().any(|pending| pending.then.closes);
             session.pending.clear();
             session.undo.retain(|done| !lost.contains(&done.save));
             session.redo.retain(|done| !lost.contains(&done.save));
             let saved = Arc::clone(&session.saved);
             session.show(saved);
+            if let Some(id) = first {
+                session.list.select(id);
+            }
             if had_window {
                 match session.over.last_mut() {
                     Some(Over::Form(form)) => form.saving = false,
@@ -224,7 +228,9 @@ fn step_back(model: &mut Model, step: Step, now: Now, out: &mut Vec<Effect>) {
         }
         Ok(changes) => {
             let said = format!("{word}: {}", done.label);
-            send(model, changes, Then { step, ..Then::new(done.label, said) }, now, out);
+            let first = changes.first().map(Change::entry);
+            let select = first.filter(|_| changes.iter().all(|change| Some(change.entry()) == first));
+            send(model, changes, Then { step, select, ..Then::new(done.label, said) }, now, out);
         }
         Err(error) => model.say_bad(error.to_string(), now),
     }

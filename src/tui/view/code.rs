@@ -47,10 +47,10 @@ pub(super) fn seconds(left: u64, now: Now, look: &Look) -> String {
     }
 }
 
-/// A bar of `cells`: what is left of the period, rounded up.
+/// A bar of `cells`: what is left of the period, rounded down, but never empty.
 pub(super) fn bar(left: u64, period: u64, cells: usize, look: &Look) -> String {
     let cells_u64 = u64::try_from(cells).unwrap_or(u64::MAX);
-    let full = left.saturating_mul(cells_u64).div_ceil(period.max(1)).min(cells_u64);
+    let full = (left.saturating_mul(cells_u64) / period.max(1)).clamp(1, cells_u64.max(1));
     let full = usize::try_from(full).unwrap_or(0);
     if cells == 1 {
         let levels = look.signs.levels;

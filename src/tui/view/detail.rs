@@ -16,9 +16,9 @@ pub(super) fn pane(session: &Session, area: Area, now: Now, paint: &mut Paint<'_
     let Some(entry) = session.selected() else { return };
     let line = if paint.look.ascii { "|" } else { "│" };
     for y in area.y..area.y.saturating_add(area.h) {
-        paint.put(area.x, y, 1, line, paint.look.dim);
+        paint.put(area.x.saturating_add(1), y, 1, line, paint.look.dim);
     }
-    let inner = Area { x: area.x.saturating_add(2), w: area.w.saturating_sub(3), ..area };
+    let inner = Area { x: area.x.saturating_add(3), w: area.w.saturating_sub(4), ..area };
     entry_in(session, entry, None, inner, now, paint);
 }
 
@@ -63,7 +63,9 @@ fn entry_in(session: &Session, entry: &Entry, view: Option<&EntryView>, area: Ar
     // The code comes first where there is little room.
     let roomy = area.h >= 9;
     if roomy {
-        line(paint, "", &details.issuer, look.bold);
+        if view.is_none() {
+            line(paint, "", &details.issuer, look.bold);
+        }
         line(paint, "", &details.account, Style::new());
     }
     if let Some(problem) = &entry.problem {

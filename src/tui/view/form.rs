@@ -80,7 +80,10 @@ pub(super) fn draw(model: &Model, form: &Form, now: Now, paint: &mut Paint<'_>) 
         return;
     }
     let line = h.saturating_sub(3);
-    if let Some(duplicate) = &form.duplicate {
+    if let Some((_, error)) = form.errors.iter().find(|(row, _)| *row == form.at) {
+        // The row may have cut it.
+        paint.put(1, line, w, error, look.bad.patch(look.bold));
+    } else if let Some(duplicate) = &form.duplicate {
         paint.put(1, line, w, duplicate, look.warn.patch(look.bold));
     } else if let Some(otp) = &form.preview
         && let Ok(made) = otp.code(now.unix())
