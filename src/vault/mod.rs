@@ -1,6 +1,8 @@
 //! The vault: entries as sets of changes, sealed to its members. Format 1.
 //!
 //! Pure: bytes, the time and randomness come in; values go out. Nothing here touches a disk, a clock or a terminal.
+//!
+#![doc = include_str!("FORMAT.md")]
 
 mod change;
 pub mod check;
@@ -22,6 +24,8 @@ pub mod recovery;
 pub mod roster;
 pub mod seal;
 pub mod stamp;
+#[cfg(test)]
+mod tests;
 pub mod unlocked;
 
 pub use edit::Edit;

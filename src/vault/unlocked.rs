@@ -106,7 +106,7 @@ impl Locked {
     }
 }
 
-fn signed_text(header: &[u8], nonce: &[u8; 24], body: &[u8]) -> Vec<u8> {
+pub(super) fn signed_text(header: &[u8], nonce: &[u8; 24], body: &[u8]) -> Vec<u8> {
     [b"tickey/1 file".as_slice(), &sha256(&[header]), nonce, &sha256(&[body])].concat()
 }
 
@@ -216,6 +216,12 @@ impl Unlocked {
     /// What each slot's derivation costs.
     pub fn costs(&self) -> Vec<Cost> {
         self.header.slots.iter().map(|slot| slot.cost).collect()
+    }
+
+    /// What is in it, for the tests beside.
+    #[cfg(test)]
+    pub(super) fn document(&self) -> &Document {
+        &self.document
     }
 
     /// Everybody in the vault, in the order they came; the recovery code is one of them.
