@@ -419,7 +419,7 @@ fn a_pasted_link_fills_the_form_and_duplicates_are_pointed_out() {
     session.send(Msg::Paste(Text::from("otpauth://totp/GitHub:octo@example.com?secret=JBSWY3DPEHPK3PXP\n")));
     assert_eq!(session.model.screen(), Screen::Form);
     session.keys("<Enter>");
-    assert!(session.screen().contains("has the same secret"), "{}", session.screen());
+    assert!(session.screen().contains("has the same secret; save again"), "{}", session.screen());
     session.keys("<Enter>");
     assert_eq!(session.model.screen(), Screen::List);
     assert_eq!(session.disk().entries().filter(|entry| &*entry.details.issuer == "GitHub").count(), 2);

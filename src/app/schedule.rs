@@ -14,7 +14,8 @@ pub fn next_wake(model: &Model, now: Now) -> Option<Duration> {
     if let Some(toast) = &model.toast {
         sooner(toast.left_ms(now));
         if toast.counts_down() && model.focused && !model.config.plain {
-            sooner(toast.next_number_ms(now));
+            // With the codes' countdowns, so that a second has one wake and not two.
+            sooner(1000 - now.wall_ms % 1000);
         }
     }
     match &model.stage {
