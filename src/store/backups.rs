@@ -15,6 +15,7 @@ use crate::secret::Random;
 
 const LAST: usize = 10;
 const DAYS: usize = 30;
+const DAY_MS: u64 = 86_400_000;
 
 /// One backup.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -74,17 +75,19 @@ pub(super) fn keep(real: &Path, wall_ms: u64, random: &mut dyn Random) -> Result
         Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => {}
         Err(source) => return Err(trouble("make", &folder, source)),
     }
-    let newest = found(real)?.into_iter().max_by_key(|(wall_ms, _)| *wall_ms);
-    if let Some((_, newest)) = newest
+    let believed = believed(wall_ms);
+    let newest = found(real)?.into_iter().filter(|(time, _)| *time <= believed).max_by_key(|(time, _)| *time);
+    if let Some((_, newest)) = &newest
         && let (Ok(newest), Ok(now)) = (newest.symlink_metadata(), real.symlink_metadata())
         && (newest.dev(), newest.ino()) == (now.dev(), now.ino())
     {
         return Ok(None);
     }
-    // Two saves in one millisecond: the later one's backup is named a millisecond later.
+    // Two saves in one millisecond, or a clock that was set back a little: the later one's backup is still named later.
+    let start = newest.map_or(wall_ms, |(newest, _)| wall_ms.max(newest.saturating_add(1)));
     for later in 0..1000 {
         let mut name = prefix(real);
-        name.push(utc::write(wall_ms.saturating_add(later)));
+        name.push(utc::write(start.saturating_add(later)));
         name.push(".json");
         let path = folder.join(name);
         match std::fs::hard_link(real, &path) {
@@ -104,10 +107,10 @@ pub(super) fn keep(real: &Path, wall_ms: u64, random: &mut dyn Random) -> Result
 }
 
 /// Removes the backups that are not to be kept any longer. What cannot be removed stays.
-pub(super) fn prune(real: &Path) {
+pub(super) fn prune(real: &Path, wall_ms: u64) {
     let Ok(found) = found(real) else { return };
     let times: Vec<u64> = found.iter().map(|(wall_ms, _)| *wall_ms).collect();
-    let kept = kept(&times);
+    let kept = kept(&times, wall_ms);
     for (_, path) in found.iter().filter(|(wall_ms, _)| !kept.contains(wall_ms)) {
         let _ = std::fs::remove_file(path);
     }
@@ -119,11 +122,13 @@ pub(super) fn folder(real: &Path) -> PathBuf {
 }
 
 /// Which of those times (milliseconds since 1970) are kept: the last 10, the newest of each of the last 30 days that have any,
-/// the newest of each month. Days and months are counted, not measured from now, so a clock set wrong removes nothing.
-fn kept(times: &[u64]) -> BTreeSet<u64> {
+/// the newest of each month. Days and months are counted, not measured from now, and what a clock set far ahead has named is not
+/// taken for the newest, so a clock set wrong removes nothing.
+fn kept(times: &[u64], wall_ms: u64) -> BTreeSet<u64> {
     let mut newest_first: Vec<u64> = times.to_vec();
     newest_first.sort_unstable_by_key(|time| std::cmp::Reverse(*time));
-    let mut kept: BTreeSet<u64> = newest_first.iter().copied().take(LAST).collect();
+    let mut kept: BTreeSet<u64> =
+        newest_first.iter().copied().filter(|time| *time <= believed(wall_ms)).take(LAST).collect();
     let mut days = BTreeSet::new();
     let mut months = BTreeSet::new();
     for time in newest_first {
@@ -136,6 +141,11 @@ fn kept(times: &[u64]) -> BTreeSet<u64> {
         }
     }
     kept
+}
+
+/// The latest time that can be the newest: later ones were given by a clock that was wrong.
+fn believed(wall_ms: u64) -> u64 {
+    wall_ms.saturating_add(DAY_MS)
 }
 
 /// Backups by time, in no order; only names this program gives.
@@ -171,7 +181,8 @@ fn time_of(prefix: &OsStr, name: &OsStr) -> Option<u64> {
 
 /// Times in names: `20261124T061500.123Z` (ISO 8601, basic format, UTC).
 mod utc {
-    const DAY_MS: u64 = 86_400_000;
+    use super::DAY_MS;
+
     /// The last millisecond of the year 9999.
     const LAST_MS: u64 = 253_402_300_799_999;
 
@@ -225,7 +236,7 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    const DAY: u64 = 86_400_000;
+    const DAY: u64 = DAY_MS;
 
     #[test]
     fn times_are_written_as_people_write_them() {
@@ -259,7 +270,7 @@ mod tests {
 
         #[test]
         fn the_newest_ten_are_always_kept(mut times in prop::collection::btree_set(0u64..400 * DAY, 1..60)) {
-            let kept = kept(&times.iter().copied().collect::<Vec<_>>());
+            let kept = kept(&times.iter().copied().collect::<Vec<_>>(), 400 * DAY);
             prop_assert!(kept.is_subset(&times));
             for _ in 0..LAST {
                 if let Some(newest) = times.pop_last() {
@@ -275,7 +286,7 @@ mod tests {
         let start = 1_767_225_600_000; // 2026-01-01
         for hour in 0..(2 * 365 * 24) {
             held.push(start + hour * DAY / 24);
-            let keep = kept(&held);
+            let keep = kept(&held, start + hour * DAY / 24);
             held.retain(|time| keep.contains(time));
         }
         // The last 10 hours are of one day; 29 more days, all of December; then 23 months.
@@ -286,6 +297,16 @@ mod tests {
         assert_eq!(december.len(), 30 + 1);
         // Each day and month is kept as it was at its end.
         assert!(held.contains(&(start + 31 * DAY - DAY / 24)));
+    }
+
+    #[test]
+    fn a_clock_that_was_far_ahead_does_not_push_out_the_newest() {
+        let ahead: Vec<u64> = (0..40).map(|n| 5000 * DAY + n).collect();
+        let times: Vec<u64> = (0..12).chain(ahead.iter().copied()).collect();
+        let kept = kept(&times, 12);
+        assert!((2..12).all(|time| kept.contains(&time)));
+        // Of the day that never was, its newest.
+        assert_eq!(kept.len(), 10 + 1);
     }
 
     #[test]

@@ -160,7 +160,7 @@ pub fn save(
         }
         backup.into_iter().for_each(backups::Kept::settle);
         let tag = place.confirm(written.file())?;
-        backups::prune(&place.real);
+        backups::prune(&place.real, wall_ms);
         return Ok(Saved { merged: work.vault != *vault, vault: work.vault, tag, warning });
     }
     Err(StoreError::Busy { holder: "another program that writes the file again and again".into() })

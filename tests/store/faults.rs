@@ -17,7 +17,7 @@ fn a_writer_killed_at_any_moment_leaves_a_whole_vault() {
     for round in 0..25u64 {
         let mut writer = Child::new("add for ever").path(&path).word(&round.to_string()).start();
         writer.wait_for("open");
-        std::thread::sleep(Duration::from_micros(round * 1700 % 23_000));
+        std::thread::sleep(Duration::from_micros(round * 17_000 % 190_000));
         acknowledged.extend(writer.kill());
         let there = window.on_disk();
         assert!(acknowledged.is_subset(&there), "round {round} lost {:?}", acknowledged.difference(&there));

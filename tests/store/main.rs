@@ -65,7 +65,7 @@ impl Window {
         let id = EntryId::random(&mut System).unwrap();
         let details = Details::new(Otp::new(Kind::Totp, Secret::from(&b"12345678901234567890"[..])), issuer, "a");
         let edits = [Edit::Add(id, Box::new(details))];
-        let changes = self.vault.plan(&edits, &mut self.clock, NOW_MS, &mut System).unwrap();
+        let changes = self.vault.plan(&edits, &mut self.clock, NOW_MS).unwrap();
         self.save(&self.vault.with(&changes), PATIENCE)
     }
 
