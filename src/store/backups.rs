@@ -151,21 +151,14 @@ fn believed(wall_ms: u64) -> u64 {
 /// Backups by time, in no order; only names this program gives.
 fn found(real: &Path) -> Result<Vec<(u64, PathBuf)>, StoreError> {
     let folder = folder(real);
-    let trouble = |source| StoreError::Io { doing: "read", path: folder.clone(), source };
-    let files = match std::fs::read_dir(&folder) {
-        Ok(files) => files,
+    let names = match paths::names(&folder) {
+        Ok(names) => names,
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
-        Err(error) => return Err(trouble(error)),
+        Err(source) => return Err(StoreError::Io { doing: "read", path: folder, source }),
     };
     let prefix = prefix(real);
-    let mut found = Vec::new();
-    for file in files {
-        let file = file.map_err(trouble)?;
-        if let Some(wall_ms) = time_of(&prefix, &file.file_name()) {
-            found.push((wall_ms, file.path()));
-        }
-    }
-    Ok(found)
+    let times = names.iter().filter_map(|name| Some((time_of(&prefix, name)?, folder.join(name))));
+    Ok(times.collect())
 }
 
 fn prefix(real: &Path) -> OsString {

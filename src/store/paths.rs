@@ -1,13 +1,16 @@
 //! Where things lie: data, state, configuration; how a `--vault` argument names a file; what a path really leads to.
 
-use std::ffi::OsStr;
-use std::fs::Metadata;
-use std::os::unix::fs::FileTypeExt;
+use std::ffi::{OsStr, OsString};
+use std::fs::{Metadata, OpenOptions};
+use std::os::unix::ffi::OsStringExt;
+use std::os::unix::fs::{FileTypeExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
 use etcetera::base_strategy::{BaseStrategy, Xdg};
+use rustix::fs::{Dir, OFlags};
 
 use super::StoreError;
+use super::temporary::flags;
 
 /// What Linux itself follows before it speaks of a loop.
 const MOST_LINKS: usize = 40;
@@ -50,10 +53,10 @@ impl Home {
 
     /// Every vault in the data folder, by name: file stem and path. The personal vault comes first.
     pub fn vaults(&self) -> Vec<(String, PathBuf)> {
-        let Ok(files) = std::fs::read_dir(&self.data) else { return Vec::new() };
-        let mut vaults: Vec<(String, PathBuf)> = files
-            .flatten()
-            .map(|file| file.path())
+        let mut vaults: Vec<(String, PathBuf)> = names(&self.data)
+            .unwrap_or_default()
+            .into_iter()
+            .map(|file| self.data.join(file))
             .filter(|path| path.extension() == Some(OsStr::new("json")) && path.is_file())
             .map(|path| (name(&path), path))
             .collect();
@@ -86,6 +89,17 @@ pub fn real(path: &Path) -> Result<PathBuf, StoreError> {
         };
     }
     Err(circle(path))
+}
+
+/// The names in a folder, in no order. The standard library's reader panics when the system cannot close the folder, as a failing
+/// network disk may say.
+pub(super) fn names(folder: &Path) -> std::io::Result<Vec<OsString>> {
+    let open = OpenOptions::new().read(true).custom_flags(flags(OFlags::DIRECTORY)).open(folder)?;
+    let mut names = Vec::new();
+    for entry in Dir::new(open)? {
+        names.push(OsString::from_vec(entry?.file_name().to_bytes().to_vec()));
+    }
+    Ok(names)
 }
 
 /// The folder a file lies in: never the empty path.

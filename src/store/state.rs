@@ -3,11 +3,12 @@
 //! One file a vault, `<vault id>.json` in the state folder. It is written whole or not at all, but not forced to the disk: losing
 //! the newest of it costs a new replica id, nothing else.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 use super::paths::Home;
 use super::temporary::{OF_SAVE, Temporary, remove_stale};
@@ -35,7 +36,7 @@ struct Remembered {
     last: Stamp,
     /// What a newer program remembers.
     #[serde(flatten)]
-    other: Map<String, Value>,
+    other: BTreeMap<String, Value>,
 }
 
 impl Remembered {
@@ -143,7 +144,7 @@ mod tests {
         let file = file(&home, ID).unwrap();
         assert_eq!(file.metadata().unwrap().permissions().mode() & 0o777, 0o600);
         assert_eq!(home.state.metadata().unwrap().permissions().mode() & 0o777, 0o700);
-        let mut json: Map<String, Value> = serde_json::from_slice(&std::fs::read(&file).unwrap()).unwrap();
+        let mut json: BTreeMap<String, Value> = serde_json::from_slice(&std::fs::read(&file).unwrap()).unwrap();
         json.insert("head".into(), "x".into());
         std::fs::write(&file, serde_json::to_vec(&json).unwrap()).unwrap();
         remember(&home, ID, &Clock::new(7, stamp(3))).unwrap();

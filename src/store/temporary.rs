@@ -11,7 +11,7 @@ use data_encoding::HEXLOWER;
 use rustix::fs::OFlags;
 use rustix::io::Errno;
 
-use super::StoreError;
+use super::{StoreError, paths};
 use crate::secret::{Random, random_bytes};
 use crate::vault::VaultError;
 
@@ -156,10 +156,9 @@ impl Drop for Temporary {
 /// Removes what dead saves of the file `name` left in `folder`. Only for the holder of its lock: a living save's temporary
 /// file looks the same.
 pub(super) fn remove_stale(folder: &Path, name: &OsStr) {
-    let Ok(files) = std::fs::read_dir(folder) else { return };
-    for file in files.flatten() {
-        if is_temporary_of(name, &file.file_name()) {
-            let _ = std::fs::remove_file(file.path());
+    for file in paths::names(folder).unwrap_or_default() {
+        if is_temporary_of(name, &file) {
+            let _ = std::fs::remove_file(folder.join(file));
         }
     }
 }
