@@ -67,7 +67,9 @@ pub(crate) fn yes(model: &mut Model, now: Now, out: &mut Vec<Effect>) {
     match confirm.ask {
         Ask::Delete(id) => {
             let Some(name) = session.vault.entry(id).map(copy::title) else { return };
-            let then = Then::new(format!("delete {name}"), format!("deleted {name} · u undoes it"));
+            let key =
+                model.keys_of("undo").first().map(|key| format!(" · {} undoes it", key.label(model.config.ascii)));
+            let then = Then::new(format!("delete {name}"), format!("deleted {name}{}", key.unwrap_or_default()));
             if let Err(reason) = commit(model, &[Edit::Delete(id)], then, now, out) {
                 model.say_bad(format!("nothing was deleted: {reason}"), now);
             }

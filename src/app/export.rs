@@ -42,8 +42,7 @@ fn writable() -> impl Iterator<Item = &'static Format> {
 
 impl Export {
     pub(crate) fn new() -> Export {
-        let format =
-            writable().position(|format| format.write.as_ref().is_some_and(|writer| writer.encrypts)).unwrap_or(0);
+        let format = writable().position(|format| format.id == "aegis").unwrap_or(0);
         let mut export = Export {
             at: Row::Format,
             format,

@@ -398,7 +398,7 @@ pub(crate) fn submit(model: &mut Model, now: Now, out: &mut Vec<Effect>) {
         && let Some(entry) = session.vault.entries().find(same)
     {
         let what = if entry.details.otp.secret == details.otp.secret { "the same secret" } else { "the same names" };
-        form.duplicate = Some(format!("{} has {what}; Enter saves all the same", copy::title(entry)));
+        form.duplicate = Some(format!("{} has {what}; save again to keep both", copy::title(entry)));
         return;
     }
     let adding = form.id.is_none();

@@ -37,6 +37,12 @@ impl Palette {
             let name = row.name.replace('_', " ");
             words.iter().all(|word| name.contains(word) || row.line.contains(word))
         };
-        table().iter().filter(is_command).filter(matches).map(|row| (row, enabled(model, row.action).err())).collect()
+        let mut found: Vec<&Row> = table().iter().filter(is_command).filter(matches).collect();
+        // A name that begins with what is typed comes first, then other names, then lines.
+        found.sort_by_key(|row| {
+            let name = row.name.replace('_', " ");
+            (!name.starts_with(&typed), !words.iter().all(|word| name.contains(word)))
+        });
+        found.into_iter().map(|row| (row, enabled(model, row.action).err())).collect()
     }
 }

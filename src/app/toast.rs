@@ -44,11 +44,6 @@ impl Toast {
     pub(crate) fn left_ms(&self, now: Now) -> u64 {
         self.said.boot_ms.saturating_add(self.stands_ms).saturating_sub(now.boot_ms)
     }
-
-    /// Milliseconds until its countdown shows another number.
-    pub(crate) fn next_number_ms(&self, now: Now) -> u64 {
-        1000 - now.boot_ms.saturating_sub(self.said.boot_ms) % 1000
-    }
 }
 
 impl Model {

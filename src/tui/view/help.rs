@@ -3,6 +3,7 @@
 use ratatui::style::Style;
 
 use crate::app::Model;
+use crate::app::Screen;
 use crate::app::actions::table;
 use crate::app::help::Help;
 use crate::tui::view::paint::Paint;
@@ -11,7 +12,9 @@ pub(super) fn draw(model: &Model, help: &Help, paint: &mut Paint<'_>) {
     let (w, h) = (paint.width(), paint.height());
     paint.title("what each key does", "keys are set in config.toml");
     let rows = usize::from(h.saturating_sub(2));
-    let known: Vec<_> = table().iter().filter(|row| !model.keys_of(row.name).is_empty()).collect();
+    let mut known: Vec<_> = table().iter().filter(|row| !model.keys_of(row.name).is_empty()).collect();
+    // The list's keys first: that is where people are.
+    known.sort_by_key(|row| !row.screens.contains(&Screen::List));
     let top = help.top.min(known.len().saturating_sub(rows.max(1)));
     let keys_width = if w >= 48 { 18 } else { 8 };
     for (n, row) in known.iter().skip(top).take(rows).enumerate() {

@@ -18,7 +18,7 @@ pub(super) fn draw(model: &Model, session: &Session, now: Now, paint: &mut Paint
     if places.header.is_some() {
         header(session, paint);
     }
-    rows(session, places.list, now, paint);
+    rows(model, session, places.list, now, paint);
     if let Some(area) = places.detail {
         detail::pane(session, area, now, paint);
     }
@@ -96,18 +96,20 @@ fn tabs(session: &Session, y: u16, paint: &mut Paint<'_>) -> u16 {
     start
 }
 
-fn rows(session: &Session, area: Area, now: Now, paint: &mut Paint<'_>) {
+fn rows(model: &Model, session: &Session, area: Area, now: Now, paint: &mut Paint<'_>) {
     let places = columns(area.w);
     let list = &session.list;
     if list.len() == 0 {
         let words = if list.index.lines().is_empty() {
-            "no entries yet: a adds one, i imports a file, a pasted otpauth:// link opens the form"
+            let key = |name| model.keys_of(name).first().map_or_else(|| "?".into(), |key| key.label(paint.look.ascii));
+            let (add, import) = (key("add"), key("import"));
+            format!("no entries yet: {add} adds one, {import} imports a file, a pasted otpauth:// link opens the form")
         } else if list.query.is_empty() {
-            "no entry has this tag"
+            "no entry has this tag".to_owned()
         } else {
-            "nothing matches; Esc clears the search"
+            "nothing matches".to_owned()
         };
-        paint.lines(3, area.y, area.w.saturating_sub(4), area.h, words, paint.look.dim);
+        paint.lines(3, area.y, area.w.saturating_sub(4), area.h, &words, paint.look.dim);
         return;
     }
     for (n, id) in list.on_screen(usize::from(area.h)).enumerate() {

@@ -11,7 +11,9 @@ use crate::tui::view::paint::Paint;
 pub(super) fn draw(model: &Model, session: &Session, trash: &Trash, paint: &mut Paint<'_>) {
     let (w, h) = (paint.width(), paint.height());
     let look = paint.look;
-    paint.title("trash", &format!("{} deleted", trash.ids.len()));
+    if h > 3 {
+        paint.title("trash", &format!("{} deleted", trash.ids.len()));
+    }
     let rows = usize::from(h.saturating_sub(4)).max(1);
     if trash.ids.is_empty() {
         paint.put(3, 2, w, "the trash is empty", look.dim);
