@@ -72,6 +72,6 @@ fn cells(entry: &Entry) -> Vec<String> {
         (None, false) => "! changed in two places".to_owned(),
         (None, true) => String::new(),
     };
-    let star = if details.favourite { "★ " } else { "" };
-    vec![format!("{star}{}", entry.title()), account.to_owned(), kind.to_owned(), tags.join(" "), state]
+    let star = if details.favourite { "★" } else { "" };
+    vec![star.to_owned(), entry.title().to_owned(), account.to_owned(), kind.to_owned(), tags.join(" "), state]
 }
