@@ -18,6 +18,7 @@ use zeroize::Zeroizing;
 
 use super::args::Global;
 use super::error::{Exit, Failure};
+use super::input;
 use crate::secret::Text;
 use crate::text;
 
@@ -61,8 +62,8 @@ pub fn from_file(path: &Path, what: &str) -> Result<Text, Failure> {
     if path == Path::new("-") {
         return words(io::stdin().lock(), what);
     }
-    let file =
-        File::open(path).map_err(|error| Failure::failed(format!("cannot read {what} {}: {error}", path.display())))?;
+    let file = input::open(path)
+        .map_err(|error| Failure::failed(format!("cannot read {what} {}: {error}", path.display())))?;
     words(file, &format!("{what} {}", path.display()))
 }
 

@@ -1,7 +1,8 @@
 //! Standard input and files that are not vaults.
 
-use std::fs::File;
+use std::fs::{File, OpenOptions};
 use std::io::{self, BufRead, Read};
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 
 use zeroize::Zeroizing;
@@ -16,6 +17,19 @@ const LARGEST: u64 = 64 * 1024 * 1024;
 /// The longest line: far more than any link.
 const LONGEST_LINE: u64 = 64 * 1024;
 
+/// Opens a file without waiting: a named pipe that nobody writes to is empty, not a place to hang.
+///
+/// # Errors
+/// What the system said.
+pub fn open(path: &Path) -> io::Result<File> {
+    use rustix::fs::{OFlags, fcntl_getfl, fcntl_setfl};
+    let flags = i32::try_from(OFlags::NONBLOCK.bits()).unwrap_or_default();
+    let file = OpenOptions::new().read(true).custom_flags(flags).open(path)?;
+    // A pipe that somebody does write to is waited for.
+    fcntl_setfl(&file, fcntl_getfl(&file)? - OFlags::NONBLOCK)?;
+    Ok(file)
+}
+
 /// All of a file; `-` is standard input.
 ///
 /// # Errors
@@ -27,7 +41,7 @@ pub fn file(path: &Path) -> Result<Zeroizing<Vec<u8>>, Failure> {
     let read = if path == Path::new("-") {
         io::stdin().lock().take(LARGEST + 1).read_to_end(&mut bytes)
     } else {
-        let file = File::open(path).map_err(|error| failed(error.to_string()))?;
+        let file = open(path).map_err(|error| failed(error.to_string()))?;
         let metadata = file.metadata().map_err(|error| failed(error.to_string()))?;
         if metadata.is_dir() {
             return Err(failed("it is a folder".into()));

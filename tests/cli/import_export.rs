@@ -84,6 +84,21 @@ fn a_file_comes_from_standard_input() {
 }
 
 #[test]
+fn a_pipe_is_read_and_one_without_a_writer_is_empty() {
+    let user = User::with_vault();
+    let line = "mkfifo pipe && \"$0\" import pipe --passphrase-file passphrase; echo $?; \
+                bash -c '\"$0\" import <(cat list) --passphrase-file <(cat passphrase)' \"$0\"";
+    user.file("list", list().replace("period=0", "period=60"));
+    let mut command = assert_cmd::Command::new("sh");
+    command.args(["-c", line, env!("CARGO_BIN_EXE_tickey")]).current_dir(user.path(""));
+    user.environment(&mut |name, value| {
+        command.env(name, value);
+    });
+    command.timeout(std::time::Duration::from_secs(20)).assert().success().stdout("1\n");
+    assert_eq!(user.json(&["list"]).as_array().unwrap().len(), 3);
+}
+
+#[test]
 fn what_is_written_can_be_read_again() {
     let user = User::with_entries();
     let before = user.json(&["list"]);
