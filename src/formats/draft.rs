@@ -197,6 +197,30 @@ pub(super) fn from_uri(place: String, uri: &str) -> Result<Candidate, Problem> {
     }
 }
 
+/// The one-time password field of a password manager's item: base32, or a URI, with the item's names where the URI has none.
+///
+/// # Errors
+/// The problem, with its reason.
+pub(super) fn from_field(place: String, value: &str, title: &str, user: &str) -> Result<Candidate, Problem> {
+    let (title, user) = (title.trim(), user.trim());
+    let named = |mut candidate: Candidate| {
+        let details = &mut candidate.details;
+        // `steam://` names nobody: the item does.
+        let bare = details.account.is_empty() && !value.contains('?');
+        let issuer = details.issuer.trim();
+        details.issuer = if issuer.is_empty() || (bare && !title.is_empty()) { title.into() } else { issuer.into() };
+        if details.account.is_empty() {
+            details.account = user.into();
+        }
+        candidate
+    };
+    let read = if uri::is_uri(value) { from_uri(place, value) } else { Draft::new(place, Key::Base32(value)).finish() };
+    read.map(named).map_err(|mut problem| {
+        problem.label = label(title, user);
+        problem
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

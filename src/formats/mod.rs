@@ -4,10 +4,15 @@ pub mod aegis;
 pub mod andotp;
 mod cipher;
 mod draft;
+pub mod ente;
+pub mod freeotp;
 pub mod google;
+pub mod html;
 mod json;
 mod loss;
 pub mod plan;
+mod preferences;
+pub mod proton;
 pub mod registry;
 #[cfg(test)]
 mod samples;

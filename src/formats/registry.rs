@@ -1,13 +1,26 @@
 //! The table of formats, and recognition by content.
 
-use super::{Format, FormatError, Opened, aegis, andotp, google, stratum, twofas, uri_list};
+use super::{
+    Format, FormatError, Opened, aegis, andotp, ente, freeotp, google, html, proton, stratum, twofas, uri_list,
+};
 
 /// The largest file that is looked at, in bytes.
 pub const LARGEST: usize = 64 * 1024 * 1024;
 
 /// Every format, in the order in which they are tried: those with a mark of their own first, lists of lines last.
-pub static FORMATS: &[Format] =
-    &[stratum::FORMAT, aegis::FORMAT, twofas::FORMAT, google::FORMAT, uri_list::FORMAT, andotp::FORMAT];
+pub static FORMATS: &[Format] = &[
+    stratum::FORMAT,
+    aegis::FORMAT,
+    twofas::FORMAT,
+    freeotp::PLUS,
+    freeotp::FORMAT,
+    ente::FORMAT,
+    proton::FORMAT,
+    html::FORMAT,
+    google::FORMAT,
+    uri_list::FORMAT,
+    andotp::FORMAT,
+];
 
 /// The format of that id.
 pub fn by_id(id: &str) -> Option<&'static Format> {

@@ -24,7 +24,7 @@ pub(super) const FORMAT: Format = Format {
 const SCHEMES: [&str; 5] = ["otpauth://", "otpauth-migration://", "lpaauth-migration://", "motp://", "steam://"];
 
 /// The lines that say something, with their numbers from 1.
-fn lines(bytes: &[u8]) -> impl Iterator<Item = (usize, &[u8])> {
+pub(super) fn lines(bytes: &[u8]) -> impl Iterator<Item = (usize, &[u8])> {
     let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
     (1..)
         .zip(bytes.split(|byte| *byte == b'\n'))

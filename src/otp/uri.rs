@@ -19,6 +19,7 @@
 //! | `counter` negative, above, or no number | refused | refused |
 //! | HOTP without a counter | Google and libcotp refuse; FreeOTP, Stratum: 0 | 0, where RFC 4226 starts |
 //! | host `steam`, `encoder=steam`, TOTP of issuer `Steam` with 5 digits or none said, `steam://KEY` | each known to some | all Steam; with `digits=6` it stays TOTP, and so it does with `encoder=totp` |
+//! | Yandex: a secret of neither 16 nor 26 bytes | Aegis refuses, Stratum (which writes `pin_length`) uses the first 16 | with `pin_length` cut to 16, else refused: a character is missing |
 //! | a parameter without `=`, unknown, or repeated | refused, or ignored | ignored; of repeated ones the first counts |
 //! | `algo` instead of `algorithm` | ignored | understood: ignoring it would give other codes |
 //! | broken percent-encoding, or not UTF-8, in what is read | refused, or taken as it is | refused |
@@ -226,8 +227,11 @@ fn parse_otpauth(rest: &str) -> Result<Labelled, UriError> {
         otp.period = period;
     }
     if kind == Kind::Yandex {
+        let pin_length = number(query, "pin_length", "4 to 16", |length| (4..=16).contains(&length).then_some(()))?;
+        if let (Some(()), 17..=25 | 27.., Some(used)) = (pin_length, otp.secret.len(), otp.secret.expose().get(..16)) {
+            otp.secret = Secret::from(used);
+        }
         yandex::check(&otp.secret)?;
-        number(query, "pin_length", "4 to 16", |length| (4..=16).contains(&length).then_some(()))?;
         otp.pin = value(query, "pin", "pin")?.map(yandex_pin);
     }
     Ok(Labelled { otp, issuer, account })

@@ -14,7 +14,11 @@ const FOLDERS: &[(&str, &[&str])] = &[
     ("google_migration", &["google"]),
     ("2fas", &["2fas"]),
     ("andotp", &["andotp"]),
-    ("stratum", &["stratum"]),
+    ("stratum", &["stratum", "html"]),
+    ("freeotp", &["freeotp"]),
+    ("freeotp_plus", &["freeotp-plus"]),
+    ("ente", &["ente", "uri"]),
+    ("proton_auth", &["proton"]),
 ];
 
 fn samples(folder: &str) -> Option<(PathBuf, Map<String, Value>)> {

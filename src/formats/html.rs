@@ -1,0 +1,116 @@
+//! A web page with URIs of one-time passwords in it, such as Stratum and Aegis export for printing.
+
+use zeroize::Zeroizing;
+
+use super::{Format, FormatError, Imported, Opened, draft};
+
+/// The registry's row.
+pub(super) const FORMAT: Format = Format {
+    id: "html",
+    name: "HTML page",
+    help: "an HTML export with otpauth:// URIs in it (Stratum, Aegis)",
+    detect,
+    read: Some(read),
+    write: None,
+};
+
+const SCHEMES: [&str; 3] = ["otpauth://", "motp://", "steam://"];
+
+fn detect(bytes: &[u8]) -> bool {
+    let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes).trim_ascii_start();
+    let page = ["<!doctype html", "<html"]
+        .iter()
+        .any(|start| bytes.get(..start.len()).is_some_and(|head| head.eq_ignore_ascii_case(start.as_bytes())));
+    page && std::str::from_utf8(bytes).is_ok_and(|text| uris(text).next().is_some())
+}
+
+/// Everything in the text that begins like a URI, to the next mark-up, quote or blank.
+fn uris(text: &str) -> impl Iterator<Item = &str> {
+    let mut rest = text;
+    std::iter::from_fn(move || {
+        let start = SCHEMES.iter().filter_map(|scheme| rest.find(scheme)).min()?;
+        let from = rest.get(start..)?;
+        let end = from.find(|letter: char| matches!(letter, '<' | '>' | '"' | '\'') || letter.is_whitespace());
+        let (uri, after) = from.split_at_checked(end.unwrap_or(from.len()))?;
+        rest = after;
+        Some(uri)
+    })
+}
+
+fn read(bytes: &[u8]) -> Result<Opened, FormatError> {
+    let text = std::str::from_utf8(bytes).map_err(|_| FormatError::Damaged("it is not UTF-8".into()))?;
+    let mut imported = Imported::default();
+    // A page may have each URI as a link and as its words.
+    let mut last = None;
+    for uri in uris(text) {
+        if last.replace(uri) == Some(uri) {
+            continue;
+        }
+        let place = format!("URI {}", imported.entries.len() + imported.problems.len() + 1);
+        imported.push(draft::from_uri(place, &unescape(uri)));
+    }
+    Ok(Opened::Plain(imported))
+}
+
+/// Text with the entities of XML and numbered characters put back.
+pub(super) fn unescape(text: &str) -> Zeroizing<String> {
+    let mut out = Zeroizing::new(String::with_capacity(text.len()));
+    let mut rest = text;
+    while let Some((before, after)) = rest.split_once('&') {
+        out.push_str(before);
+        let entity = after.split_once(';').and_then(|(name, after)| Some((entity(name)?, after)));
+        match entity {
+            Some((letter, after)) => {
+                out.push(letter);
+                rest = after;
+            }
+            None => {
+                out.push('&');
+                rest = after;
+            }
+        }
+    }
+    out.push_str(rest);
+    out
+}
+
+fn entity(name: &str) -> Option<char> {
+    Some(match name {
+        "amp" => '&',
+        "lt" => '<',
+        "gt" => '>',
+        "quot" => '"',
+        "apos" => '\'',
+        _ => {
+            let number = name.strip_prefix('#')?;
+            let code = match number.strip_prefix(['x', 'X']) {
+                Some(hex) => u32::from_str_radix(hex, 16).ok()?,
+                None => number.parse().ok()?,
+            };
+            char::from_u32(code)?
+        }
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::formats::samples;
+
+    #[test]
+    fn uris_are_found_among_the_words() {
+        let page =
+            b"<!DOCTYPE html><html><p>Mine</p><code>otpauth://totp/A:b?secret=MZXW6&amp;issuer=A&#38;digits=8</code>
+            <a href='steam://MZXW6'>x</a> otpauth://totp/broken";
+        assert!(detect(page));
+        let imported = samples::plain(&FORMAT, page);
+        assert_eq!((imported.entries.len(), imported.problems.len()), (2, 1));
+        assert_eq!(imported.entries[0].details.otp.digits.get(), 8);
+        assert!(!detect(b"<html>nothing here</html>"));
+    }
+
+    #[test]
+    fn entities() {
+        assert_eq!(unescape("a&amp;b&lt;&gt;&quot;&#x41;&#66;&nbsp;&").as_str(), "a&b<>\"AB&nbsp;&");
+    }
+}
