@@ -1,0 +1,330 @@
+//! The map in `src/lib.rs` is kept: nobody imports what stands above them, the pure rooms stay pure, ciphers are called in few places,
+//! and no file grows out of hand.
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+
+/// Who may use whom, besides themselves.
+const MAY_USE: &[(&str, &[&str])] = &[
+    ("secret", &[]),
+    ("time", &[]),
+    ("text", &[]),
+    ("config", &["secret", "text"]),
+    ("otp", &["secret", "time", "text"]),
+    ("vault", &["otp", "secret", "time", "text"]),
+    ("formats", &["vault", "otp", "secret", "time", "text"]),
+    ("store", &["vault", "otp", "secret", "time", "text"]),
+    ("app", &["formats", "vault", "otp", "config", "secret", "time", "text"]),
+    ("runtime", &["app", "store", "formats", "vault", "otp", "config", "secret", "time", "text"]),
+    ("tui", &["runtime", "app", "store", "formats", "vault", "otp", "config", "secret", "time", "text"]),
+    ("cli", &["runtime", "app", "store", "formats", "vault", "otp", "config", "secret", "time", "text"]),
+    // The whole: it only names the rooms.
+    ("lib", &[]),
+    ("main", &["cli", "tui", "runtime", "store"]),
+];
+
+/// Nothing in these touches a disk, a clock, the environment or the system's randomness.
+const PURE: &[&str] = &["secret", "time", "text", "config", "otp", "vault", "formats", "app"];
+const IMPURE: &[&[&str]] = &[
+    &["std", "fs"],
+    &["std", "env"],
+    &["std", "process"],
+    &["std", "net"],
+    &["std", "thread"],
+    &["SystemTime"],
+    &["Instant"],
+    &["getrandom"],
+    &["rustix"],
+    &["println"],
+    &["eprintln"],
+];
+
+/// Crates that belong to one place.
+const HOME_OF: &[(&str, &[&str])] = &[
+    ("chacha20poly1305", &["vault/seal.rs"]),
+    ("ed25519_dalek", &["vault/seal.rs"]),
+    ("x25519_dalek", &["vault/seal.rs"]),
+    ("hkdf", &["vault/seal.rs"]),
+    ("argon2", &["vault/kdf.rs", "formats/cipher.rs"]),
+    ("scrypt", &["formats/cipher.rs", "formats/aegis.rs"]),
+    ("pbkdf2", &["formats/cipher.rs"]),
+    ("aes_gcm", &["formats/cipher.rs"]),
+    ("aes", &["formats/cipher.rs"]),
+    ("cbc", &["formats/cipher.rs"]),
+    ("chacha20", &["formats/cipher.rs"]),
+    ("poly1305", &["formats/cipher.rs"]),
+    ("ratatui", &["tui/"]),
+    ("crossterm", &["tui/"]),
+    ("clap", &["cli/"]),
+    ("arboard", &["runtime/"]),
+];
+
+const LONGEST_FILE: usize = 700;
+/// The median of all files.
+const USUAL_FILE: usize = 200;
+
+/// A file cut into words and signs, without comments, texts and characters.
+fn tokens(source: &str) -> Vec<String> {
+    let mut tokens = Vec::new();
+    let mut rest = source;
+    while let Some(first) = rest.chars().next() {
+        let skip = if rest.starts_with("//") {
+            rest.find('\n').unwrap_or(rest.len())
+        } else if rest.starts_with("/*") {
+            rest.find("*/").map_or(rest.len(), |end| end + 2)
+        } else if let Some(length) = raw_text(rest) {
+            length
+        } else if first == '"' {
+            let mut escaped = false;
+            let end = rest.char_indices().skip(1).find(|(_, c)| {
+                let ends = *c == '"' && !escaped;
+                escaped = *c == '\\' && !escaped;
+                ends
+            });
+            end.map_or(rest.len(), |(at, _)| at + 1)
+        } else if first == '\'' {
+            character(rest).unwrap_or(1)
+        } else if first.is_alphanumeric() || first == '_' {
+            let end = rest.find(|c: char| !c.is_alphanumeric() && c != '_').unwrap_or(rest.len());
+            tokens.push(rest[..end].to_owned());
+            end
+        } else if rest.starts_with("::") {
+            tokens.push("::".to_owned());
+            2
+        } else {
+            if !first.is_whitespace() {
+                tokens.push(first.to_string());
+            }
+            first.len_utf8()
+        };
+        rest = &rest[skip..];
+    }
+    tokens
+}
+
+/// The length of `r"…"`, `r#"…"#` and their like, when one begins here.
+fn raw_text(rest: &str) -> Option<usize> {
+    let after = rest.strip_prefix("br").or_else(|| rest.strip_prefix('r'))?;
+    let marks = after.len() - after.trim_start_matches('#').len();
+    let text = after[marks..].strip_prefix('"')?;
+    let end = format!("\"{}", "#".repeat(marks));
+    let begins = rest.len() - text.len();
+    Some(text.find(&end).map_or(rest.len(), |at| begins + at + end.len()))
+}
+
+/// The length of a character in quotes; a lifetime is none.
+fn character(rest: &str) -> Option<usize> {
+    let mut chars = rest.char_indices().skip(1);
+    let (_, first) = chars.next()?;
+    if first == '\\' {
+        return rest[3..].find('\'').map(|at| at + 4);
+    }
+    let (at, quote) = chars.next()?;
+    (quote == '\'').then_some(at + 1)
+}
+
+/// What stands before the tests that end a file.
+fn without_tests(tokens: &[String]) -> &[String] {
+    let mark = ["cfg", "(", "test", ")", "]", "mod"];
+    let ends_in_body = |at: usize| tokens.get(at + mark.len() + 1).is_some_and(|token| token == "{");
+    let end = (0..tokens.len()).find(|at| begins(&tokens[*at..], &mark) && ends_in_body(*at));
+    &tokens[..end.unwrap_or(tokens.len())]
+}
+
+fn begins(tokens: &[String], with: &[&str]) -> bool {
+    tokens.len() >= with.len() && tokens.iter().zip(with).all(|(token, part)| token == part)
+}
+
+/// Every path below `root`: the first two names after `root::`, those in braces too.
+fn paths(tokens: &[String], root: &str) -> BTreeSet<(String, String)> {
+    let name = |at: usize| tokens.get(at).cloned().unwrap_or_default();
+    // The names that may follow a `::`.
+    let choices = |at: usize| -> Vec<(String, usize)> {
+        if name(at) != "{" {
+            return vec![(name(at), at + 1)];
+        }
+        let (mut depth, mut fresh, mut found) = (0, false, Vec::new());
+        for here in at..tokens.len() {
+            match tokens[here].as_str() {
+                "{" => (depth, fresh) = (depth + 1, depth == 0),
+                "}" if depth == 1 => break,
+                "}" => depth -= 1,
+                "," if depth == 1 => fresh = true,
+                _ if fresh => {
+                    found.push((name(here), here + 1));
+                    fresh = false;
+                }
+                _ => {}
+            }
+        }
+        found
+    };
+    let mut found = BTreeSet::new();
+    for at in 0..tokens.len() {
+        if tokens[at] != root || name(at + 1) != "::" || (at > 0 && tokens[at - 1] == "::") {
+            continue;
+        }
+        for (room, next) in choices(at + 2) {
+            let inner = if name(next) == "::" { choices(next + 1) } else { vec![(String::new(), next)] };
+            found.extend(inner.into_iter().map(|(inner, _)| (room.clone(), inner)));
+        }
+    }
+    found
+}
+
+/// What is wrong with one file; `test_only` says that it is compiled into tests alone.
+fn faults(path: &str, source: &str, test_only: bool) -> Vec<String> {
+    let room = path.split('/').next().unwrap_or_default().trim_end_matches(".rs");
+    let mut faults = Vec::new();
+    let all = tokens(source);
+    let root = if room == "main" { "tickey" } else { "crate" };
+    match MAY_USE.iter().find(|(name, _)| *name == room) {
+        None => faults.push(format!("{path}: the map knows no room `{room}`")),
+        Some((_, may)) => {
+            for (used, inner) in paths(&all, root) {
+                if used != room && !may.contains(&used.as_str()) {
+                    faults.push(format!("{path}: `{room}` must not use `{used}`"));
+                }
+                if room == "cli" && used == "app" && matches!(inner.as_str(), "Model" | "model" | "update") {
+                    faults.push(format!("{path}: the command line builds no model"));
+                }
+            }
+        }
+    }
+    // `super::super::…` must not climb out of a room, where the arrows are not seen.
+    let climb = all.windows(3).filter(|three| three[0] == "super" && three[1] == "::" && three[2] == "super").count();
+    if climb > 0 && path.matches('/').count() < 2 && !test_only {
+        faults.push(format!("{path}: `super::super` where `crate::` would show the way"));
+    }
+    if !test_only {
+        let body = without_tests(&all);
+        for at in 0..body.len() {
+            if PURE.contains(&room) {
+                for impure in IMPURE {
+                    let chain: Vec<&str> = impure.iter().flat_map(|part| ["::", part]).skip(1).collect();
+                    if begins(&body[at..], &chain) {
+                        faults.push(format!("{path}: `{}` in a room that is pure", impure.join("::")));
+                    }
+                }
+            }
+            let is_path = body.get(at + 1).is_some_and(|next| next == "::") && (at == 0 || body[at - 1] != "::");
+            if let Some((name, homes)) = HOME_OF.iter().find(|(name, _)| is_path && *name == body[at])
+                && !homes.iter().any(|home| path.starts_with(home))
+            {
+                faults.push(format!("{path}: `{name}` is called in {} only", homes.join(" and ")));
+            }
+        }
+    }
+    let lines = source.lines().count();
+    if lines > LONGEST_FILE {
+        faults.push(format!("{path}: {lines} lines, {LONGEST_FILE} at most"));
+    }
+    faults.dedup();
+    faults
+}
+
+fn source_files(folder: &Path, found: &mut Vec<PathBuf>) {
+    for item in std::fs::read_dir(folder).unwrap() {
+        let path = item.unwrap().path();
+        if path.is_dir() {
+            source_files(&path, found);
+        } else if path.extension().is_some_and(|extension| extension == "rs") {
+            found.push(path);
+        }
+    }
+}
+
+/// The names of the modules that a file declares for tests alone.
+fn test_modules(tokens: &[String]) -> Vec<String> {
+    let mut found = Vec::new();
+    for (at, _) in tokens.iter().enumerate().filter(|(_, token)| *token == "cfg") {
+        if !begins(&tokens[at..], &["cfg", "(", "test", ")", "]"]) {
+            continue;
+        }
+        let sign =
+            |word: &&String| matches!(word.as_str(), "pub" | "(" | "crate" | ")" | "#" | "[" | "]" | "path" | "=");
+        let mut after = tokens[at + 5..].iter().skip_while(sign);
+        if let (Some("mod"), Some(name), Some(";")) =
+            (after.next().map(String::as_str), after.next(), after.next().map(String::as_str))
+        {
+            found.push(name.clone());
+        }
+    }
+    found
+}
+
+#[test]
+fn the_map_is_kept() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let mut files = Vec::new();
+    source_files(&root, &mut files);
+    assert!(files.len() > 50, "only {} files were found", files.len());
+    let sources: Vec<String> = files.iter().map(|file| std::fs::read_to_string(file).unwrap()).collect();
+    let mut for_tests = BTreeSet::new();
+    for (file, source) in files.iter().zip(&sources) {
+        let folder = file.parent().unwrap();
+        for_tests.extend(test_modules(&tokens(source)).iter().map(|name| folder.join(name).with_extension("rs")));
+    }
+    assert!(for_tests.contains(&root.join("vault/tests.rs")), "the modules for tests were not found");
+    let mut all = Vec::new();
+    let mut lengths = Vec::new();
+    for (file, source) in files.iter().zip(&sources) {
+        let path = file.strip_prefix(&root).unwrap().to_str().unwrap();
+        lengths.push(source.lines().count());
+        all.extend(faults(path, source, for_tests.contains(file)));
+    }
+    lengths.sort_unstable();
+    let median = lengths[lengths.len() / 2];
+    assert!(all.is_empty(), "{}", all.join("\n"));
+    assert!(median <= USUAL_FILE, "half of the files are longer than {median} lines");
+}
+
+#[test]
+fn a_wrong_line_is_seen() {
+    let wrong = [
+        ("otp/totp.rs", "use crate::vault::Entry;"),
+        ("vault/seal.rs", "fn f() { crate::formats::read() }"),
+        ("formats/aegis.rs", "use crate::{\n    otp::{Kind, Otp},\n    store::disk,\n};"),
+        ("store/disk.rs", "use crate::app::Model;"),
+        ("app/list.rs", "fn f(_: crate::store::Tag) {}"),
+        ("runtime/jobs.rs", "use crate::tui::view;"),
+        ("tui/view/list.rs", "use crate::cli::out;"),
+        ("cli/code.rs", "use crate::app::{msg::Copied, Model};"),
+        ("cli/code.rs", "let x = crate::app::update(m);"),
+        ("main.rs", "use tickey::vault;"),
+        ("garage/car.rs", ""),
+        ("app/list.rs", "let now = std::time::Instant::now();"),
+        ("vault/file.rs", "use std::fs::File;"),
+        ("vault/document.rs", "use chacha20poly1305::KeyInit;"),
+        ("app/list.rs", "use ratatui::Frame;"),
+        ("otp/totp.rs", "use super::super::vault::Entry;"),
+        ("text.rs", "const QUOTE: char = '\"'; use crate::vault::Entry; // \""),
+        ("text.rs", "const RAW: &str = r#\"a \"quoted\" word\"#; use crate::vault::Entry; fn f<'a>() {}"),
+    ];
+    for (path, source) in wrong {
+        assert_eq!(faults(path, source, false).len(), 1, "{path}: {source}: {:?}", faults(path, source, false));
+    }
+    let long = "\n".repeat(LONGEST_FILE + 1);
+    assert_eq!(faults("text.rs", &long, false).len(), 1);
+}
+
+#[test]
+fn a_right_line_is_left_alone() {
+    let right = [
+        ("otp/totp.rs", "//! See [`crate::vault::Entry`].\nuse crate::secret::{Secret, Text};\nuse super::Otp;"),
+        (
+            "otp/uri.rs",
+            "const A: &str = \"use crate::vault\"; /* crate::vault */ let b = '\\''; let c = b\"crate::vault\\\\\";",
+        ),
+        ("vault/seal.rs", "use chacha20poly1305::KeyInit;"),
+        ("cli/code.rs", "use crate::app::msg::Copied;"),
+        ("vault/stamp.rs", "fn f() {}\n#[cfg(test)]\nmod tests {\n    use std::fs;\n}"),
+        ("main.rs", "use tickey::{cli, tui};"),
+        ("tui/view/list.rs", "use super::super::theme;"),
+    ];
+    for (path, source) in right {
+        assert_eq!(faults(path, source, false), Vec::<String>::new(), "{source}");
+    }
+    assert!(faults("vault/tests.rs", "use std::fs;", true).is_empty());
+    assert_eq!(faults("vault/tests.rs", "use crate::store::disk;", true).len(), 1);
+}
