@@ -4,7 +4,6 @@ use std::process::ExitCode;
 
 use tickey::cli::args::{Color, Global};
 use tickey::runtime::{clipboard, holder, process};
-use tickey::store::paths::Home;
 use tickey::{cli, tui};
 
 fn main() -> ExitCode {
@@ -25,10 +24,9 @@ fn main() -> ExitCode {
 }
 
 fn screen(global: &Global) -> ExitCode {
-    let Some(home) = Home::from_environment() else {
-        eprintln!("tickey: error: there is no home folder to keep vaults in");
-        eprintln!("tickey: hint: set HOME, or XDG_DATA_HOME and XDG_STATE_HOME");
-        return ExitCode::FAILURE;
+    let home = match cli::home(global) {
+        Ok(home) => home,
+        Err(exit) => return exit,
     };
     let vault = home.vault(global.vault.as_deref());
     let colour = match global.color {

@@ -12,6 +12,7 @@ use crate::otp;
 use crate::runtime::{clipboard, clock};
 use crate::secret::Text;
 use crate::store::paths::Home;
+use crate::text;
 use crate::vault::{Edit, Entry, EntryId, NoCode};
 
 /// The most codes `--for` lists: a day of them at one a second is more than anybody reads.
@@ -160,7 +161,7 @@ fn copy(home: &Home, entry: &Entry, code: &otp::Code) -> Result<(), Failure> {
     let seconds = clipboard_seconds(home);
     let copied = clipboard::copy_and_hold(&Text::from(code.as_str()), seconds)
         .map_err(|error| Failure::failed(format!("nothing was copied: {error}")).hint("tickey code prints the code"))?;
-    let label = pick::label(entry);
+    let label = text::fit(&pick::label(entry), 60);
     out::say(&match copied {
         Copied::Clipboard => format!("copied the code of {label}; the clipboard clears in {seconds} s"),
         Copied::Terminal => {

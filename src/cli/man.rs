@@ -9,6 +9,8 @@ use clap_mangen::roff::{Roff, bold, roman};
 use super::args::Cli;
 use super::error::Failure;
 use super::out;
+use crate::app::actions;
+use crate::config::Config;
 
 const FILES: [(&str, &str); 4] = [
     ("$XDG_DATA_HOME/tickey/personal.json", "the vault; others lie beside it, older versions in backups/"),
@@ -47,6 +49,9 @@ fn page() -> io::Result<Vec<u8>> {
     let mut roff = Roff::new();
     roff.control("SH", ["COMMANDS"]);
     commands(&mut roff, &command, "tickey");
+    let keys = actions::key_lines(&Config::default());
+    let keys: Vec<(&str, &str)> = keys.iter().map(|(keys, line)| (keys.as_str(), *line)).collect();
+    list(&mut roff, "KEYS", &keys);
     list(&mut roff, "FILES", &FILES);
     list(&mut roff, "EXIT STATUS", &EXITS);
     roff.to_writer(&mut page)?;

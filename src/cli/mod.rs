@@ -36,6 +36,7 @@ use std::process::ExitCode;
 use clap::Parser;
 use clap::error::ErrorKind;
 
+use crate::store::paths::Home;
 use args::{Cli, Command, Global};
 use error::Failure;
 
@@ -67,6 +68,14 @@ fn secret_among(arguments: &[OsString]) -> Option<Failure> {
         Failure::usage("a link holds a secret, and every program on this machine can read arguments; it was not used")
             .hint("tickey add asks for the link, tickey add - reads it from standard input")
     })
+}
+
+/// The user's folders. `Err` is the exit code of what has been said already.
+///
+/// # Errors
+/// The exit code when there is no home.
+pub fn home(global: &Global) -> Result<Home, ExitCode> {
+    session::home().map_err(|failure| failure.report(out::colors_errors(global.color)))
 }
 
 /// Carries out one command.

@@ -179,3 +179,16 @@ fn the_end_of_input_changes_nothing() {
     screen.wait_for("nothing was typed");
     screen.wait_for("end 1");
 }
+
+#[test]
+fn a_code_is_copied_through_the_terminal() {
+    let user = User::with_entries();
+    let line = "unset DISPLAY WAYLAND_DISPLAY TMUX STY; export SSH_TTY=x SSH_CONNECTION=x; \
+                tickey code site --at 59 --copy --passphrase-file passphrase >out; echo end $?";
+    let mut screen = Screen::run(&user, line);
+    // 94287082 in base64.
+    screen.wait_for("\u{1b}]52;c;OTQyODcwODI=\u{7}");
+    screen.wait_for("copied the code of Site (octo) through the terminal");
+    screen.wait_for("end 0");
+    assert_eq!(std::fs::read(user.path("out")).unwrap(), b"");
+}

@@ -36,6 +36,35 @@ fn a_reader_that_leaves_is_no_failure() {
 }
 
 #[test]
+fn what_cannot_be_said_makes_no_panic() {
+    let user = User::with_entries();
+    for (line, code) in [
+        ("\"$0\" list --passphrase-file passphrase 2>/dev/full >&2", 0),
+        ("\"$0\" code xyzzy --passphrase-file passphrase 2>/dev/full", 3),
+        ("\"$0\" nonsense 2>/dev/full", 2),
+        ("\"$0\" list --passphrase-file passphrase >/dev/full", 1),
+        ("\"$0\" --help >/dev/full", 0),
+        ("\"$0\" code site --passphrase-file passphrase <&- 2>&- >out", 0),
+    ] {
+        let mut run = Command::new("sh");
+        run.args(["-c", line, env!("CARGO_BIN_EXE_tickey")]).current_dir(user.path(""));
+        user.environment(&mut |name, value| {
+            run.env(name, value);
+        });
+        let output = run.output().unwrap();
+        let status = output.status.code();
+        assert!(status == Some(code) || (line.starts_with("\"$0\" list") && status == Some(1)), "{line}: {status:?}");
+    }
+}
+
+#[test]
+fn a_copy_needs_a_place_to_go() {
+    let user = User::with_entries();
+    let assert = user.run(&["code", "site", "--copy"]).code(1).stdout("");
+    assert!(errors(&assert).contains("nothing was copied"), "{}", errors(&assert));
+}
+
+#[test]
 fn labels_act_on_no_terminal() {
     let user = User::with_vault();
     // ESC, BEL, C1, a bidirectional override, a zero-width blank, a newline.

@@ -168,7 +168,7 @@ fn completions_and_the_manual() {
     }
     let page = user.bare(&["man"]).assert().success();
     let page = String::from_utf8_lossy(&page.get_output().stdout).into_owned();
-    for words in [".TH", "EXIT STATUS", "tickey backup restore", "passphrase\\-fd"] {
+    for words in [".TH", "SH KEYS", "EXIT STATUS", "tickey backup restore", "passphrase\\-fd"] {
         assert!(page.contains(words), "{words}");
     }
     user.bare(&["--version"]).assert().success();
