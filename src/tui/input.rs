@@ -145,7 +145,8 @@ fn plain(code: KeyCode) -> Msg {
 fn step(bytes: &[u8]) -> Step {
     match bytes {
         [0x1b] => Step::More,
-        [0x1b, 0x1b, ..] => Step::Msg(plain(KeyCode::Esc), 1),
+        // Escape and then a control key, typed quickly: nobody means Alt-Ctrl.
+        [0x1b, 0..=0x1f, ..] => Step::Msg(plain(KeyCode::Esc), 1),
         [0x1b, b'[', rest @ ..] => control_sequence(rest),
         [0x1b, b'O', rest @ ..] => match rest {
             [] => Step::More,
@@ -427,6 +428,7 @@ mod tests {
     #[test]
     fn broken_sequences_give_way_to_what_follows() {
         assert_eq!(read(b"\x1b[12\x1b[Aq"), vec![plain(KeyCode::Up), plain(KeyCode::Char('q'))]);
+        assert_eq!(read(b"\x1b\x03"), vec![plain(KeyCode::Esc), key(KeyCode::Char('c'), 0b100)]);
         assert_eq!(read(b"\xff\xc3q"), vec![plain(KeyCode::Char('q'))]);
         assert_eq!(read(b"\xc2\x9bq"), vec![plain(KeyCode::Char('q'))]);
         let mut long = b"\x1b[".to_vec();

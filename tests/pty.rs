@@ -1,0 +1,585 @@
+//! The real program in a real pseudo-terminal: what a person does, and every way it can end.
+
+use std::fmt::Write as _;
+use std::io::{Read, Write};
+use std::path::Path;
+use std::process::{Command, Stdio};
+use std::sync::{Arc, Condvar, Mutex};
+use std::time::{Duration, Instant};
+
+use portable_pty::{Child, CommandBuilder, MasterPty, PtySize, native_pty_system};
+use rustix::process::{Pid, Signal, kill_process};
+
+const PROGRAM: &str = env!("CARGO_BIN_EXE_tickey");
+const PASSPHRASE: &str = "correct horse battery";
+const PATIENCE: Duration = Duration::from_secs(8);
+/// What undoes the modes, in this order.
+const RESTORED: &str = "\x1b[?1006l\x1b[?1000l\x1b[?1004l\x1b[?2004l\x1b[?25h\x1b[?1049l";
+
+/// A home of its own.
+struct Home(tempfile::TempDir);
+
+impl Home {
+    fn empty() -> Home {
+        Home(tempfile::tempdir().unwrap())
+    }
+
+    /// With a vault of three entries.
+    fn with_vault() -> Home {
+        let home = Home::empty();
+        std::fs::write(home.0.path().join("passphrase"), PASSPHRASE).unwrap();
+        home.command(&["init", "--kdf-memory", "19", "--kdf-passes", "2", "--kdf-lanes", "1"], "");
+        for uri in [
+            "otpauth://totp/GitHub:octo@example.com?secret=JBSWY3DPEHPK3PXP&issuer=GitHub",
+            "otpauth://totp/Proton:maya@proton.example?secret=GEZDGNBVGY3TQOJQ&issuer=Proton",
+            "otpauth://totp/AWS:root?secret=GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ&issuer=AWS",
+        ] {
+            home.command(&["add", "-"], uri);
+        }
+        home
+    }
+
+    fn variables(&self) -> Vec<(&'static str, String)> {
+        let path = |name: &str| self.0.path().join(name).to_str().unwrap().to_owned();
+        vec![
+            ("XDG_DATA_HOME", path("data")),
+            ("XDG_STATE_HOME", path("state")),
+            ("XDG_CONFIG_HOME", path("config")),
+            ("HOME", path("")),
+            ("TERM", "xterm-256color".into()),
+            ("LC_ALL", "C.UTF-8".into()),
+            ("SSH_CONNECTION", "192.0.2.1 1 192.0.2.2 22".into()),
+            ("PATH", std::env::var("PATH").unwrap_or_default()),
+            ("USER", "maya".into()),
+        ]
+    }
+
+    /// Runs a command to its end and returns what it printed.
+    fn command(&self, arguments: &[&str], input: &str) -> String {
+        let mut child = Command::new(PROGRAM)
+            .args(["--passphrase-file"])
+            .arg(self.0.path().join("passphrase"))
+            .args(arguments)
+            .env_clear()
+            .envs(self.variables())
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        child.stdin.take().unwrap().write_all(input.as_bytes()).unwrap();
+        let output = child.wait_with_output().unwrap();
+        assert!(output.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
+        String::from_utf8(output.stdout).unwrap()
+    }
+}
+
+struct Shown {
+    emulator: vt100::Parser,
+    raw: Vec<u8>,
+    ended: bool,
+}
+
+/// A program in a terminal.
+struct Session {
+    master: Option<Box<dyn MasterPty + Send>>,
+    keyboard: Option<Box<dyn Write + Send>>,
+    child: Box<dyn Child + Send + Sync>,
+    shown: Arc<(Mutex<Shown>, Condvar)>,
+    modes: String,
+}
+
+impl Session {
+    fn start(home: &Home) -> Session {
+        Session::start_sized(home, 24, 80)
+    }
+
+    fn start_sized(home: &Home, rows: u16, columns: u16) -> Session {
+        Session::spawn(home, CommandBuilder::new(PROGRAM), rows, columns)
+    }
+
+    fn spawn(home: &Home, mut command: CommandBuilder, rows: u16, columns: u16) -> Session {
+        command.env_clear();
+        for (name, value) in home.variables() {
+            command.env(name, value);
+        }
+        command.cwd(home.0.path());
+        let size = PtySize { rows, cols: columns, pixel_width: 0, pixel_height: 0 };
+        let pair = native_pty_system().openpty(size).unwrap();
+        let modes = format!("{:?}", pair.master.get_termios());
+        let child = pair.slave.spawn_command(command).unwrap();
+        drop(pair.slave);
+        let shown = Shown { emulator: vt100::Parser::new(rows, columns, 0), raw: Vec::new(), ended: false };
+        let shown = Arc::new((Mutex::new(shown), Condvar::new()));
+        let mut reader = pair.master.try_clone_reader().unwrap();
+        let theirs = Arc::clone(&shown);
+        std::thread::spawn(move || {
+            let mut buffer = [0; 65536];
+            loop {
+                let got = reader.read(&mut buffer).unwrap_or(0);
+                let (lock, changed) = &*theirs;
+                let mut shown = lock.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+                shown.ended = got == 0;
+                shown.emulator.process(&buffer[..got]);
+                shown.raw.extend_from_slice(&buffer[..got]);
+                changed.notify_all();
+                if got == 0 {
+                    break;
+                }
+            }
+        });
+        let keyboard = pair.master.take_writer().unwrap();
+        Session { master: Some(pair.master), keyboard: Some(keyboard), child, shown, modes }
+    }
+
+    fn unlocked(home: &Home) -> Session {
+        let mut session = Session::start(home);
+        session.unlock();
+        session
+    }
+
+    fn unlock(&mut self) {
+        self.see("assphrase");
+        self.press(PASSPHRASE);
+        self.press("\r");
+        self.see("octo@example.com");
+    }
+
+    fn press(&mut self, keys: &str) {
+        self.send(keys.as_bytes());
+    }
+
+    fn send(&mut self, bytes: &[u8]) {
+        let keyboard = self.keyboard.as_mut().unwrap();
+        keyboard.write_all(bytes).unwrap();
+        keyboard.flush().unwrap();
+    }
+
+    /// Waits until `is` holds of what is shown.
+    fn wait(&self, what: &str, is: impl Fn(&Shown) -> bool) {
+        let (lock, changed) = &*self.shown;
+        let deadline = Instant::now() + PATIENCE;
+        let mut shown = lock.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        while !is(&shown) {
+            let left = deadline.saturating_duration_since(Instant::now());
+            assert!(
+                !left.is_zero() && !(shown.ended && left < PATIENCE / 2),
+                "never came: {what}\n{}\n{:?}",
+                shown.emulator.screen().contents(),
+                String::from_utf8_lossy(&shown.raw[shown.raw.len().saturating_sub(600)..])
+            );
+            shown = changed.wait_timeout(shown, left.min(Duration::from_millis(200))).unwrap().0;
+        }
+    }
+
+    fn see(&self, words: &str) {
+        self.wait(words, |shown| shown.emulator.screen().contents().contains(words));
+    }
+
+    fn see_no(&self, words: &str) {
+        self.wait(&format!("no {words}"), |shown| !shown.emulator.screen().contents().contains(words));
+    }
+
+    fn see_raw(&self, bytes: &str) {
+        self.wait(bytes, |shown| find(&shown.raw, bytes.as_bytes()));
+    }
+
+    /// Forgets what was written so far, so that what comes next is known to be new.
+    fn forget(&self) {
+        self.shown.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner).raw.clear();
+    }
+
+    fn raw(&self) -> Vec<u8> {
+        self.shown.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner).raw.clone()
+    }
+
+    fn pid(&self) -> Pid {
+        Pid::from_raw(self.child.process_id().unwrap() as i32).unwrap()
+    }
+
+    fn signal(&self, signal: Signal) {
+        kill_process(self.pid(), signal).unwrap();
+    }
+
+    /// The exit code, waited for.
+    fn ended(&mut self) -> u32 {
+        let deadline = Instant::now() + PATIENCE;
+        loop {
+            if let Some(status) = self.child.try_wait().unwrap() {
+                return status.exit_code();
+            }
+            assert!(
+                Instant::now() < deadline,
+                "did not end\n{}",
+                self.shown.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner).emulator.screen().contents()
+            );
+            std::thread::sleep(Duration::from_millis(5));
+        }
+    }
+
+    /// Ended with that code, and the terminal is as it was found.
+    fn ended_well(&mut self, code: u32) {
+        assert_eq!(self.ended(), code);
+        self.see_raw(RESTORED);
+        let modes = format!("{:?}", self.master.as_ref().unwrap().get_termios());
+        assert_eq!(modes, self.modes);
+        assert!(
+            !self
+                .shown
+                .0
+                .lock()
+                .unwrap_or_else(std::sync::PoisonError::into_inner)
+                .emulator
+                .screen()
+                .alternate_screen()
+        );
+    }
+
+    fn resize(&self, rows: u16, columns: u16) {
+        self.shown
+            .0
+            .lock()
+            .unwrap_or_else(std::sync::PoisonError::into_inner)
+            .emulator
+            .screen_mut()
+            .set_size(rows, columns);
+        let size = PtySize { rows, cols: columns, pixel_width: 0, pixel_height: 0 };
+        self.master.as_ref().unwrap().resize(size).unwrap();
+    }
+}
+
+impl Drop for Session {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+fn find(in_these: &[u8], bytes: &[u8]) -> bool {
+    in_these.windows(bytes.len()).any(|window| window == bytes)
+}
+
+/// `CSI ? n h` or `l` of every mode that was switched, in order.
+fn switched(raw: &[u8]) -> Vec<String> {
+    let text = String::from_utf8_lossy(raw);
+    text.split("\x1b[?")
+        .skip(1)
+        .filter_map(|rest| rest.find(['h', 'l']).map(|end| rest[..=end].to_owned()))
+        .filter(|mode| !mode.starts_with("2026") && !mode.starts_with("25"))
+        .collect()
+}
+
+#[test]
+fn first_run_makes_a_vault_and_the_next_one_opens_it() {
+    let home = Home::empty();
+    let mut session = Session::start(&home);
+    session.see("Make a vault");
+    session.press("\r");
+    session.see("again");
+    session.press(PASSPHRASE);
+    session.press("\t");
+    session.press(PASSPHRASE);
+    session.press("\r");
+    session.see("recovery code");
+    session.press("\r");
+    session.press("\x1b");
+    session.press("\x03");
+    session.ended_well(0);
+
+    let mut session = Session::start(&home);
+    session.see("assphrase");
+    session.press("something else\r");
+    session.see("wrong passphrase");
+    // It can be tried again on the same screen; what is typed during the pause is not lost.
+    session.press(PASSPHRASE);
+    let deadline = Instant::now() + PATIENCE;
+    while !session
+        .shown
+        .0
+        .lock()
+        .unwrap_or_else(std::sync::PoisonError::into_inner)
+        .emulator
+        .screen()
+        .contents()
+        .contains("0 entries")
+    {
+        assert!(
+            Instant::now() < deadline,
+            "{}",
+            session.shown.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner).emulator.screen().contents()
+        );
+        session.press("\r");
+        std::thread::sleep(Duration::from_millis(300));
+    }
+    session.press("\x03");
+    session.ended_well(0);
+}
+
+#[test]
+fn search_copy_and_quit() {
+    let home = Home::with_vault();
+    let mut session = Session::unlocked(&home);
+    session.press("/git");
+    session.see_no("maya@proton.example");
+    session.forget();
+    session.press("\r");
+    session.see("copied GitHub");
+    // OSC 52 holds the code that the command line prints, unless a new one has begun in between.
+    let copied = |raw: &[u8]| {
+        let text = String::from_utf8_lossy(raw).into_owned();
+        let encoded = text.split("\x1b]52;c;").nth(1)?.split('\x07').next()?.to_owned();
+        String::from_utf8(data_encoding::BASE64.decode(encoded.as_bytes()).ok()?).ok()
+    };
+    let code = home.command(&["code", "GitHub"], "");
+    if copied(&session.raw()).as_deref() != Some(code.trim()) {
+        session.forget();
+        session.press("\r");
+        session.see_raw("\x1b]52;c;");
+        let code = home.command(&["code", "GitHub"], "");
+        session.wait("the same code", |shown| copied(&shown.raw).as_deref() == Some(code.trim()));
+    }
+    session.press("\x03");
+    session.ended_well(0);
+}
+
+#[test]
+fn an_entry_is_added_by_the_form() {
+    let home = Home::with_vault();
+    let mut session = Session::unlocked(&home);
+    session.press("a");
+    session.see("secret");
+    session.press("Hetzner");
+    session.press("\t");
+    session.press("ops@acme.example");
+    session.press("\t");
+    session.press("KRSXG5CTMVRXEZLU");
+    session.press("\r");
+    session.see("4 entries");
+    session.see("ops@acme.example");
+    session.press("\x03");
+    session.ended_well(0);
+    assert!(home.command(&["list"], "").contains("Hetzner"));
+}
+
+#[test]
+fn a_pasted_link_opens_the_filled_form() {
+    let home = Home::with_vault();
+    let mut session = Session::unlocked(&home);
+    session.press("\x1b[200~otpauth://totp/Registrar:dom?secret=JBSWY3DPEHPK3PXP&issuer=Registrar\x1b[201~");
+    session.see("Registrar");
+    session.see("dom");
+}
+
+#[test]
+fn locking_by_key_and_by_signal() {
+    let home = Home::with_vault();
+    let mut session = Session::unlocked(&home);
+    session.press("L");
+    session.see("assphrase");
+    session.see_no("octo@example.com");
+    session.unlock();
+    session.signal(Signal::USR1);
+    session.see_no("octo@example.com");
+    session.see("assphrase");
+    session.press("\x03");
+    session.ended_well(0);
+}
+
+#[test]
+fn any_size_and_back() {
+    let home = Home::with_vault();
+    let mut session = Session::unlocked(&home);
+    for round in 0..60_u16 {
+        let (rows, columns) =
+            [(1, 1), (2, 200), (60, 7), (3, 22), (24, 80), (1, 300), (300, 1)][usize::from(round) % 7];
+        session.resize(rows, columns);
+        if round % 9 == 0 {
+            session.press("v\x1b/x\x1b\x1b");
+        }
+    }
+    session.resize(1, 1);
+    session.resize(24, 80);
+    session.see("octo@example.com");
+    session.press("\x03");
+    session.ended_well(0);
+}
+
+#[test]
+fn garbage_is_no_key_to_anything() {
+    let home = Home::with_vault();
+    let mut session = Session::start(&home);
+    session.see("assphrase");
+    let mut seed = 1_u32;
+    for _ in 0..40 {
+        let mut bytes = Vec::new();
+        for _ in 0..200 {
+            seed = seed.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            let byte = (seed >> 24) as u8;
+            // Not what would leave or submit: ^C, ^Z, Enter, q.
+            if ![3, 26, 10, 13, b'q'].contains(&byte) {
+                bytes.push(byte);
+            }
+        }
+        session.send(&bytes);
+    }
+    // Half a sequence must not make the program deaf.
+    session.send(b"\x1b[1;");
+    session.signal(Signal::USR1);
+    session.signal(Signal::TERM);
+    session.ended_well(143);
+}
+
+#[test]
+fn half_a_sequence_does_not_stop_a_signal() {
+    let home = Home::with_vault();
+    let mut session = Session::unlocked(&home);
+    session.send(b"\x1b[200~a paste that never ends");
+    session.signal(Signal::USR1);
+    session.see("assphrase");
+    session.see_no("octo@example.com");
+}
+
+#[test]
+fn every_signal_restores_the_terminal() {
+    let home = Home::with_vault();
+    for (signal, code) in [(Signal::TERM, 143), (Signal::INT, 130), (Signal::HUP, 129), (Signal::QUIT, 131)] {
+        let mut session = Session::unlocked(&home);
+        session.signal(signal);
+        session.ended_well(code);
+    }
+}
+
+#[test]
+fn modes_are_undone_in_reverse_and_the_mouse_never_reports_movement() {
+    let home = Home::with_vault();
+    let mut session = Session::unlocked(&home);
+    session.press("\x03");
+    session.ended_well(0);
+    let modes = switched(&session.raw());
+    let on: Vec<_> = modes.iter().filter(|mode| mode.ends_with('h')).map(|mode| mode.trim_end_matches('h')).collect();
+    let mut off: Vec<_> =
+        modes.iter().filter(|mode| mode.ends_with('l')).map(|mode| mode.trim_end_matches('l')).collect();
+    off.reverse();
+    assert_eq!(on, ["1049", "2004", "1004", "1000", "1006"]);
+    assert_eq!(on, off);
+    // Nothing is asked of the terminal: no cursor position, no device attributes, no colours.
+    for question in ["\x1b[6n", "\x1b[c", "\x1b[0c", "\x1b]10;?", "\x1b]11;?", "\x1b[?u"] {
+        assert!(!find(&session.raw(), question.as_bytes()), "{question:?}");
+    }
+}
+
+#[test]
+fn a_hang_up_ends_it() {
+    let home = Home::with_vault();
+    let mut session = Session::unlocked(&home);
+    session.keyboard = None;
+    // The reader's thread holds the terminal's other end too; it ends with the program.
+    session.master = None;
+    session.signal(Signal::HUP);
+    assert_eq!(session.ended(), 129);
+}
+
+#[test]
+fn a_killed_program_loses_nothing_that_was_saved() {
+    let home = Home::with_vault();
+    let mut session = Session::unlocked(&home);
+    session.press("f");
+    session.see("★");
+    let deadline = Instant::now() + PATIENCE;
+    while !home.command(&["list", "--json"], "").contains("\"favourite\":true") {
+        assert!(Instant::now() < deadline);
+    }
+    session.signal(Signal::KILL);
+    session.ended();
+    let mut session = Session::unlocked(&home);
+    session.see("★");
+    session.press("\x03");
+    session.ended_well(0);
+}
+
+#[test]
+fn two_windows_see_each_other() {
+    let home = Home::with_vault();
+    let session = Session::unlocked(&home);
+    home.command(&["add", "-"], "otpauth://totp/Late:comer?secret=JBSWY3DPEHPK3PXP&issuer=Late");
+    let began = Instant::now();
+    session.see("comer");
+    assert!(began.elapsed() < Duration::from_secs(3), "{:?}", began.elapsed());
+}
+
+#[test]
+fn suspended_and_continued_by_a_shell() {
+    if !Path::new("/bin/bash").exists() {
+        println!("skipped: there is no bash with job control");
+        return;
+    }
+    let home = Home::with_vault();
+    let mut shell = CommandBuilder::new("/bin/bash");
+    shell.args(["--norc", "--noprofile", "-i"]);
+    let mut session = Session::spawn(&home, shell, 24, 80);
+    session.see("bash");
+    let mut line = String::new();
+    write!(line, "PS1=; set -b; {PROGRAM}; echo code=$?\r").unwrap();
+    session.press(&line);
+    session.see("assphrase");
+    session.unlock();
+    session.forget();
+    session.press("\x1a");
+    session.see_raw(RESTORED);
+    session.see("Stopped");
+    session.forget();
+    session.press("fg\r");
+    session.see_raw("\x1b[?1049h");
+    session.see("assphrase");
+    session.see_no("octo@example.com");
+    session.unlock();
+    session.forget();
+    session.press("\x03");
+    session.see_raw(RESTORED);
+}
+
+#[test]
+fn stopped_from_outside_it_draws_again() {
+    let home = Home::with_vault();
+    let session = Session::unlocked(&home);
+    session.signal(Signal::STOP);
+    session.forget();
+    session.signal(Signal::CONT);
+    session.see_raw("\x1b[?1049h\x1b[?2004h\x1b[?1004h\x1b[?1000h\x1b[?1006h");
+    session.see_raw("octo@example.com");
+}
+
+#[test]
+fn without_a_terminal_it_says_so() {
+    let home = Home::with_vault();
+    let output = Command::new(PROGRAM).env_clear().envs(home.variables()).stdin(Stdio::null()).output().unwrap();
+    assert_eq!(output.status.code(), Some(2));
+    let words = String::from_utf8(output.stderr).unwrap();
+    assert!(words.contains("needs a terminal") && words.contains("tickey code"), "{words}");
+    assert!(output.stdout.is_empty());
+}
+
+#[test]
+fn no_colour_when_there_must_be_none() {
+    let home = Home::with_vault();
+    let mut command = CommandBuilder::new(PROGRAM);
+    command.args(["--color", "never"]);
+    let mut session = Session::spawn(&home, command, 24, 80);
+    session.unlock();
+    session.press("\x03");
+    session.ended_well(0);
+    let raw = String::from_utf8_lossy(&session.raw()).into_owned();
+    let codes = raw.split("\x1b[").skip(1).filter_map(|rest| {
+        let end = rest.find(|character: char| character.is_ascii_alphabetic() || character == '~')?;
+        rest[end..].starts_with('m').then(|| rest[..end].to_owned())
+    });
+    let mut reversed = false;
+    for code in codes {
+        for number in code.split(';') {
+            reversed |= number == "7";
+            assert!(!number.starts_with(['3', '4']) || number.len() == 1, "colour {code}");
+            assert!(number.len() < 3, "colour {code}");
+        }
+    }
+    assert!(reversed, "the selection is reversed without colour too");
+}
