@@ -9,12 +9,15 @@ use std::sync::{Arc, OnceLock};
 use ratatui::Terminal;
 use ratatui::backend::TestBackend;
 use tickey::app::msg::{Copied, ImportRead};
-use tickey::app::{Effect, Model, Msg, OpenVault, Screen, Start, Trouble, VaultChoice, needs_draw, next_wake, update};
+use tickey::app::{
+    Effect, Model, Msg, OpenVault, SaveId, Screen, Start, Trouble, VaultChoice, needs_draw, next_wake, update,
+};
 use tickey::config::{Config, keys};
 use tickey::otp::{Kind, Otp, uri};
 use tickey::secret::{NoRandomness, Random, Text};
 use tickey::time::Now;
 use tickey::tui::view;
+use tickey::vault::document::Change;
 use tickey::vault::{Clock, Cost, Details, Edit, EntryId, Limits, RecoveryCode, Stamp, Unlocked};
 
 /// 2026-01-02 03:04:02 UTC: a code of 30 s has 28 left.
@@ -100,6 +103,9 @@ struct Session {
     effects: Vec<Effect>,
     /// Saves fail.
     failing: bool,
+    /// Saves are not answered until told.
+    holding: bool,
+    held: Vec<(SaveId, Vec<Change>)>,
     /// What the file holds, once a vault is open.
     disk: Option<Arc<Unlocked>>,
 }
@@ -109,7 +115,16 @@ impl Session {
         let start = Start { path: PathBuf::from("/home/maya/personal.json"), exists, size };
         let (model, effects) = Model::new(config, start, Box::new(Fixed(99)), now(0));
         assert_eq!(effects, [Effect::ListVaults]);
-        Session { model, size, at: 0, effects: Vec::new(), failing: false, disk: None }
+        Session {
+            model,
+            size,
+            at: 0,
+            effects: Vec::new(),
+            failing: false,
+            holding: false,
+            held: Vec::new(),
+            disk: None,
+        }
     }
 
     fn open_with(size: (u16, u16), config: Config, (vault, clock): (Unlocked, Clock)) -> Session {
@@ -138,6 +153,7 @@ impl Session {
         while let Some(msg) = queue.pop_front() {
             for effect in update(&mut self.model, msg, now(self.at)) {
                 match &effect {
+                    Effect::Save { save, changes, .. } if self.holding => self.held.push((*save, changes.clone())),
                     Effect::Save { save, changes, .. } => {
                         let result = if self.failing {
                             Err(trouble("the disk is full; nothing was changed"))
@@ -174,9 +190,14 @@ impl Session {
         self
     }
 
-    fn screen(&self) -> String {
+    fn draw(&self) -> Terminal<TestBackend> {
         let mut terminal = Terminal::new(TestBackend::new(self.size.0, self.size.1)).unwrap();
         terminal.draw(|frame| view::draw(&self.model, now(self.at), frame)).unwrap();
+        terminal
+    }
+
+    fn screen(&self) -> String {
+        let terminal = self.draw();
         let buffer = terminal.backend().buffer();
         let mut out = String::new();
         for y in 0..self.size.1 {
@@ -579,8 +600,10 @@ fn no_size_panics_and_a_code_is_always_shown() {
             for h in (1..=40).filter(|h| keys.is_empty() || *h < 14 || w % 9 == 1) {
                 session.size = (w, h);
                 session.send(Msg::Resize(w, h));
-                let screen = session.screen();
-                if keys.is_empty() && w >= 7 {
+                if !keys.is_empty() {
+                    session.draw();
+                } else if w >= 7 {
+                    let screen = session.screen();
                     let digits = screen.lines().any(|line| line.chars().filter(char::is_ascii_digit).count() >= 6);
                     assert!(digits, "{w}x{h}: {screen}");
                 }
@@ -594,7 +617,7 @@ fn no_size_panics_and_a_code_is_always_shown() {
                 for h in 1..=40 {
                     session.size = (w, h);
                     session.send(Msg::Resize(w, h));
-                    session.screen();
+                    session.draw();
                 }
             }
             session.keys(if n == 0 { "<Enter>" } else { "" });
@@ -625,4 +648,137 @@ fn the_mouse_respects_scrolling() {
     let column = session.screen().lines().last().unwrap().find('/').unwrap();
     session.send(mouse(MouseKind::Press, u16::try_from(column).unwrap().saturating_sub(2), 23));
     assert_eq!(session.model.screen(), Screen::Search);
+}
+
+#[test]
+fn what_another_window_saved_is_joined_with_what_is_being_saved() {
+    let mut session = Session::open((80, 24));
+    session.holding = true;
+    session.keys("dy");
+    assert!(!session.screen().contains("octo@example.com"), "shown at once");
+    let mut clock = Clock::new(77, Stamp::default());
+    let mut random = Fixed(5);
+    let add =
+        Edit::Add(EntryId::random(&mut random).unwrap(), Box::new(details("otpauth://totp/Other:w?secret=JBSWY3DP")));
+    let theirs = session.disk().plan(&[add], &mut clock, NOW).unwrap();
+    let disk = Arc::new(session.disk().with(&theirs));
+    session.disk = Some(Arc::clone(&disk));
+    session.send(Msg::ChangedElsewhere(disk));
+    assert!(session.screen().contains("Other"));
+    assert!(!session.screen().contains("octo@example.com"), "ours is not lost by theirs");
+    let (save, ours) = session.held.remove(0);
+    let disk = Arc::new(session.disk().with(&ours));
+    session.send(Msg::Saved { save, result: Ok((disk, None)) });
+    assert!(session.screen().contains("Other") && !session.screen().contains("octo@example.com"));
+}
+
+#[test]
+fn later_changes_go_with_the_one_that_failed() {
+    let mut session = Session::open((80, 24));
+    let before = session.screen();
+    session.holding = true;
+    session.keys("dydy");
+    assert_eq!(session.held.len(), 2);
+    let (save, _) = session.held.remove(0);
+    session.send(Msg::Saved { save, result: Err(trouble("the disk is full; nothing was changed")) });
+    assert!(session.screen().contains("octo@example.com") && session.screen().contains("maya@proton.example"));
+    session.send(Msg::Key(keys::parse("u").unwrap()[0]));
+    assert!(session.screen().contains("nothing to undo"));
+    session.at += 13_000;
+    session.send(Msg::Wake);
+    session.at = 0;
+    assert_eq!(session.screen(), before);
+}
+
+#[test]
+fn leaving_waits_for_the_last_save() {
+    let mut session = Session::open((80, 24));
+    session.holding = true;
+    session.keys("fq");
+    assert!(!session.effects.contains(&Effect::Quit));
+    let (save, changes) = session.held.remove(0);
+    let disk = Arc::new(session.disk().with(&changes));
+    session.send(Msg::Saved { save, result: Ok((disk, None)) });
+    assert!(session.effects.contains(&Effect::Quit));
+}
+
+#[test]
+fn a_new_passphrase_is_asked_twice() {
+    let mut session = Session::open((80, 24));
+    session.keys(":passphrase<Enter>one<Enter>two<Enter>");
+    assert!(session.screen().contains("not the same"));
+    session.keys("one<Enter>");
+    let set = Effect::ChangePassphrase { passphrase: Text::from("one") };
+    assert_eq!(session.effects.last(), Some(&set));
+    session.send(Msg::PassphraseChanged(Err(trouble("the disk is full; nothing was changed"))));
+    assert_eq!(session.model.screen(), Screen::Passphrase);
+    assert!(session.screen().contains("disk is full"));
+}
+
+#[test]
+fn an_export_is_plain_only_when_asked_for() {
+    let mut session = Session::open((80, 24));
+    session.keys("x<Tab><Tab>/tmp/out.json<Enter>");
+    assert!(session.screen().contains("a passphrase is needed"), "{}", session.screen());
+    session.keys("pw<Enter>pw<Enter>");
+    let exported = |session: &Session| {
+        session.effects.iter().rev().find_map(|effect| match effect {
+            Effect::Export { password, entries, .. } => Some((password.clone(), entries.len())),
+            _ => None,
+        })
+    };
+    assert_eq!(exported(&session), Some((Some(Text::from("pw")), 7)));
+    let mut session = Session::open((80, 24));
+    session.keys("x<Tab><Space><Tab>/tmp/out.json<Enter>");
+    assert_eq!(session.model.screen(), Screen::Confirm);
+    assert_eq!(exported(&session), None);
+    session.keys("y");
+    assert_eq!(exported(&session), Some((None, 7)));
+}
+
+/// Whatever is pressed, in whatever order, at whatever size: nothing panics, and what is drawn stays clean.
+#[test]
+fn no_row_of_keys_panics() {
+    let pool = keys::parse(
+        "abcdefghijklmnopqrstuvxyzLTUVYG/:?1 29<Enter><Enter><Enter><Esc><Esc><Tab><BackTab><Up><Down><Left><Right><PageUp>\
+         <PageDown><Home><End><Backspace><Delete><F2><C-r><C-n><C-s><C-u><C-w><C-c><C-z><A-x>日",
+    )
+    .unwrap();
+    let mut random = Fixed(3);
+    let mut roll = |most: usize| {
+        let mut bytes = [0; 4];
+        random.fill(&mut bytes).unwrap();
+        u32::from_le_bytes(bytes) as usize % most
+    };
+    for round in 0..60 {
+        let mut session = Session::open(SIZES[round % 4]);
+        session.failing = round % 5 == 0;
+        session.holding = round % 7 == 0;
+        for step in 0..150 {
+            match roll(40) {
+                0 => {
+                    session.size = (1 + roll(130) as u16, 1 + roll(40) as u16);
+                    session.send(Msg::Resize(session.size.0, session.size.1));
+                }
+                1 => session.send(Msg::Paste(Text::from("otpauth://totp/A:b?secret=JBSWY3DPEHPK3PXP"))),
+                2 => {
+                    use tickey::app::{Mouse, MouseKind};
+                    let kind = [MouseKind::Press, MouseKind::WheelUp, MouseKind::WheelDown][roll(3)];
+                    let (column, row) = (roll(130) as u16, roll(40) as u16);
+                    session.send(Msg::Mouse(Mouse { kind, column, row }));
+                }
+                3 => {
+                    session.wait(roll(4_000) as u64);
+                }
+                _ => session.send(Msg::Key(pool[roll(pool.len())])),
+            }
+            if !session.model.is_open() {
+                break;
+            }
+            if step % 5 == 0 {
+                session.draw();
+                next_wake(&session.model, now(session.at));
+            }
+        }
+    }
 }

@@ -109,12 +109,16 @@ pub(crate) fn submit(model: &mut Model, now: Now, out: &mut Vec<Effect>) {
     };
     let (added, replaced, skipped) = import.counts();
     import.saving = true;
-    let mut said = format!("imported {added} new, {replaced} replaced, {skipped} skipped");
+    let counts = [(added, "new"), (replaced, "replaced"), (skipped, "skipped")];
+    let counts: Vec<String> =
+        counts.iter().filter(|(count, _)| *count > 0).map(|(count, what)| format!("{count} {what}")).collect();
+    let mut said = format!("imported {}", if counts.is_empty() { "nothing".to_owned() } else { counts.join(", ") });
     if let Some(ImportSource::Path(path)) = &import.source
         && import.needs_password.is_none()
     {
         let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
-        said = format!("{said} · {} holds secrets in plain text: delete it", crate::text::clean(&name));
+        let name = crate::text::fit(&name, 24).trim_end().to_owned();
+        said = format!("{said} · delete {name}: its secrets are plain text");
     }
     let then =
         Then { closes: true, ..Then::new(format!("import of {} entries", added.saturating_add(replaced)), said) };

@@ -77,10 +77,14 @@ impl Model {
         self.toast(Tone::Good, text, now, clears_after_s.saturating_mul(1000), Some(clears_after_s));
     }
 
-    /// Takes away news that has stood long enough. News of a key's doing goes with the next key only when it is about trouble.
+    /// Takes away news that has stood long enough.
     pub(crate) fn expire_toast(&mut self, msg: &Msg, now: Now) {
         let gone = match &self.toast {
-            Some(toast) => toast.left_ms(now) == 0 || (matches!(msg, Msg::Key(_)) && toast.tone == Tone::Bad),
+            Some(toast) => {
+                // The next key takes news away once it could be read; a countdown stays.
+                let read = now.boot_ms.saturating_sub(toast.said.boot_ms) >= 1_500;
+                toast.left_ms(now) == 0 || (matches!(msg, Msg::Key(_)) && read && !toast.counts_down())
+            }
             None => false,
         };
         if gone {

@@ -85,6 +85,9 @@ pub(super) fn draw(model: &Model, form: &Form, now: Now, paint: &mut Paint<'_>) 
         paint.put(1, line, w, error, look.bad.patch(look.bold));
     } else if let Some(duplicate) = &form.duplicate {
         paint.put(1, line, w, duplicate, look.warn.patch(look.bold));
+    } else if form.preview.as_ref().is_some_and(|otp| !otp.is_timed()) {
+        // A counter's code counts as used once it is seen.
+        paint.put(2, line, w, "the secret is good; codes are drawn by copying them", look.dim);
     } else if let Some(otp) = &form.preview
         && let Ok(made) = otp.code(now.unix())
     {
