@@ -2,7 +2,7 @@
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
-use ratatui::style::{Modifier, Style};
+use ratatui::style::{Color, Modifier, Style};
 
 use crate::app::{Model, mouse};
 use crate::text::{fit, width};
@@ -66,8 +66,10 @@ impl<'a> Paint<'a> {
         self.buffer.set_style(area, style);
     }
 
+    /// Marks a row as selected. In one colour: reversed, each word's own would make it a patchwork.
     pub(super) fn reverse(&mut self, x: u16, y: u16, columns: u16) {
-        self.restyle(x, y, columns, Style::new().add_modifier(Modifier::REVERSED));
+        let style = Style::new().fg(Color::Reset).bg(Color::Reset).add_modifier(Modifier::REVERSED);
+        self.restyle(x, y, columns, style);
     }
 
     /// The first line of a screen over the list.
