@@ -1,0 +1,47 @@
+# Lists the recipes
+default:
+    @just --list
+
+# Opens the program, optimised; arguments are passed on: `just run list`
+[group('use')]
+run *arguments:
+    cargo run --release -- {{ arguments }}
+
+# Installs the program for this user, with its manual page
+[group('use')]
+install:
+    cargo install --locked --path .
+    mkdir -p ~/.local/share/man/man1
+    ~/.cargo/bin/tickey man > ~/.local/share/man/man1/tickey.1
+
+# Runs the tests; an argument picks some by name: `just test screens`
+[group('work')]
+test *filter:
+    cargo test {{ filter }}
+
+# Layout, lints and documentation, without the tests
+[group('work')]
+check:
+    cargo fmt --check
+    cargo clippy --all-targets -- -D warnings
+    RUSTDOCFLAGS="-D warnings" cargo doc --no-deps
+
+# Everything that must hold before a change is taken
+[group('work')]
+ci:
+    .ci/run
+
+# Measures: codes, unlocking, saving, drawing, searching
+[group('work')]
+bench *filter:
+    cargo bench --benches -- {{ filter }}
+
+# Opens the documentation, the file format and the threat model with it
+[group('work')]
+doc:
+    cargo doc --no-deps --open
+
+# Draws the pictures of assets/screens and README's table of keys again
+[group('work')]
+screens:
+    TICKEY_BLESS=1 cargo test --test pictures
