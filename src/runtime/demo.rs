@@ -10,7 +10,10 @@ pub const PASSPHRASE: &str = "demo";
 const VAULT: &[u8] = include_bytes!("../../assets/demo.json");
 
 /// Opens it.
-pub(super) fn vault(limits: &Limits) -> Result<Unlocked, VaultError> {
+///
+/// # Errors
+/// No memory or randomness.
+pub fn vault(limits: &Limits) -> Result<Unlocked, VaultError> {
     Locked::read(VAULT, limits)?.unlock(&Text::from(PASSPHRASE), limits)
 }
 

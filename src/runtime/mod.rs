@@ -4,7 +4,7 @@
 
 pub mod clipboard;
 pub mod clock;
-mod demo;
+pub mod demo;
 mod files;
 pub mod holder;
 mod jobs;

@@ -6,6 +6,7 @@ pub mod events;
 pub mod input;
 pub mod screen;
 pub mod surroundings;
+pub mod svg;
 pub mod terminal;
 pub mod theme;
 pub mod view;
