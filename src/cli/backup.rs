@@ -1,6 +1,6 @@
 //! `tickey backup`: older versions of the vault, listed and brought back.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use serde::Serialize;
 
@@ -11,9 +11,9 @@ use super::out;
 use super::session::{self, Changed, File};
 use crate::runtime::{clock, process};
 use crate::store::backups::{self, Backup};
-use crate::store::{disk, lock, state};
+use crate::store::{StoreError, disk, lock, state};
 use crate::text;
-use crate::vault::{Locked, Unlocked, VaultError};
+use crate::vault::{Limits, Locked, Unlocked, VaultError};
 
 #[derive(Serialize)]
 struct Row {
@@ -39,7 +39,7 @@ pub fn run(global: &Global, command: Option<BackupCommand>) -> Result<(), Failur
     }
 }
 
-fn list(global: &Global, vault: &std::path::Path) -> Result<(), Failure> {
+fn list(global: &Global, vault: &Path) -> Result<(), Failure> {
     let backups = backups::list(vault)?;
     if global.json {
         let row = |(backup, number): (&Backup, usize)| Row {
@@ -66,16 +66,15 @@ fn restore(global: &Global, path: PathBuf, which: &str, yes: bool) -> Result<(),
     let limits = process::limits();
     let (bytes, _) = disk::read(&backup)?;
     let old = Locked::read(&bytes, &limits).map_err(|error| session::about(error, &bytes))?;
-    let file = match File::read(global) {
-        Ok(file) => file,
-        // Only a file that cannot be opened at all is replaced.
-        Err(why) => return replace(global, &path, &old, &bytes, why, yes),
-    };
+    if let Some(why) = broken(&path, &limits)? {
+        return replace(global, &path, &old, &bytes, &why, yes);
+    }
+    let file = File::read(global)?;
     if file.locked.vault_id() != old.vault_id() {
         return Err(Failure::failed("this is a backup of another vault; nothing was changed"));
     }
     let mut session = match file.unlock(global) {
-        Err(why) if why.exit == Exit::Damaged => return replace(global, &path, &old, &bytes, why, yes),
+        Err(why) if why.exit == Exit::Damaged => return replace(global, &path, &old, &bytes, &why, yes),
         other => other?,
     };
     let old = match session.vault.reopen(&bytes, &limits) {
@@ -90,6 +89,22 @@ fn restore(global: &Global, path: PathBuf, which: &str, yes: bool) -> Result<(),
     Ok(())
 }
 
+/// Why the vault's file is none that can ever be opened; only such a one is replaced.
+fn broken(path: &Path, limits: &Limits) -> Result<Option<Failure>, Failure> {
+    let bytes = match disk::read(path) {
+        Ok((bytes, _)) => bytes,
+        Err(why @ StoreError::Missing(_)) => return Ok(Some(why.into())),
+        Err(why) => return Err(why.into()),
+    };
+    match Locked::read(&bytes, limits) {
+        Ok(_) => Ok(None),
+        Err(why @ (VaultError::Damaged(_) | VaultError::Altered(_) | VaultError::NotAVault(_))) => {
+            Ok(Some(session::about(why, &bytes)))
+        }
+        Err(why) => Err(why.into()),
+    }
+}
+
 /// A backup from before the passphrase was changed opens with the passphrase of its time.
 fn with_old_passphrase(old: &Locked) -> Result<Unlocked, Failure> {
     let mut terminal = Terminal::require(
@@ -101,24 +116,13 @@ fn with_old_passphrase(old: &Locked) -> Result<Unlocked, Failure> {
 }
 
 /// Puts the backup in the place of a file that cannot be opened, and keeps that file under another name.
-fn replace(
-    global: &Global,
-    path: &std::path::Path,
-    old: &Locked,
-    bytes: &[u8],
-    why: Failure,
-    yes: bool,
-) -> Result<(), Failure> {
-    let missing = !path.exists();
-    if !missing && why.exit != Exit::Damaged && !why.message.starts_with("this is not a Tickey vault") {
-        return Err(why);
-    }
+fn replace(global: &Global, path: &Path, old: &Locked, bytes: &[u8], why: &Failure, yes: bool) -> Result<(), Failure> {
     out::say(&format!("tickey: {}", text::clean(&why.message)));
     // The backup must open before it takes the place of anything.
     let opened = old.unlock(&ask::passphrase(global, "Passphrase of the backup")?, &process::limits())?;
     ask::confirm(yes, "The vault cannot be opened. Put this backup in its place?")?;
     let _lock = lock::hold(path, session::PATIENCE)?;
-    if !missing {
+    if path.exists() {
         let (broken, _) = disk::read(path)?;
         let aside = path.with_extension(format!("damaged-{}", clock::now().unix()));
         disk::write_new(&aside, &broken, false, &mut clock::Os)?;
@@ -130,7 +134,7 @@ fn replace(
     Ok(())
 }
 
-fn chosen(vault: &std::path::Path, which: &str) -> Result<PathBuf, Failure> {
+fn chosen(vault: &Path, which: &str) -> Result<PathBuf, Failure> {
     let backups = backups::list(vault)?;
     let by_number = which.parse::<usize>().ok().and_then(|number| backups.get(number.checked_sub(1)?));
     let by_name = || backups.iter().find(|backup| backup.path.file_name().is_some_and(|name| name == which));

@@ -137,3 +137,60 @@ pub fn label(entry: &Entry) -> String {
     let (title, account) = (entry.title(), entry.details.account.as_str());
     if account.trim().is_empty() || account == title { title.to_owned() } else { format!("{title} ({account})") }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::otp::{Kind, Otp};
+    use crate::vault::{Details, Stamp};
+
+    const NOW_MS: u64 = 1_800_000_000_000;
+
+    fn entry(secret: &[u8]) -> Entry {
+        Entry {
+            id: "00000000-0000-4000-8000-000000000001".parse().unwrap(),
+            details: Details::new(Otp::new(Kind::Totp, Secret::from(secret)), "Site", "me"),
+            deleted: false,
+            problem: None,
+            conflicts: Vec::new(),
+            added: Stamp::new(NOW_MS, 0, 1),
+            changed: Stamp::new(NOW_MS, 0, 1),
+        }
+    }
+
+    fn found(entry: &Entry) -> Vec<&'static str> {
+        let mut found = Vec::new();
+        of_one(entry, NOW_MS, &mut found);
+        found.iter().map(|finding| finding.what).collect()
+    }
+
+    #[test]
+    fn each_entry_is_looked_at() {
+        assert!(found(&entry(b"12345678901234567890")).is_empty());
+        assert!(found(&entry(b"1234567890")).is_empty());
+        assert_eq!(found(&entry(b"123456789")), ["short_secret"]);
+        assert_eq!(found(&entry(&[7; 20])), ["weak_secret"]);
+        assert_eq!(found(&entry(b"")), ["no_code"]);
+        let problem = Entry { problem: Some("period 0".into()), ..entry(b"12345678901234567890") };
+        assert_eq!(found(&problem), ["no_code"]);
+        let conflict = Entry { conflicts: vec!["issuer".into()], ..entry(b"12345678901234567890") };
+        assert_eq!(found(&conflict), ["conflict"]);
+        let ahead = Entry { changed: Stamp::new(NOW_MS + 2 * FAR_AHEAD_MS, 0, 1), ..entry(b"12345678901234567890") };
+        assert_eq!(found(&ahead), ["future_stamp"]);
+    }
+
+    #[test]
+    fn the_same_secret_of_the_same_kind_is_a_duplicate() {
+        let (one, two, other) = (entry(b"1234567890"), entry(b"1234567890"), entry(b"0987654321"));
+        let mut found = Vec::new();
+        duplicates(&[&one, &two, &other], &mut found);
+        assert_eq!(found.len(), 1);
+        assert_eq!(found[0].message, "has the same secret as Site (me)");
+    }
+
+    #[test]
+    fn cheap_costs_are_pointed_out() {
+        assert!(costs(&[Cost::START]).is_empty());
+        assert_eq!(costs(&[Cost { m_kib: 19 * 1024, t: 2, p: 1 }]).len(), 1);
+    }
+}

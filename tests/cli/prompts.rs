@@ -62,10 +62,8 @@ impl Screen {
     }
 
     fn echoes(&self) -> bool {
-        let modes = self.master.get_termios().unwrap();
-        format!("{:?}", modes.local_flags).contains("ECHO |")
-            || format!("{:?}", modes.local_flags).ends_with("ECHO")
-            || format!("{:?}", modes.local_flags).contains("ECHO,")
+        let flags = format!("{:?}", self.master.get_termios().unwrap().local_flags);
+        flags.split(|c: char| !c.is_ascii_alphabetic()).any(|flag| flag == "ECHO")
     }
 }
 
@@ -191,4 +189,39 @@ fn a_code_is_copied_through_the_terminal() {
     screen.wait_for("copied the code of Site (octo) through the terminal");
     screen.wait_for("end 0");
     assert_eq!(std::fs::read(user.path("out")).unwrap(), b"");
+}
+
+#[test]
+fn a_terminated_prompt_gives_echo_back() {
+    let user = User::with_entries();
+    for (signal, code) in [("TERM", 143), ("HUP", 129)] {
+        let line = "sh -c 'echo $$ >pid; exec \"$0\" list' \"$(command -v program)\"; code=$?; stty -a; echo end $code";
+        let line = line.replace("$(command -v program)", env!("CARGO_BIN_EXE_tickey"));
+        let mut screen = Screen::run(&user, &line);
+        screen.wait_for("Passphrase of personal: ");
+        assert!(!screen.echoes());
+        let pid = std::fs::read_to_string(user.path("pid")).unwrap();
+        assert!(
+            std::process::Command::new("kill").args([&format!("-{signal}"), pid.trim()]).status().unwrap().success()
+        );
+        screen.wait_for(" echo ");
+        screen.wait_for(&format!("end {code}"));
+    }
+}
+
+#[test]
+fn a_stopped_prompt_gives_echo_back_and_asks_again() {
+    let user = User::with_entries();
+    let line = "exec bash --norc -c 'set -m; \"$0\" code site --at 59; stty -a; echo stopped; fg >/dev/null; echo end $?' \"$program\"";
+    let line = line.replace("$program", env!("CARGO_BIN_EXE_tickey"));
+    let mut screen = Screen::run(&user, &line);
+    screen.wait_for("Passphrase of personal: ");
+    screen.write("\u{1a}");
+    screen.wait_for(" echo ");
+    screen.wait_for("stopped");
+    screen.wait_for("Passphrase of personal: ");
+    assert!(!screen.echoes());
+    screen.write(&format!("{PASSPHRASE}\n"));
+    screen.wait_for("94287082");
+    screen.wait_for("end 0");
 }

@@ -117,6 +117,13 @@ fn a_backup_takes_the_place_of_a_broken_vault() {
     let aside = std::fs::read_dir(user.vault().parent().unwrap()).unwrap().flatten();
     let aside = aside.filter(|entry| entry.file_name().to_string_lossy().contains("damaged")).count();
     assert_eq!(aside, 1);
+    std::fs::remove_file(user.vault()).unwrap();
+    user.run(&["backup", "restore", "1", "--yes"]).success();
+    assert_eq!(user.output(&["code", "site", "--at", "59"]), "94287082\n");
+    // A vault of a newer format is not broken.
+    std::fs::write(user.vault(), r#"{"tickey":2,"header":""}"#).unwrap();
+    user.run(&["backup", "restore", "1", "--yes"]).code(1);
+    assert_eq!(std::fs::read(user.vault()).unwrap(), br#"{"tickey":2,"header":""}"#);
     // A vault that is there and sound is never replaced by another's backup.
     let other = User::with_vault();
     other.run(&["backup", "restore", user.vault().to_str().unwrap(), "--yes"]).code(1);
