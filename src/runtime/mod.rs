@@ -282,11 +282,12 @@ impl Runtime {
     /// Before leaving by a signal or a hang-up: clears the clipboard if it is still ours, and finishes what was being saved.
     pub fn end(mut self) {
         let mut nothing = Vec::new();
-        let waits = self.held.is_some() || self.pending.is_some();
+        let holds = self.held.is_some() || self.pending.is_some();
         self.clear_clipboard(&mut nothing);
         let deadline = Instant::now() + GOODBYE;
-        while waits {
-            match self.reports.recv_timeout(deadline.saturating_duration_since(Instant::now())) {
+        // Until the holder has ended, or for so long; other reports are taken meanwhile.
+        while let Some(left) = deadline.checked_duration_since(Instant::now()).filter(|_| holds) {
+            match self.reports.recv_timeout(left) {
                 Ok(Report::HolderEnded { .. }) | Err(_) => break,
                 Ok(report) => {
                     self.report(report, clock::now(), &mut nothing);

@@ -32,7 +32,9 @@ fn ram() -> u64 {
     #[cfg(target_os = "linux")]
     {
         let info = rustix::system::sysinfo();
-        u64::try_from(info.totalram).unwrap_or(u64::MAX).saturating_mul(u64::from(info.mem_unit.max(1)))
+        #[allow(clippy::useless_conversion, reason = "a C long is 32 bits wide on other machines")]
+        let units = u64::try_from(info.totalram).unwrap_or(u64::MAX);
+        units.saturating_mul(u64::from(info.mem_unit.max(1)))
     }
     #[cfg(not(target_os = "linux"))]
     {

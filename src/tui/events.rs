@@ -59,7 +59,7 @@ impl Waiter {
         let signals = SignalDelivery::with_pipe(
             read,
             write,
-            SignalOnly::default(),
+            SignalOnly,
             [
                 signal::SIGWINCH,
                 signal::SIGTSTP,

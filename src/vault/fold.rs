@@ -70,7 +70,7 @@ pub(crate) fn unreplaced(contents: &[Contents], name: &str) -> Vec<Stamp> {
 }
 
 /// The newest assignment of a field, among changes in order.
-pub(crate) fn newest<'c, 'a>(contents: &'c [Contents<'a>], name: &str) -> Option<(Stamp, Value<'a>)> {
+pub(crate) fn newest<'a>(contents: &[Contents<'a>], name: &str) -> Option<(Stamp, Value<'a>)> {
     contents.iter().rev().find_map(|change| change.set.get(name).map(|value| (change.at, *value)))
 }
 
