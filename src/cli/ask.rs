@@ -18,7 +18,8 @@ use zeroize::Zeroizing;
 
 use super::args::Global;
 use super::error::{Exit, Failure};
-use super::input;
+use super::{input, out};
+use crate::app::passphrase::strength;
 use crate::secret::Text;
 use crate::text;
 
@@ -232,6 +233,14 @@ pub fn passphrase(global: &Global, prompt: &str) -> Result<Text, Failure> {
 
 /// How a script gives the passphrase.
 pub const INSTEAD: &str = "give it with --passphrase-file, --passphrase-fd or --passphrase-command";
+
+/// Says when a new passphrase looks easy to guess. It is the person's to choose all the same.
+pub fn warn_if_weak(passphrase: &Text) {
+    let (score, words) = strength(passphrase);
+    if score < 2 {
+        out::warn(&format!("the passphrase looks {words}"));
+    }
+}
 
 /// Asks before something is done that cannot easily be taken back.
 ///

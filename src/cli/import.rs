@@ -80,6 +80,8 @@ impl<'a> Row<'a> {
 struct Read {
     formats: Vec<&'static str>,
     imported: Imported,
+    /// Files that hold their secrets for all to read.
+    plain: Vec<String>,
 }
 
 /// Reads, plans, saves and reports.
@@ -110,6 +112,11 @@ pub fn run(global: &Global, args: &Args) -> Result<(), Failure> {
     } else {
         tell(&plan, args, &session, added, updated)?;
     }
+    if !args.dry_run {
+        for name in &read.plain {
+            out::warn(&format!("{name} holds its secrets in plain text; delete it when it is not needed any more"));
+        }
+    }
     if added > 0 || updated > 0 || plan.problems.is_empty() {
         Ok(())
     } else {
@@ -134,7 +141,10 @@ fn read_all(args: &Args, format: Option<&'static Format>, password: Option<&Text
     for path in &args.files {
         let name = if path == Path::new("-") { "standard input".to_owned() } else { path.display().to_string() };
         match read_one(path, &name, format, password) {
-            Ok((id, mut imported)) => {
+            Ok((id, mut imported, plain)) => {
+                if plain && path != Path::new("-") && !imported.entries.is_empty() {
+                    all.plain.push(name.clone());
+                }
                 if several {
                     imported.entries.iter_mut().for_each(|entry| entry.place = format!("{name}: {}", entry.place));
                     imported
@@ -162,7 +172,7 @@ fn read_one(
     name: &str,
     format: Option<&'static Format>,
     password: Option<&Text>,
-) -> Result<(&'static str, Imported), Failure> {
+) -> Result<(&'static str, Imported, bool), Failure> {
     let bytes = input::file(path)?;
     if bytes.is_empty() {
         return Err(Failure::failed(format!("{name} is empty; nothing was imported")));
@@ -173,8 +183,8 @@ fn read_one(
         None => registry::detect(&bytes).map_err(|error| in_file(error.into()))?,
     };
     let read = format.read.ok_or_else(|| Failure::failed(format!("{} files cannot be read", format.name)))?;
-    let imported = match read(&bytes).map_err(|error| in_file(error.into()))? {
-        Opened::Plain(imported) => imported,
+    let (imported, plain) = match read(&bytes).map_err(|error| in_file(error.into()))? {
+        Opened::Plain(imported) => (imported, true),
         Opened::Encrypted(encrypted) => {
             let asked = match password {
                 Some(_) => None,
@@ -186,10 +196,10 @@ fn read_one(
             };
             let empty = Text::empty();
             let password = password.or(asked.as_ref()).unwrap_or(&empty);
-            encrypted.open(password).map_err(|error| in_file(error.into()))?
+            (encrypted.open(password).map_err(|error| in_file(error.into()))?, false)
         }
     };
-    Ok((format.id, imported))
+    Ok((format.id, imported, plain))
 }
 
 fn report<'a>(plan: &'a Plan, formats: &[&str], added: usize, updated: usize, secrets: bool) -> Report<'a> {

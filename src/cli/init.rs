@@ -31,6 +31,7 @@ pub fn run(global: &Global, kdf: &Kdf) -> Result<(), Failure> {
         Some(passphrase) => passphrase,
         None => Terminal::require("a passphrase", ask::INSTEAD)?.hidden_twice("New passphrase")?,
     };
+    ask::warn_if_weak(&passphrase);
     let member = member();
     let founded = Unlocked::found(&member, &passphrase, cost, &limits, clock::now().wall_ms, &mut clock::Os)?;
     disk::create(&path, &founded.vault, &mut clock::Os)?;

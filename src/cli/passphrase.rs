@@ -26,6 +26,7 @@ pub fn run(global: &Global, args: &Passphrase) -> Result<(), Failure> {
         (None, Some(terminal)) => terminal.hidden_twice("New passphrase")?,
         (None, None) => return Err(Failure::usage("there is no new passphrase").hint(instead)),
     };
+    ask::warn_if_weak(&new);
     let cost = session::cost(&args.kdf, &limits)?;
     let wall_ms = clock::now().wall_ms;
     let vault = session.vault.change_passphrase(&new, cost, &limits, wall_ms, &mut clock::Os)?;

@@ -31,6 +31,16 @@ fn a_list_comes_in_and_one_bad_line_stops_nothing() {
 }
 
 #[test]
+fn a_plain_file_is_to_be_deleted() {
+    let user = User::with_vault();
+    let file = user.file("list.txt", list());
+    assert!(!errors(&user.run(&["import", &file, "--dry-run"]).success()).contains("delete it"));
+    assert!(
+        errors(&user.run(&["import", &file]).success()).contains("list.txt holds its secrets in plain text; delete it")
+    );
+}
+
+#[test]
 fn a_dry_run_changes_nothing() {
     let user = User::with_vault();
     let file = user.file("list.txt", list());

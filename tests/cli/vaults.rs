@@ -36,6 +36,17 @@ fn init_says_the_recovery_code_in_words_on_standard_error() {
 }
 
 #[test]
+fn a_weak_passphrase_is_pointed_out_and_taken() {
+    let user = User::new();
+    let weak = user.file("weak", "abc");
+    let assert = user.bare(&[&["init", "--passphrase-file", &weak], &CHEAP[..]].concat()).assert().success();
+    assert!(errors(&assert).contains("warning: the passphrase looks very weak"), "{}", errors(&assert));
+    let arguments = ["passphrase", "--new-passphrase-file", "passphrase", "--passphrase-file", &weak];
+    let assert = user.bare(&[&arguments[..], &CHEAP[..]].concat()).assert().success();
+    assert!(!errors(&assert).contains("weak"), "{}", errors(&assert));
+}
+
+#[test]
 fn vault_forget_leaves_the_file() {
     let user = User::with_entries();
     user.run(&["vault", "forget", "personal"]).success();
