@@ -219,6 +219,30 @@ pub fn row(action: Action) -> &'static Row {
 
 static UNKNOWN: Row = Row { action: Action::Back, name: "", line: "", short: "", screens: &[] };
 
+/// Checks that no key means two things on one screen, as keys from a `config.toml` might.
+///
+/// # Errors
+/// The key, the screen and both actions, in words.
+pub fn check_keys(config: &Config) -> Result<(), String> {
+    for screen in EVERYWHERE {
+        let mut seen = std::collections::BTreeMap::new();
+        for row in TABLE.iter().filter(|row| row.screens.contains(screen)) {
+            for key in config.keys.get(row.name).into_iter().flatten() {
+                if screen.takes_text() && key.typed().is_some() {
+                    continue;
+                }
+                if let Some(other) = seen.insert(*key, row.name).filter(|other| *other != row.name) {
+                    return Err(format!("the key {key} means both {other} and {} on one screen", row.name));
+                }
+            }
+        }
+    }
+    if config.keys.get("quit_now").is_none_or(Vec::is_empty) {
+        return Err("quit_now needs a key".into());
+    }
+    Ok(())
+}
+
 /// The table as README and the man page show it: keys, and what each does.
 pub fn key_lines(config: &Config) -> Vec<(String, &'static str)> {
     let label = |row: &Row| {
@@ -336,16 +360,10 @@ mod tests {
 
     #[test]
     fn no_key_means_two_things_on_one_screen() {
-        let config = Config::default();
-        for screen in EVERYWHERE {
-            let mut seen = std::collections::BTreeMap::new();
-            for row in table().iter().filter(|row| row.screens.contains(screen)) {
-                for key in config.keys.get(row.name).unwrap() {
-                    if let Some(other) = seen.insert(*key, row.name) {
-                        panic!("{screen:?}: {key} means {other} and {}", row.name);
-                    }
-                }
-            }
-        }
+        assert_eq!(check_keys(&Config::default()), Ok(()));
+        let config = Config::parse("[keys]\nadd = [\"d\"]").unwrap();
+        assert_eq!(check_keys(&config), Err("the key d means both add and delete on one screen".into()));
+        let config = Config::parse("[keys]\nquit_now = []").unwrap();
+        assert_eq!(check_keys(&config), Err("quit_now needs a key".into()));
     }
 }

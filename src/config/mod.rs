@@ -98,8 +98,8 @@ impl Config {
     /// Reads a `config.toml`; what it does not say stays as by default.
     ///
     /// # Errors
-    /// [`ConfigError`] with the line of the first thing that is wrong: TOML, an unknown name, a number out of range, a text that is no key, one
-    /// key for two actions is found later, against the table of actions.
+    /// [`ConfigError`] with the line of the first thing that is wrong: TOML, an unknown name, a number out of range, a text that is no key.
+    /// Whether one key means two things is checked against the table of actions, which is not known here.
     pub fn parse(text: &str) -> Result<Config, ConfigError> {
         let mut config = Config::default();
         let written: Written = read(text)?;

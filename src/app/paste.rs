@@ -1,0 +1,64 @@
+//! Pasted text: into the line that is being typed, or, in the list, a link that opens the form.
+
+use crate::app::Effect;
+use crate::app::export;
+use crate::app::form::Form;
+use crate::app::import::Import;
+use crate::app::model::{Model, Over, Stage};
+use crate::secret::Text;
+use crate::time::Now;
+
+pub(crate) fn paste(model: &mut Model, text: Text, now: Now, out: &mut Vec<Effect>) {
+    let line = text.lines().next().unwrap_or("").trim();
+    match &mut model.stage {
+        Stage::Welcome(welcome) => {
+            if let Some(twice) = &mut welcome.create {
+                twice.line().paste(line);
+            }
+        }
+        Stage::Locked(lock) if !lock.deriving => {
+            lock.input.paste(line);
+            lock.trouble = None;
+        }
+        Stage::Locked(_) => {}
+        Stage::Open(session) => match session.over.last_mut() {
+            None | Some(Over::Entry(_)) => paste_into_list(model, &text, now, out),
+            Some(Over::Form(form)) if !form.saving => form.paste(&text),
+            Some(Over::Palette(palette)) => palette.input.paste(line),
+            Some(Over::Import(import)) if import.plan.is_none() && !import.reading => import.line().paste(line),
+            Some(Over::Export(export)) => match export.at {
+                export::Row::Path => export.path.paste(line),
+                export::Row::First | export::Row::Second => export.password.line().paste(line),
+                _ => {}
+            },
+            Some(Over::Passphrase(screen)) if !screen.busy => screen.twice.line().paste(line),
+            _ => {}
+        },
+    }
+}
+
+fn paste_into_list(model: &mut Model, text: &Text, now: Now, out: &mut Vec<Effect>) {
+    let Stage::Open(session) = &mut model.stage else { return };
+    let trimmed = text.trim();
+    let lines = trimmed.lines().filter(|line| !line.trim().is_empty()).count();
+    if lines == 1 && crate::otp::uri::is_uri(trimmed) {
+        match crate::otp::uri::parse(trimmed) {
+            Ok(labelled) => {
+                let mut form = Form::new();
+                form.fill(&labelled);
+                session.over.push(Over::Form(Box::new(form)));
+            }
+            Err(error) => model.say_bad(format!("the pasted link was not taken: {error}"), now),
+        }
+    } else if lines > 1 && trimmed.lines().any(|line| crate::otp::uri::is_uri(line.trim())) {
+        let import = Import::of_text(Text::from(trimmed));
+        let source = import.source();
+        session.over.push(Over::Import(Box::new(import)));
+        out.extend(source.map(|source| Effect::ReadImport { source, format: None, password: None }));
+    } else if session.list.searching {
+        session.list.query.paste(trimmed.lines().next().unwrap_or(""));
+        session.list.search();
+    } else {
+        model.say("nothing was taken: paste an otpauth:// link to add an entry", now);
+    }
+}
