@@ -1,0 +1,6 @@
+//! The screens: pictures of each, what keys do, and that nothing anybody presses breaks them.
+
+mod any;
+mod deeds;
+mod outside;
+mod pictures;

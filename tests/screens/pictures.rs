@@ -1,0 +1,156 @@
+//! Every screen as a picture, at four sizes.
+
+use std::path::PathBuf;
+use tickey::app::msg::ImportRead;
+use tickey::app::{Effect, Msg, Trouble, VaultChoice};
+use tickey::config::Config;
+
+use crate::outside::*;
+
+/// The screen after those keys, at each size.
+fn snapshots(name: &str, keys: &str) {
+    for size in SIZES {
+        let screen = Session::open(size).keys(keys).screen();
+        insta::assert_snapshot!(format!("{name}_{}x{}", size.0, size.1), screen);
+    }
+}
+
+#[test]
+fn the_list() {
+    snapshots("list", "");
+}
+
+#[test]
+fn searching() {
+    snapshots("search", "/git");
+}
+
+#[test]
+fn copied() {
+    snapshots("copied", "/git<Enter>");
+}
+
+#[test]
+fn a_tag() {
+    snapshots("tag", "<Tab>");
+}
+
+#[test]
+fn an_entry() {
+    snapshots("entry", "v");
+}
+
+#[test]
+fn adding() {
+    snapshots("form", "aGitLab<Tab>maya<Tab>JBSWY3DP1");
+}
+
+#[test]
+fn adding_with_errors() {
+    snapshots("form_errors", "a<Tab>maya<Tab>0<Enter>");
+}
+
+#[test]
+fn deleting() {
+    snapshots("delete", "d");
+}
+
+#[test]
+fn the_trash() {
+    snapshots("trash", "dyT");
+}
+
+#[test]
+fn the_history() {
+    snapshots("history", "fh");
+}
+
+#[test]
+fn the_help() {
+    snapshots("help", "?");
+}
+
+#[test]
+fn the_palette() {
+    snapshots("palette", ":re");
+}
+
+#[test]
+fn exporting() {
+    snapshots("export", "x");
+}
+
+#[test]
+fn a_new_passphrase() {
+    snapshots("passphrase", ":passphrase<Enter>correct horse");
+}
+
+#[test]
+fn without_colours_and_unicode() {
+    let config = Config::parse("ascii = true\ntheme = \"mono\"").unwrap();
+    let mut session = Session::open_with((80, 24), config, personal());
+    session.keys("/git<Enter><Esc><Esc>");
+    let screen = session.screen();
+    let own = screen.replace("日本郵便", "");
+    assert!(own.is_ascii(), "{own}");
+    insta::assert_snapshot!("ascii", screen);
+}
+
+#[test]
+fn plain_without_bars() {
+    let config = Config::parse("plain = true").unwrap();
+    insta::assert_snapshot!("plain", Session::open_with((80, 24), config, personal()).screen());
+}
+
+#[test]
+fn hidden_codes() {
+    let config = Config::parse("hidden_codes = true").unwrap();
+    let mut session = Session::open_with((80, 24), config, personal());
+    insta::assert_snapshot!("hidden", session.screen());
+    let one = session.keys("<Space>").screen();
+    assert_eq!(one.matches("•••").count() + 2, session.keys("<Space>").screen().matches("•••").count());
+    assert!(!session.keys("V").screen().contains("•••"));
+}
+
+#[test]
+fn first_run() {
+    for size in SIZES {
+        let mut session = Session::start(size, Config::default(), false);
+        insta::assert_snapshot!(format!("welcome_{}x{}", size.0, size.1), session.screen());
+        session.keys("<Enter>correct horse battery");
+        insta::assert_snapshot!(format!("create_{}x{}", size.0, size.1), session.screen());
+    }
+}
+
+#[test]
+fn unlocking() {
+    for size in SIZES {
+        let mut session = Session::start(size, Config::default(), true);
+        let choice =
+            |name: &str| VaultChoice { name: name.into(), path: PathBuf::from(format!("/home/maya/{name}.json")) };
+        session.send(Msg::Vaults(vec![choice("personal"), choice("work")]));
+        session.keys("secret<Enter>");
+        let wrong = Trouble { wrong_passphrase: true, ..trouble("wrong passphrase") };
+        session.send(Msg::Opened(Err(wrong)));
+        insta::assert_snapshot!(format!("unlock_{}x{}", size.0, size.1), session.screen());
+        assert!(!session.screen().contains("secret"));
+    }
+}
+
+#[test]
+fn an_import_is_one_save_and_one_undo() {
+    let mut session = Session::open((80, 24));
+    session.keys("i/tmp/x.txt<Enter>");
+    let text = "otpauth://totp/One:a?secret=JBSWY3DPEHPK3PXA\notpauth://totp/Two:b?secret=JBSWY3DPEHPK3PXB\nnonsense\n\
+                otpauth://totp/GitHub:octo@example.com?secret=JBSWY3DPEHPK3PXP\n";
+    let format = tickey::formats::registry::detect(text.as_bytes()).unwrap();
+    let Ok(tickey::formats::Opened::Plain(imported)) = (format.read.unwrap())(text.as_bytes()) else { panic!() };
+    session.send(Msg::ImportRead(Ok(ImportRead::Entries { format: format.name, imported })));
+    insta::assert_snapshot!("import_plan", session.screen());
+    session.effects.clear();
+    session.keys("<Enter>");
+    assert_eq!(session.effects.iter().filter(|effect| matches!(effect, Effect::Save { .. })).count(), 1);
+    assert!(session.screen().contains("One") && session.screen().contains("Two"));
+    session.keys("u");
+    assert!(!session.screen().contains(" One") && !session.screen().contains(" Two"));
+}
