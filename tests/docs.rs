@@ -104,6 +104,49 @@ fn readme_does_what_it_says() {
     }
 }
 
+/// The sources of the program and of its tests.
+fn sources() -> Vec<String> {
+    let mut folders =
+        vec![concat!(env!("CARGO_MANIFEST_DIR"), "/src").into(), concat!(env!("CARGO_MANIFEST_DIR"), "/tests").into()];
+    let mut sources = Vec::new();
+    while let Some(folder) = folders.pop() {
+        let folder: std::path::PathBuf = folder;
+        for item in std::fs::read_dir(folder).unwrap() {
+            let path = item.unwrap().path();
+            if path.is_dir() {
+                folders.push(path);
+            } else if path.extension().is_some_and(|extension| extension == "rs") {
+                sources.push(std::fs::read_to_string(path).unwrap());
+            }
+        }
+    }
+    sources
+}
+
+/// The tests that a text names: `` `a_sentence_of_words` ``, with or without the place it stands in before it.
+fn named_tests(text: &str) -> Vec<&str> {
+    let quoted = text.split('`').skip(1).step_by(2);
+    let names = quoted.map(|words| words.split_once(": ").map_or(words, |(_, name)| name));
+    let is_name = |name: &&str| {
+        name.contains('_') && name.chars().all(|c| c == '_' || c.is_ascii_lowercase() || c.is_ascii_digit())
+    };
+    names.filter(is_name).collect()
+}
+
+#[test]
+fn the_tests_that_the_threat_model_names_exist() {
+    let sources = sources();
+    let security = include_str!("../src/vault/SECURITY.md");
+    let names = named_tests(security);
+    assert!(names.len() > 40, "only {} tests are named", names.len());
+    for name in names {
+        let test = format!("fn {name}(");
+        let found = sources.iter().any(|source| source.contains(&test) && source.contains("#[test]"));
+        assert!(found, "SECURITY.md names `{name}`, which is no test");
+    }
+    assert_eq!(named_tests("a `b_c` and `d: e_f` but `PR_SET` nor `x = y_z`"), ["b_c", "e_f"]);
+}
+
 #[test]
 fn the_reader_of_blocks_reads() {
     let steps = steps("```\n$ no\n```\n```console\n$ a \\\n  b\nout …ut\n…\n$ c\n```\n");

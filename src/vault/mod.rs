@@ -23,6 +23,8 @@ pub mod order;
 pub mod recovery;
 pub mod roster;
 pub mod seal;
+#[doc = include_str!("SECURITY.md")]
+pub mod security {}
 pub mod stamp;
 #[cfg(test)]
 mod tests;
