@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use ratatui::buffer::Buffer;
+use ratatui::buffer::{Buffer, Cell};
 use ratatui::style::{Color, Modifier};
 use unicode_width::UnicodeWidthStr;
 
@@ -30,10 +30,11 @@ pub fn picture(buffer: &Buffer) -> String {
             let (start, look) = (x, (first.fg, first.bg, first.modifier));
             let (mut text, mut columns) = (String::new(), 0_u16);
             while let Some(cell) = (x < area.right()).then(|| buffer.cell((x, y))).flatten() {
-                if (cell.fg, cell.bg, cell.modifier) != look {
+                let step = width_of(cell);
+                // Wide symbols by themselves: fonts differ in how wide they draw them.
+                if (cell.fg, cell.bg, cell.modifier) != look || (columns > 0 && step != width_of(first)) {
                     break;
                 }
-                let step = u16::try_from(cell.symbol().width()).unwrap_or(1).max(1);
                 text.push_str(cell.symbol());
                 columns = columns.saturating_add(step);
                 x = x.saturating_add(step);
@@ -43,6 +44,10 @@ pub fn picture(buffer: &Buffer) -> String {
     }
     svg.push_str("</svg>\n");
     svg
+}
+
+fn width_of(cell: &Cell) -> u16 {
+    u16::try_from(cell.symbol().width()).unwrap_or(1).max(1)
 }
 
 fn run(svg: &mut String, (x, y, columns): (u16, u16, u16), text: &str, (fg, bg, modifier): (Color, Color, Modifier)) {
@@ -122,7 +127,10 @@ mod tests {
         buffer.set_string(0, 0, "日本 <a&b>", Style::new());
         buffer.set_string(4, 1, "code", Style::new().fg(Color::Green).add_modifier(Modifier::REVERSED));
         let svg = picture(&buffer);
-        assert!(svg.contains(">日本 &lt;a&amp;b&gt;"), "{svg}");
+        assert!(
+            svg.contains(">日本</text>") && svg.contains("x=\"43.6\" y=\"23.5\"") && svg.contains("> &lt;a&amp;b&gt;"),
+            "{svg}"
+        );
         assert!(svg.contains("<rect x=\"43.6\" y=\"28.0\" width=\"33.6\" height=\"18.0\" fill=\"#98c379\"/>"), "{svg}");
         assert!(svg.contains(&format!("fill=\"{BACKGROUND}\" textLength=\"33.6\"")), "{svg}");
     }
