@@ -111,8 +111,15 @@ impl<'a> Value<'a> {
 impl Change {
     /// Takes one change's exact JSON. `None` when it names no entry or has no stamp.
     pub(crate) fn read(raw: &str) -> Option<Change> {
+        // serde would take a list for an object, its elements for the members in their order.
+        if !raw.starts_with('{') {
+            return None;
+        }
         let contents: Contents = serde_json::from_str(raw).ok()?;
-        Some(Change { entry: contents.entry.parse().ok()?, at: contents.at, raw: Text::from(raw) })
+        // One entry has one name: no capitals, braces or missing hyphens.
+        let plain = contents.entry.len() == 36 && !contents.entry.bytes().any(|byte| byte.is_ascii_uppercase());
+        let entry = contents.entry.parse().ok().filter(|_| plain)?;
+        Some(Change { entry, at: contents.at, raw: Text::from(raw) })
     }
 
     /// The entry it changes.

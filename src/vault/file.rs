@@ -165,6 +165,10 @@ impl File {
                 Ok(_) if problem.is_data() => damaged(format!("{problem}")),
                 _ => not_ours(input, &problem),
             })?;
+        // serde would take a list for an object, its elements for the members in their order.
+        if !input.trim_ascii_start().starts_with(b"{") {
+            return Err(VaultError::NotAVault("it is JSON of another program".into()));
+        }
         let header_bytes = BASE64.decode(text.header.as_bytes()).map_err(|_| damaged("its header is not base64"))?;
         let header = Header::read(&header_bytes);
         let file = |header| -> Result<File, VaultError> {
@@ -211,6 +215,9 @@ impl Header {
     pub fn read(input: &[u8]) -> Result<Header, VaultError> {
         let text: HeaderText = serde_json::from_slice(input)
             .map_err(|problem| damaged(format!("its header cannot be read ({problem})")))?;
+        if !input.trim_ascii_start().starts_with(b"{") {
+            return Err(damaged("its header is a list"));
+        }
         if text.slots.len() > MOST_SLOTS {
             return Err(VaultError::ParametersRefused(format!(
                 "{} key slots, and {MOST_SLOTS} are allowed",
@@ -320,6 +327,15 @@ mod tests {
         }
         let spaced = text.replacen("\"header\":\"", "\"header\":\" ", 1);
         assert!(matches!(File::read(spaced.as_bytes()), Err(VaultError::Damaged(_))));
+    }
+
+    #[test]
+    fn a_list_of_the_same_values_is_no_vault() {
+        let values: Vec<serde_json::Value> =
+            serde_json::from_slice::<serde_json::Map<_, _>>(&sample().write()).unwrap().values().cloned().collect();
+        let said = File::read(&serde_json::to_vec(&values).unwrap()).unwrap_err();
+        assert!(matches!(said, VaultError::NotAVault(_)), "{said}");
+        assert!(matches!(Header::read(b"[\"AQEBAQEBAQEBAQEBAQEBAQ==\",1,[],[]]"), Err(VaultError::Damaged(_))));
     }
 
     #[test]

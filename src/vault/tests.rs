@@ -331,6 +331,24 @@ fn one_bad_value_is_a_problem_of_its_entry_and_unknown_things_are_carried_along(
 }
 
 #[test]
+fn only_an_object_with_a_plain_id_and_stamps_is_a_change() {
+    let good = format!(r#"{{"entry":"{}","at":"{}","set":{{}}}}"#, id(1), Stamp::new(NOON, 0, 9));
+    assert!(Change::read(&good).is_some());
+    let plain = id(1).to_string();
+    for odd in [
+        good.replacen(&plain, &plain.to_uppercase(), 1),
+        good.replacen(&plain, &plain.replace('-', ""), 1),
+        good.replacen(&plain, &format!("{{{plain}}}"), 1),
+        good.replacen("\"set\":{}", "\"set\":{},\"set\":{}", 1),
+        good.replacen("\"set\":{}", "\"by\":7", 1),
+        good.replacen("\"set\":{}", "\"over\":{\"issuer\":[\"now\"]}", 1),
+        format!(r#"["{plain}","{}","",{{}},{{}}]"#, Stamp::new(NOON, 0, 9)),
+    ] {
+        assert_eq!(Change::read(&odd), None, "{odd}");
+    }
+}
+
+#[test]
 fn hostile_bodies_open_or_are_refused_but_never_panic() {
     use crate::vault::document::Document;
     let vault = &founded().vault;
