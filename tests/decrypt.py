@@ -1,0 +1,347 @@
+#!/usr/bin/env python3
+"""Opens a Tickey vault and prints its entries as JSON. Written from src/vault/FORMAT.md and from nothing else.
+
+    decrypt.py [--recovery] VAULT < PASSPHRASE-OR-RECOVERY-CODE
+
+Needs argon2-cffi, cryptography and pycryptodome. Exit codes: 1 no vault, newer or refused · 5 wrong passphrase · 6 damaged.
+"""
+import base64, hashlib, json, re, struct, sys
+
+from argon2.low_level import Type, hash_secret_raw
+from Crypto.Cipher import ChaCha20_Poly1305
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey, X25519PublicKey
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+
+REFUSED, WRONG, DAMAGED = 1, 5, 6
+
+
+class Failed(Exception):
+    def __init__(self, code, why):
+        super().__init__(why)
+        self.code = code
+
+
+def need(truth, why, code=DAMAGED):
+    if not truth:
+        raise Failed(code, why)
+
+
+def once(pairs):
+    need(len({name for name, _ in pairs}) == len(pairs), "a name stands twice")
+    return dict(pairs)
+
+
+def b64(text, length=None):
+    need(isinstance(text, str), "not base64")
+    try:
+        data = base64.b64decode(text, validate=True)
+    except ValueError:
+        raise Failed(DAMAGED, "not base64")
+    need(base64.b64encode(data).decode() == text, "not canonical base64")
+    need(length is None or len(data) == length, "a value of the wrong length")
+    return data
+
+
+def whole(value, low, high):
+    return type(value) is int and low <= value <= high
+
+
+def sha(*parts):
+    return hashlib.sha256(b"".join(parts)).digest()
+
+
+def hkdf(material, salt, info):
+    return HKDF(hashes.SHA256(), 32, salt, info).derive(material)
+
+
+def unseal(key, nonce, data, sealed):
+    """The plain text, or None."""
+    cipher = ChaCha20_Poly1305.new(key=key, nonce=nonce)  # a nonce of 24 bytes makes it XChaCha20
+    cipher.update(data)
+    try:
+        return cipher.decrypt_and_verify(sealed[:-16], sealed[-16:])
+    except ValueError:
+        return None
+
+
+def verify(key, signature, text, why):
+    try:
+        Ed25519PublicKey.from_public_bytes(key).verify(signature, text)
+    except (InvalidSignature, ValueError):
+        raise Failed(DAMAGED, why)
+
+
+def raw(public):
+    return public.public_bytes(serialization.Encoding.Raw, serialization.PublicFormat.Raw)
+
+
+# ---- FORMAT.md §1, §2, §6: the file -------------------------------------------------------------------------------
+
+def read_file(data):
+    need(len(data) <= 256 << 20, "too large", REFUSED)
+    try:
+        outer = json.loads(data.decode(), object_pairs_hook=once)
+    except ValueError:
+        raise Failed(DAMAGED, "not JSON")
+    need(isinstance(outer, dict) and type(outer.get("tickey")) is int, "not a vault", REFUSED)
+    version = outer.pop("tickey")
+    try:
+        need(set(outer) == {"header", "nonce", "body", "author", "signature"}, "not these keys")
+        header, nonce, body = b64(outer["header"]), b64(outer["nonce"], 24), b64(outer["body"])
+        author, signature = b64(outer["author"], 32), b64(outer["signature"], 64)
+        verify(author, signature, b"tickey/1 file" + sha(header) + nonce + sha(body), "the file's signature does not hold")
+    except Failed:
+        need(version <= 1, "a newer format", REFUSED)
+        raise
+    need(version == 1, "the version number is wrong")  # for the signature of format 1 holds
+    try:
+        head = json.loads(header.decode(), object_pairs_hook=once)
+    except ValueError:
+        raise Failed(DAMAGED, "the header is not JSON")
+    need(isinstance(head, dict) and set(head) == {"vault", "epoch", "slots", "grants"}, "not a header")
+    b64(head["vault"], 16)
+    need(whole(head["epoch"], 1, 2**64 - 1), "no epoch")
+    need(isinstance(head["slots"], list) and len(head["slots"]) <= 4, "not 0 to 4 slots", REFUSED)
+    need(isinstance(head["grants"], list) and 1 <= len(head["grants"]) <= 1024, "not 1 to 1024 grants", REFUSED)
+    for slot in head["slots"]:
+        need(isinstance(slot, dict) and set(slot) == {"m_kib", "t", "p", "salt", "nonce", "key"}, "not a slot")
+        need(whole(slot["m_kib"], 19_456, 4 << 20) and whole(slot["t"], 2, 64) and whole(slot["p"], 1, 16)
+             and slot["m_kib"] * slot["t"] <= 16 << 20, "the cost of a slot is out of bounds", REFUSED)
+    return head, header, nonce, body, author
+
+
+# ---- §3: from a passphrase or a recovery code to the body ---------------------------------------------------------
+
+def member_key_of_passphrase(head, passphrase):
+    for slot in head["slots"]:
+        salt, m, t, p = b64(slot["salt"], 16), slot["m_kib"], slot["t"], slot["p"]
+        key = hash_secret_raw(passphrase, salt, time_cost=t, memory_cost=m, parallelism=p, hash_len=32, type=Type.ID, version=0x13)
+        data = b"tickey/1 slot" + b64(head["vault"]) + struct.pack(">III", m, t, p) + salt
+        if member := unseal(key, b64(slot["nonce"], 24), data, b64(slot["key"], 48)):
+            return member
+    raise Failed(WRONG, "wrong passphrase")
+
+
+def member_key_of_code(head, text):
+    letters = text.decode().upper().replace("-", "").replace(" ", "").replace("O", "0").replace("I", "1").replace("L", "1")
+    alphabet = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+    need(len(letters) == 28 and set(letters) <= set(alphabet), "not a recovery code", WRONG)
+    bits = 0
+    for letter in letters:
+        bits = bits << 5 | alphabet.index(letter)
+    code, check = (bits >> 12).to_bytes(16, "big"), bits & 0xFFF
+    need(int.from_bytes(sha(b"tickey/1 recovery check", code)[:2], "big") >> 4 == check, "a mistyped recovery code", WRONG)
+    return hkdf(code, b64(head["vault"]), b"tickey/1 recovery")
+
+
+def open_body(head, header, nonce, body, member):
+    vault, epoch = b64(head["vault"]), struct.pack(">Q", head["epoch"])
+    private = X25519PrivateKey.from_private_bytes(hkdf(member, b"", b"tickey/1 exchange"))
+    for grant in head["grants"]:
+        need(isinstance(grant, dict) and set(grant) == {"ephemeral", "key"}, "not a grant")
+        ephemeral = b64(grant["ephemeral"], 32)
+        try:
+            shared = private.exchange(X25519PublicKey.from_public_bytes(ephemeral))
+        except ValueError:  # all zero
+            continue
+        wrapping = hkdf(shared, ephemeral + raw(private.public_key()), b"tickey/1 grant key")
+        vault_key = unseal(wrapping, bytes(24), b"tickey/1 grant" + vault + epoch, b64(grant["key"], 48))
+        if vault_key:
+            break
+    else:
+        raise Failed(WRONG, "no grant is for this key")
+    plain = unseal(hkdf(vault_key, b"", b"tickey/1 body key" + vault + epoch), nonce, b"tickey/1 body" + header, body)
+    need(plain is not None, "the body does not open")
+    need(len(plain) % 4096 == 0, "the body is not padded")
+    return plain, vault_key
+
+
+# ---- §4: the roster -----------------------------------------------------------------------------------------------
+
+def check_roster(head, roster, vault_key):
+    """The members in force, by signing key, and the entries that are gone for good."""
+    vault, members, seen, last, epoch, purged = b64(head["vault"]), {}, set(), None, (0, None), set()
+    need(isinstance(roster, list) and roster, "no roster")
+
+    def enter(link, name, role):
+        keys = b64(link["sign"], 32), b64(link["exchange"], 32)
+        need(not seen & set(keys), "a key enters twice")
+        seen.update(keys)
+        members[keys[0]] = name, role
+
+    for n, wrapped in enumerate(roster):
+        text, by = b64(wrapped["link"]), b64(wrapped["by"], 32)
+        link = json.loads(text)
+        op = link["op"]
+        need(link["n"] == n, "the roster's links are not in order")
+        if n == 0:
+            need(op == "found" and "previous" not in link and by == b64(link["sign"], 32), "not a first link")
+            need(sha(b"tickey/1 found", text)[:16] == vault, "the vault id is not this roster's")
+            verify(by, b64(wrapped["signature"], 64), b"tickey/1 found" + text, "link 0 is not signed")
+            enter(link, link["name"], "owner")
+        else:
+            need(b64(link["previous"], 32) == sha(last), "a link does not follow the one before")
+            verify(by, b64(wrapped["signature"], 64), b"tickey/1 link" + vault + text, f"link {n} is not signed")
+            name, role = members.get(by, (None, None))
+            need(role == "owner", f"link {n} is not signed by an owner")
+            if op == "admit":
+                need(link["role"] in ("viewer", "editor", "owner"), "an unknown role")
+                enter(link, link["name"], link["role"])
+            elif op == "rekey":
+                old = b64(link["old"], 32)
+                need(old in members and (by == old or name == "recovery"), "a key is replaced by somebody else")
+                enter(link, *members.pop(old))
+            elif op == "epoch":
+                need(link["epoch"] == epoch[0] + 1, "an epoch is left out")
+                epoch = link["epoch"], b64(link["commitment"], 32)
+            elif op == "purge":
+                purged.update(link["entries"])
+            else:
+                raise Failed(REFUSED, f"a newer format: {op}")
+        last = text
+    need(epoch[0] == head["epoch"], "the header's epoch is not the roster's")
+    need(epoch[1] == sha(b"tickey/1 epoch", vault, struct.pack(">Q", epoch[0]), vault_key), "not the vault key of this epoch")
+    return members, purged
+
+
+# ---- §5, §7: the changes and what they come to --------------------------------------------------------------------
+
+def elements(text, start):
+    """The exact texts of the elements of the JSON list that starts there."""
+    scan, blank, found = json.JSONDecoder().raw_decode, re.compile(r"[ \t\n\r]*"), []
+    at = blank.match(text, start + 1).end()
+    while text[at] != "]":
+        _, end = scan(text, at)
+        found.append(text[at:end])
+        at = blank.match(text, end).end()
+        if text[at] == ",":
+            at = blank.match(text, at + 1).end()
+    return found
+
+
+def members_of(text):
+    """The members of a JSON object: name to (value, where the value starts)."""
+    scan, blank, found = json.JSONDecoder().raw_decode, re.compile(r"[ \t\n\r]*"), {}
+    at = blank.match(text, 1).end()
+    while text[at] != "}":
+        name, end = scan(text, at)
+        start = blank.match(text, blank.match(text, end).end() + 1).end()
+        value, end = scan(text, start)
+        found[name] = value, start
+        at = blank.match(text, end).end()
+        if text[at] == ",":
+            at = blank.match(text, at + 1).end()
+    return found
+
+
+STAMP = re.compile(r"[0-9a-f]{32}")
+UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+
+
+def is_change(change, text):
+    names = [name for name, _ in json.loads(text, object_pairs_hook=list)] if isinstance(change, dict) else []
+    stamp = lambda value: isinstance(value, str) and STAMP.fullmatch(value)
+    return (
+        isinstance(change, dict) and stamp(change.get("at"))
+        and not any(names.count(name) > 1 for name in ("entry", "at", "by", "set", "over"))
+        and isinstance(change.get("entry"), str) and UUID.fullmatch(change["entry"])
+        and isinstance(change.get("by", ""), str) and isinstance(change.get("set", {}), dict)
+        and isinstance(change.get("over", {}), dict)
+        and all(isinstance(over, list) and all(map(stamp, over)) for over in change.get("over", {}).values())
+    )
+
+
+def read_changes(texts, purged):
+    """Changes by entry, the oldest first."""
+    entries = {}
+    for text in dict.fromkeys(texts):
+        change = json.loads(text)
+        if is_change(change, text) and change["entry"] not in purged:
+            entries.setdefault(change["entry"], []).append((change["at"], sha(text.encode()), change))
+    for changes in entries.values():
+        changes.sort(key=lambda change: change[:2])
+    return entries
+
+
+def fold(entry, changes):
+    newest, assigned, used, counters = {}, {}, set(), []
+    for at, _, change in changes:
+        over = change.get("over", {})
+        for name, value in change.get("set", {}).items():
+            if name.startswith("used."):
+                used |= {name[5:]} if value is True else set()
+            elif name == "counter":
+                counters += [(value.get("of") or at, value.get("next"))] if isinstance(value, dict) else []
+            else:
+                newest[name] = value, at
+                assigned.setdefault(name, []).append((at, value, set(over.get(name, []))))
+    conflicts = []
+    for name, list_ in assigned.items():
+        replaced = set().union(*(over for _, _, over in list_))
+        standing = {json.dumps(value, sort_keys=True) for at, value, _ in list_ if at not in replaced}
+        if len(standing) > 1:
+            conflicts.append(name)
+
+    def value(name, fits, absent):
+        found = newest.get(name, (None,))[0]
+        return found if found is not None and fits(found) else absent
+
+    text = lambda found: isinstance(found, str)
+    yes = lambda found: found is True
+    kind = value("kind", text, None)
+    secret_at = newest.get("secret", (None, None))[1]
+    tags = lambda found: isinstance(found, list) and all(map(text, found))
+    return {
+        "id": entry,
+        "kind": kind,
+        "issuer": value("issuer", text, ""),
+        "account": value("account", text, ""),
+        "secret": value("secret", text, ""),
+        "algorithm": value("algorithm", text, {"motp": "MD5", "yandex": "SHA256"}.get(kind, "SHA1")),
+        "digits": value("digits", lambda found: whole(found, 1, 10), {"steam": 5, "yandex": 8}.get(kind, 6)),
+        "period": value("period", lambda found: whole(found, 1, 86_400), 10 if kind == "motp" else 30),
+        "counter": max([n for of, n in counters if of == secret_at and whole(n, 0, 2**64 - 1)], default=0),
+        "pin": value("pin", text, None),
+        "tags": value("tags", tags, []),
+        "note": value("note", text, ""),
+        "recovery": [
+            {"code": code, "used": name[9:] in used}
+            for name, (code, _) in sorted(newest.items())
+            if name.startswith("recovery.") and text(code)
+        ],
+        "favourite": value("favourite", yes, False),
+        "deleted": value("deleted", yes, False),
+        "conflicts": sorted(conflicts),
+    }
+
+
+def main(arguments):
+    recovery = "--recovery" in arguments
+    with open([name for name in arguments if name != "--recovery"][0], "rb") as file:
+        data = file.read()
+    head, header, nonce, body, author = read_file(data)
+    typed = sys.stdin.buffer.read().removesuffix(b"\n")
+    member = member_key_of_code(head, typed) if recovery else member_key_of_passphrase(head, typed)
+    plain, vault_key = open_body(head, header, nonce, body, member)
+    text = plain.decode()
+    try:
+        document = members_of(text)
+        members, purged = check_roster(head, document["roster"][0], vault_key)
+        texts = elements(text, document["entries"][1])
+    except (KeyError, TypeError, AttributeError, ValueError, IndexError) as error:
+        raise Failed(DAMAGED, f"not a body: {error!r}")
+    need(members.get(author, ("", ""))[1] in ("owner", "editor"), "the file's author is not entitled to write")
+    signing = raw(Ed25519PrivateKey.from_private_bytes(hkdf(member, b"", b"tickey/1 sign")).public_key())
+    need(signing in members, "this key is no member's", WRONG)
+    entries = [fold(entry, changes) for entry, changes in sorted(read_changes(texts, purged).items())]
+    print(json.dumps(entries, ensure_ascii=False, indent=1))
+
+
+if __name__ == "__main__":
+    try:
+        main(sys.argv[1:])
+    except Failed as failed:
+        sys.exit(print(f"decrypt.py: {failed}", file=sys.stderr) or failed.code)

@@ -1,0 +1,132 @@
+//! `tests/decrypt.py`, written from `src/vault/FORMAT.md` alone, opens what the program writes and refuses what is not whole.
+
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::sync::OnceLock;
+
+use serde_json::Value;
+
+use crate::{Made, NEW_PASSPHRASE, PASSPHRASE, entries, full};
+
+const MODULES: [&str; 3] = ["argon2-cffi", "cryptography", "pycryptodome"];
+
+/// A Python that has the modules: the one in `target/python`, which is made when the tests run unattended, or the system's.
+fn python() -> Option<&'static Path> {
+    static PYTHON: OnceLock<Option<PathBuf>> = OnceLock::new();
+    let find = || {
+        let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).with_file_name("python");
+        let ours = folder.join("bin/python");
+        let works = |python: &Path| {
+            let imports = ["-c", "import argon2, cryptography, Crypto.Cipher.ChaCha20_Poly1305"];
+            let ran = Command::new(python).args(imports).stderr(Stdio::null()).status();
+            ran.is_ok_and(|status| status.success())
+        };
+        let done = |command: &mut Command| command.status().is_ok_and(|status| status.success());
+        if !works(&ours) && std::env::var_os("CI").is_some() {
+            let made = done(Command::new("python3").args(["-m", "venv"]).arg(&folder))
+                && done(Command::new(&ours).args(["-m", "pip", "install", "-q"]).args(MODULES));
+            assert!(made, "no Python with {MODULES:?} could be made");
+        }
+        [ours, PathBuf::from("python3")].into_iter().find(|python| works(python))
+    };
+    let python = PYTHON.get_or_init(find).as_deref();
+    if python.is_none() {
+        println!("skipped: no Python with {MODULES:?}; see .ci/run");
+    }
+    python
+}
+
+/// Exit code, standard output and standard error.
+fn decrypt(python: &Path, vault: &[u8], typed: &str, options: &[&str]) -> (i32, String, String) {
+    let mut file = tempfile::NamedTempFile::new().unwrap();
+    file.write_all(vault).unwrap();
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/decrypt.py");
+    let mut child = Command::new(python)
+        .arg(script)
+        .args(options)
+        .arg(file.path())
+        .env("PYTHONIOENCODING", "utf-8")
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    // It may have refused the file and gone before it reads: then nobody listens.
+    let _ = writeln!(child.stdin.take().unwrap(), "{typed}");
+    let output = child.wait_with_output().unwrap();
+    let text = |bytes| String::from_utf8(bytes).unwrap();
+    (output.status.code().unwrap(), text(output.stdout), text(output.stderr))
+}
+
+fn opens(python: &Path, made: &mut Made, typed: &str, options: &[&str]) {
+    let sealed = made.seal();
+    let (code, out, errors) = decrypt(python, &sealed, typed, options);
+    assert_eq!(code, 0, "{errors}");
+    let theirs: Value = serde_json::from_str(&out).unwrap();
+    let ours = entries(&made.vault);
+    assert_eq!(theirs.as_array().unwrap().len(), ours.as_array().unwrap().len());
+    for (theirs, ours) in theirs.as_array().unwrap().iter().zip(ours.as_array().unwrap()) {
+        assert_eq!(theirs, ours);
+    }
+}
+
+#[test]
+fn it_reads_every_entry_as_the_program_does() {
+    let Some(python) = python() else { return };
+    opens(python, &mut Made::new(1), PASSPHRASE, &[]);
+    let mut made = full(2);
+    assert!(made.vault.entries().any(|entry| !entry.conflicts.is_empty()));
+    assert!(made.vault.entries().any(|entry| entry.deleted));
+    opens(python, &mut made, PASSPHRASE, &[]);
+    let code = made.recovery_code.clone();
+    opens(python, &mut made, &code, &["--recovery"]);
+    let typed_by_hand = code.to_lowercase().replace('-', " ").replace('0', "o").replace('1', "l");
+    opens(python, &mut made, &typed_by_hand, &["--recovery"]);
+}
+
+#[test]
+fn it_follows_a_new_passphrase() {
+    let Some(python) = python() else { return };
+    let mut made = full(3);
+    made.change_passphrase("in between");
+    made.change_passphrase(NEW_PASSPHRASE);
+    opens(python, &mut made, NEW_PASSPHRASE, &[]);
+    let code = made.recovery_code.clone();
+    opens(python, &mut made, &code, &["--recovery"]);
+    let (code, out, errors) = decrypt(python, &made.seal(), PASSPHRASE, &[]);
+    assert_eq!((code, out.as_str(), errors.as_str()), (5, "", "decrypt.py: wrong passphrase\n"));
+}
+
+#[test]
+fn it_tells_a_wrong_passphrase_from_damage() {
+    let Some(python) = python() else { return };
+    let mut made = full(4);
+    let sealed = made.seal();
+    for (typed, options) in [
+        ("not it", &[][..]),
+        ("", &[]),
+        ("Strasse 日本 — ok?", &[]),
+        ("AAAA-AAAA-AAAA-AAAA-AAAA-AAAA-AAAA", &["--recovery"]),
+        (&*Made::new(5).recovery_code, &["--recovery"]),
+    ] {
+        let (code, out, errors) = decrypt(python, &sealed, typed, options);
+        assert_eq!((code, out.as_str()), (5, ""), "{errors}");
+    }
+    let value_of = |key: &str| {
+        let start = format!("\"{key}\":\"");
+        sealed.windows(start.len()).position(|window| window == start.as_bytes()).unwrap() + start.len()
+    };
+    let mut places: Vec<usize> = ["header", "nonce", "body", "author", "signature"].map(value_of).to_vec();
+    places.extend((0..sealed.len() - 2).step_by(sealed.len() / 8));
+    for place in places {
+        let mut flipped = sealed.clone();
+        flipped[place] ^= 1;
+        let (code, out, errors) = decrypt(python, &flipped, PASSPHRASE, &[]);
+        assert_eq!((code, out.as_str()), (6, ""), "byte {place}: {errors}");
+    }
+    for cut in [0, 1, 40, sealed.len() / 2, sealed.len() - 3] {
+        let (code, out, errors) = decrypt(python, &sealed[..cut], PASSPHRASE, &[]);
+        assert_eq!((code, out.as_str()), (6, ""), "cut at {cut}: {errors}");
+    }
+}
