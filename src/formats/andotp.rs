@@ -21,7 +21,7 @@ use crate::vault::Details;
 pub(super) const FORMAT: Format = Format {
     id: "andotp",
     name: "andOTP",
-    help: "andOTP: Backup, Backup (plain) or Backup (encrypted)",
+    help: "andOTP: Backup, Backup (plain) or Backup (encrypted); GNOME Authenticator: backup as JSON",
     detect,
     read: Some(read),
     write: Some(Writer { encrypts: true, plain: true, write, loses: |details| HOLDS.loses(details) }),
@@ -58,7 +58,7 @@ fn iterations(bytes: &[u8]) -> Option<u32> {
 
 fn read(bytes: &[u8]) -> Result<Opened, FormatError> {
     if Document::probe(bytes).is_some() {
-        return read_list(bytes).map(Opened::Plain);
+        return read_list(bytes, true).map(Opened::Plain);
     }
     if bytes.starts_with(b"-----BEGIN PGP") {
         return Err(FormatError::Unsupported(
@@ -74,27 +74,29 @@ fn read(bytes: &[u8]) -> Result<Opened, FormatError> {
             let (salt, nonce) = head.get(4..).unwrap_or_default().split_at_checked(12).unwrap_or_default();
             let key = cipher::pbkdf2(Hash::Sha1, password.as_bytes(), salt, u64::from(count))?;
             if let Some(plain) = cipher::gcm_open(&key[..], nonce, sealed, &[]) {
-                return read_list(&plain);
+                return read_list(&plain, false);
             }
         }
         let key = Zeroizing::new(Sha256::digest(password.as_bytes()).to_vec());
         let (nonce, sealed) = bytes.split_at_checked(12).unwrap_or_default();
         let plain = cipher::gcm_open(&key, nonce, sealed, &[]).ok_or(FormatError::WrongPasswordOrDamaged)?;
-        read_list(&plain)
+        read_list(&plain, false)
     }))
 }
 
-fn read_list(bytes: &[u8]) -> Result<Imported, FormatError> {
+/// Reads the list; a plain one without a single issuer may be GNOME Authenticator's.
+fn read_list(bytes: &[u8], plain: bool) -> Result<Imported, FormatError> {
     let file = Document::read(bytes)?;
     let list = file.0.as_array().ok_or_else(|| FormatError::Damaged("it is not a list of entries".into()))?;
+    let gnome = plain && list.iter().all(|entry| !entry.has("issuer"));
     let mut imported = Imported::default();
     for (number, entry) in (1..).zip(list) {
-        imported.push(read_entry(format!("entry {number}"), entry));
+        imported.push(read_entry(format!("entry {number}"), entry, gnome));
     }
     Ok(imported)
 }
 
-fn read_entry(place: String, entry: &Value) -> Result<Candidate, Problem> {
+fn read_entry(place: String, entry: &Value, gnome: bool) -> Result<Candidate, Problem> {
     let secret = entry.text("secret").unwrap_or("");
     let kind = entry.text("type").unwrap_or("");
     let kind = Kind::from_name(kind).ok_or_else(|| kind.to_owned());
@@ -114,11 +116,16 @@ fn read_entry(place: String, entry: &Value) -> Result<Candidate, Problem> {
     let (issuer, account) = match entry.text("issuer") {
         // An old fault wrote the issuer into the label as well.
         Some(issuer) => (issuer, label.strip_prefix(issuer).and_then(|rest| rest.strip_prefix(':')).unwrap_or(label)),
-        // Before there was an issuer it stood in the label.
-        None if !entry.has("issuer") => label.split_once(" - ").unwrap_or(("", label)),
+        // Before there was an issuer it stood in the label; GNOME Authenticator has it as the first tag.
+        None if !entry.has("issuer") => {
+            let tag = draft.tags.first().filter(|_| gnome).map_or("", Text::as_str);
+            label.split_once(" - ").unwrap_or((tag, label))
+        }
         None => ("", label),
     };
-    draft.named(Some(issuer), Some(account)).finish()
+    let (issuer, account) = (Text::from(issuer), Text::from(account));
+    (draft.issuer, draft.account) = (issuer, account);
+    draft.finish()
 }
 
 fn write(entries: &[Details], password: Option<&Text>, random: &mut dyn Random) -> Result<Vec<u8>, FormatError> {

@@ -2,22 +2,33 @@
 
 pub mod aegis;
 pub mod andotp;
+pub mod bitwarden;
 mod cipher;
+pub mod cotp;
+pub mod devolutions;
 mod draft;
+pub mod duo;
+pub mod enpass;
 pub mod ente;
 pub mod freeotp;
 pub mod google;
 pub mod html;
 mod json;
+pub mod keeper;
+pub mod lastpass;
 mod loss;
 pub mod plan;
 mod preferences;
 pub mod proton;
+pub mod raivo;
 pub mod registry;
 #[cfg(test)]
 mod samples;
+pub mod steam;
 pub mod stratum;
+pub mod table;
 pub mod twofas;
+pub mod twofauth;
 pub mod uri_list;
 
 use crate::secret::{NoRandomness, Random, Text, random_bytes};

@@ -1,7 +1,8 @@
 //! The table of formats, and recognition by content.
 
 use super::{
-    Format, FormatError, Opened, aegis, andotp, ente, freeotp, google, html, proton, stratum, twofas, uri_list,
+    Format, FormatError, Opened, aegis, andotp, bitwarden, cotp, devolutions, duo, enpass, ente, freeotp, google, html,
+    keeper, lastpass, proton, raivo, steam, stratum, table, twofas, twofauth, uri_list,
 };
 
 /// The largest file that is looked at, in bytes.
@@ -16,9 +17,21 @@ pub static FORMATS: &[Format] = &[
     freeotp::FORMAT,
     ente::FORMAT,
     proton::FORMAT,
+    bitwarden::FORMAT,
+    twofauth::FORMAT,
+    lastpass::FORMAT,
+    steam::FORMAT,
+    keeper::FORMAT,
+    enpass::FORMAT,
+    cotp::FORMAT,
+    duo::FORMAT,
+    raivo::FORMAT,
+    devolutions::FORMAT,
     html::FORMAT,
     google::FORMAT,
     uri_list::FORMAT,
+    table::KEEPASSXC,
+    table::FORMAT,
     andotp::FORMAT,
 ];
 

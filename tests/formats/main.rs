@@ -19,6 +19,23 @@ const FOLDERS: &[(&str, &[&str])] = &[
     ("freeotp_plus", &["freeotp-plus"]),
     ("ente", &["ente", "uri"]),
     ("proton_auth", &["proton"]),
+    ("bitwarden", &["bitwarden", "csv"]),
+    ("1password", &["csv"]),
+    ("apple_passwords", &["csv"]),
+    ("chrome", &["csv"]),
+    ("dashlane", &["csv"]),
+    ("firefox", &["csv"]),
+    ("lastpass_vault", &["csv"]),
+    ("nordpass", &["csv"]),
+    ("safeincloud", &["csv"]),
+    ("synology", &["csv"]),
+    ("cotp", &["cotp"]),
+    ("duo", &["duo"]),
+    ("2fauth", &["2fauth"]),
+    ("gnome", &["andotp"]),
+    ("keeper", &["keeper"]),
+    ("enpass", &["enpass"]),
+    ("devolutions", &["devolutions"]),
 ];
 
 fn samples(folder: &str) -> Option<(PathBuf, Map<String, Value>)> {
