@@ -34,9 +34,10 @@ use std::ffi::OsString;
 use std::process::ExitCode;
 
 use clap::Parser;
-use clap::error::ErrorKind;
+use clap::error::{ContextKind, ContextValue, ErrorKind};
 
 use crate::store::paths::Home;
+use crate::text;
 use args::{Cli, Command, Global};
 use error::Failure;
 
@@ -48,14 +49,36 @@ pub fn parse(arguments: Vec<OsString>) -> Result<Cli, ExitCode> {
     if let Some(failure) = secret_among(&arguments) {
         return Err(failure.report(out::colors_errors(args::Color::Auto)));
     }
-    Cli::try_parse_from(arguments).map_err(|error| {
-        // What `print` cannot write, nobody reads.
-        let _ = error.print();
-        match error.kind() {
-            ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => ExitCode::SUCCESS,
-            _ => ExitCode::from(error::Exit::Usage as u8),
+    Cli::try_parse_from(arguments).map_err(|error| match error.kind() {
+        ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => {
+            // What cannot be written, nobody reads.
+            let _ = error.print();
+            ExitCode::SUCCESS
         }
+        _ => misused(&error),
     })
+}
+
+/// Says what is wrong with the arguments, cleaned for a terminal.
+fn misused(error: &clap::Error) -> ExitCode {
+    let color = out::colors_errors(args::Color::Auto);
+    let stray = match (error.kind(), error.get(ContextKind::InvalidArg)) {
+        (ErrorKind::UnknownArgument, Some(ContextValue::String(argument))) => !argument.starts_with('-'),
+        _ => false,
+    };
+    if stray {
+        return Failure::usage("there is an argument too many; it is not repeated here, for it may be a secret")
+            .hint("secrets are read from standard input or at a prompt; tickey COMMAND --help says how")
+            .report(color);
+    }
+    let words = error.render().to_string();
+    let mut lines = words.lines();
+    let first = lines.next().unwrap_or_default();
+    let exit = Failure::usage(first.strip_prefix("error: ").unwrap_or(first)).report(color);
+    for line in lines {
+        out::say(&text::clean(line));
+    }
+    exit
 }
 
 /// A link among the arguments holds a secret that every program on the machine can read there. It is refused before anything repeats it.

@@ -8,7 +8,17 @@ use crate::{PASSPHRASE, RFC, User, errors};
 fn a_link_among_the_arguments_is_refused_and_not_repeated() {
     let user = User::with_vault();
     let link = format!("otpauth://totp/x?secret={RFC}");
-    for arguments in [&["add", &link][..], &[&link], &["add", "--note", &link], &["import", &link], &["add", RFC]] {
+    let attached = format!("--secret={RFC}");
+    for arguments in [
+        &["add", &link][..],
+        &[&link],
+        &["add", "--note", &link],
+        &["import", &link],
+        &["add", RFC],
+        &["edit", "site", "--secret-stdin", RFC],
+        &["add", "--issuer", "x", &attached],
+        &["add", "--issuer", "x", "--secret", RFC],
+    ] {
         let assert = user.run(arguments).code(2).stdout("");
         assert!(!errors(&assert).contains(RFC), "{}", errors(&assert));
     }
@@ -96,6 +106,8 @@ fn labels_act_on_no_terminal() {
     assert!(!acts(&errors(&assert)));
     let assert = user.run(&["list", "a\u{1b}[31m\u{202e}"]).code(3);
     assert!(!acts(&errors(&assert)), "{:?}", errors(&assert));
+    let assert = user.run(&["--a\u{1b}[31m\u{202e}"]).code(2);
+    assert!(errors(&assert).starts_with("tickey: error: ") && !acts(&errors(&assert)), "{:?}", errors(&assert));
 }
 
 #[test]
