@@ -38,7 +38,7 @@ impl Child {
     }
 
     /// Root may do everything; nobody is hindered as people are.
-    pub fn as_nobody(mut self) -> Child {
+    pub fn unprivileged(mut self) -> Child {
         use std::os::unix::process::CommandExt;
         if rustix::process::geteuid().is_root() {
             self.command.uid(65534).gid(65534);

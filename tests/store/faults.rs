@@ -54,7 +54,7 @@ fn a_folder_that_cannot_be_written_is_named() {
     std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o644)).unwrap();
     std::fs::set_permissions(folder.path(), std::fs::Permissions::from_mode(0o555)).unwrap();
     std::fs::remove_file(folder.path().join("v.json.lock")).ok();
-    let said = Child::new("add without privileges").path(&path).as_nobody().run();
+    let said = Child::new("add without privileges").path(&path).unprivileged().run();
     std::fs::set_permissions(folder.path(), std::fs::Permissions::from_mode(0o755)).unwrap();
     assert!(said.contains("Permission denied") && said.contains("v.json was not changed"), "{said}");
     assert_eq!(std::fs::read(&path).unwrap(), before);
