@@ -212,11 +212,22 @@ impl Place {
     fn write(&self, vault: &Unlocked, random: &mut dyn Random) -> Result<Temporary, StoreError> {
         let bytes = vault.seal(random)?;
         let mut temporary = Temporary::create(&self.folder, &self.name, OF_SAVE, random)?;
-        temporary.write(&bytes)?;
-        vault
-            .check_sealed(&temporary.read_back()?)
-            .map_err(|problem| StoreError::ReadBack { path: self.real.clone(), problem })?;
-        Ok(temporary)
+        // The bytes are opened while the disk takes them; what the disk gives back must then be these bytes.
+        let open = || vault.check_sealed(&bytes);
+        let (opened, back) = std::thread::scope(|scope| {
+            let opening = std::thread::Builder::new().spawn_scoped(scope, open);
+            let back = temporary.write(&bytes).and_then(|()| temporary.read_back());
+            let opened = opening.ok().and_then(|opening| opening.join().ok()).unwrap_or_else(open);
+            (opened, back)
+        });
+        let problem = if back? != bytes {
+            "the disk gave back other bytes than were written, and may be failing".into()
+        } else if let Err(error) = opened {
+            error.to_string()
+        } else {
+            return Ok(temporary);
+        };
+        Err(StoreError::ReadBack { path: self.real.clone(), problem })
     }
 
     /// Waits until the disk has the new file's name, and says what the file is now.

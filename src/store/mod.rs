@@ -73,12 +73,12 @@ pub enum StoreError {
         source: std::io::Error,
     },
     /// What was written does not read back as what it should be; it was thrown away and the file is as it was.
-    #[error("what was written beside {} does not read back as it should ({problem}); the file was not changed, and the disk may be failing", .path.display())]
+    #[error("what was written beside {} does not read back as it should: {problem}; the file was not changed", .path.display())]
     ReadBack {
         /// The file that was to be replaced.
         path: PathBuf,
         /// What is wrong with what was read.
-        problem: VaultError,
+        problem: String,
     },
     /// The vault itself.
     #[error(transparent)]

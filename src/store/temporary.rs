@@ -88,7 +88,7 @@ impl Temporary {
     /// What a fresh look at the file gives: opened by its name again, and past the system's memory of what was just written
     /// where the system lets us.
     pub(super) fn read_back(&self) -> Result<Vec<u8>, StoreError> {
-        let again = OpenOptions::new()
+        let mut again = OpenOptions::new()
             .read(true)
             .custom_flags(flags(OFlags::NOFOLLOW | OFlags::NONBLOCK))
             .open(&self.path)
@@ -99,7 +99,7 @@ impl Temporary {
         bytes
             .try_reserve_exact(usize::try_from(size).unwrap_or(usize::MAX))
             .map_err(|_| self.trouble("read back", std::io::ErrorKind::OutOfMemory.into()))?;
-        again.take(size).read_to_end(&mut bytes).map_err(|source| self.trouble("read back", source))?;
+        again.read_to_end(&mut bytes).map_err(|source| self.trouble("read back", source))?;
         Ok(bytes)
     }
 
