@@ -55,54 +55,100 @@ impl Screen {
 
 /// What can be done.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-#[allow(missing_docs, reason = "each one's line of text is in the table")]
 pub enum Action {
+    /// Copy the selected entry's code; a counter moves on first.
     Copy,
+    /// Copy the code and quit.
     CopyAndQuit,
+    /// Copy the next code.
     CopyNext,
+    /// View the entry: large code, next code, note, recovery codes.
     View,
+    /// Show or hide the selected code.
     Reveal,
+    /// Show or hide all codes.
     RevealAll,
+    /// Search issuer, account, tags and notes as you type.
     Search,
+    /// Next tag.
     NextTag,
+    /// Previous tag.
     PreviousTag,
+    /// The tag of that number; 1 is all.
     Tag,
+    /// Sort by name, account, newest, last changed.
     Sort,
+    /// Favourite: shown first.
     Favourite,
+    /// Add an entry by form; a pasted otpauth:// link fills it.
     Add,
+    /// Edit the entry.
     Edit,
+    /// Delete the entry (it goes to the trash).
     Delete,
+    /// Undo the last change.
     Undo,
+    /// Redo what was undone.
     Redo,
+    /// Import another program's file.
     Import,
+    /// Export entries to a file.
     Export,
+    /// What was done to the entry, when and by whom.
     History,
+    /// The trash: deleted entries.
     Trash,
+    /// Take the entry out of the trash.
     Restore,
+    /// Mark the selected recovery code as used.
     UseRecoveryCode,
+    /// Find a command by name.
     Palette,
+    /// Set a new passphrase.
     Passphrase,
+    /// Lock and choose another vault file.
     OtherVault,
+    /// Lock: everything leaves memory and the clipboard.
     Lock,
+    /// Lock and stop; fg comes back.
     Suspend,
+    /// Show what each key does.
     Help,
+    /// Quit; a copied code is still cleared in time.
     Quit,
+    /// Quit from anywhere; a filled form asks once.
     QuitNow,
+    /// Up.
     Up,
+    /// Down.
     Down,
+    /// A page up.
     PageUp,
+    /// A page down.
     PageDown,
+    /// To the first.
     Top,
+    /// To the last.
     Bottom,
+    /// Do what this screen is for: unlock, save, import, go on.
     Submit,
+    /// Next field.
     NextField,
+    /// Previous field.
     PreviousField,
+    /// Show what is typed instead of dots.
     ShowTyped,
+    /// Choose what happens to this entry: add, replace, skip.
     Toggle,
+    /// Unlock with the recovery code instead.
     UseRecovery,
+    /// Make a new vault.
     NewVault,
+    /// Yes.
     Yes,
+    /// No.
     No,
+    /// Back; in a search: clear, then close.
     Back,
 }
 

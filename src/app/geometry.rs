@@ -39,6 +39,8 @@ pub(crate) fn parts(w: u16, h: u16) -> Parts {
 /// A row's columns: start and width.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Columns {
+    /// The row's whole width.
+    pub(crate) w: u16,
     pub(crate) star: bool,
     pub(crate) issuer: (u16, u16),
     pub(crate) account: (u16, u16),
@@ -59,6 +61,7 @@ pub(crate) fn columns(w: u16) -> Columns {
         let account_x = issuer.saturating_add(4);
         let account = (account_x, account);
         Columns {
+            w,
             star: true,
             issuer: (3, issuer),
             account,
@@ -71,14 +74,14 @@ pub(crate) fn columns(w: u16) -> Columns {
         let code = issuer.saturating_add(4);
         let bar = code.saturating_add(11);
         let seconds = (bar.saturating_add(6), 5);
-        Columns { star: true, issuer: (3, issuer), account: none, code: (code, 10), bar: (bar, 5), seconds }
+        Columns { w, star: true, issuer: (3, issuer), account: none, code: (code, 10), bar: (bar, 5), seconds }
     } else {
         let code_width = w.saturating_sub(1).min(10);
         let bar = w.saturating_sub(1);
         let code = if w > 14 { bar.saturating_sub(1).saturating_sub(code_width) } else { u16::from(w > 6) };
         let issuer = code.saturating_sub(2);
         let (bar, code_width) = if w > 14 { ((bar, 1), code_width) } else { (none, w.saturating_sub(code)) };
-        Columns { star: false, issuer: (1, issuer), account: none, code: (code, code_width), bar, seconds: none }
+        Columns { w, star: false, issuer: (1, issuer), account: none, code: (code, code_width), bar, seconds: none }
     }
 }
 

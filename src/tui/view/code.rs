@@ -1,27 +1,29 @@
 //! Codes, countdowns and bars, the same wherever they are shown.
 
+use zeroize::Zeroizing;
+
 use crate::otp::Otp;
 use crate::time::Now;
 use crate::tui::theme::Look;
 
 /// A code in groups, as it is easiest to read: `763 244`, `1234 5678`; in one piece where it has no room.
-pub(super) fn grouped(code: &str, room: usize) -> String {
+pub(super) fn grouped(code: &str, room: usize) -> Zeroizing<String> {
     let letters = code.chars().count();
     let group = match letters {
         6 | 9 => 3,
         7 => 3,
         8 => 4,
         10 => 5,
-        _ => return code.to_owned(),
+        _ => return Zeroizing::new(code.to_owned()),
     };
-    let mut out = String::with_capacity(letters.saturating_add(3));
+    let mut out = Zeroizing::new(String::with_capacity(code.len().saturating_add(3)));
     for (n, c) in code.chars().enumerate() {
         if n > 0 && n % group == 0 && !(letters == 7 && n == 6) {
             out.push(' ');
         }
         out.push(c);
     }
-    if out.chars().count() > room { code.to_owned() } else { out }
+    if out.chars().count() > room { Zeroizing::new(code.to_owned()) } else { out }
 }
 
 /// Seconds until the code changes.
@@ -78,8 +80,8 @@ mod tests {
             ("MVG5K", "MVG5K"),
             ("1", "1"),
         ] {
-            assert_eq!(grouped(code, 11), shown);
+            assert_eq!(*grouped(code, 11), shown);
         }
-        assert_eq!(grouped("1234567890", 10), "1234567890");
+        assert_eq!(*grouped("1234567890", 10), "1234567890");
     }
 }

@@ -84,8 +84,8 @@ fn entry_in(session: &Session, entry: &Entry, view: Option<&EntryView>, area: Ar
     if y < end && entry.problem.is_none() {
         let text = match &made {
             Some(made) if shown => code::grouped(made.as_str(), 11),
-            Some(_) => look.signs.hidden.to_owned(),
-            None => look.signs.undrawn.to_owned(),
+            Some(_) => look.signs.hidden.to_owned().into(),
+            None => look.signs.undrawn.to_owned().into(),
         };
         if roomy {
             y = y.saturating_add(1);
@@ -141,7 +141,7 @@ fn entry_in(session: &Session, entry: &Entry, view: Option<&EntryView>, area: Ar
     line(paint, "tags", &tags.join(", "), Style::new());
     line(paint, "note", &details.note, Style::new());
     if !entry.conflicts.is_empty() {
-        let text = format!("{} (the newer value is shown; editing settles it)", entry.conflicts.join(", "));
+        let text = format!("{} (the newer value is shown; changing it settles it)", entry.conflicts.join(", "));
         line(paint, "differs", &text, look.bad);
     }
     let unused = details.recovery_codes.iter().filter(|code| !code.used).count();

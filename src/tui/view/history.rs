@@ -18,11 +18,11 @@ pub(super) fn draw(model: &Model, history: &History, paint: &mut Paint<'_>) {
         let end = paint.put(1, y, w, date(item.at.ms()).trim_end_matches(" UTC"), look.dim);
         let end = if w >= 60 { paint.put(end.saturating_add(2), y, 12, &item.by, look.accent) } else { end };
         let end = paint.put(end.saturating_add(2), y, 14, &item.field, look.bold);
-        let part = |text: &Option<crate::secret::Text>| {
-            text.as_ref().map_or_else(|| "nothing".to_owned(), |text| (**text).to_owned())
-        };
-        let words = format!("{} {arrow} {}", part(&item.from), part(&item.to));
-        paint.put(end.saturating_add(2), y, w, &words, Style::new());
+        let from = item.from.as_deref().unwrap_or("nothing");
+        let to = item.to.as_deref().unwrap_or("nothing");
+        let end = paint.put(end.saturating_add(2), y, w / 3, from, Style::new());
+        let end = paint.put(end.saturating_add(1), y, 2, arrow, look.dim);
+        paint.put(end.saturating_add(1), y, w, to, Style::new());
     }
     paint.cursor = Some((0, 1));
     paint.footer(model);

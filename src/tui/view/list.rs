@@ -116,21 +116,16 @@ fn rows(model: &Model, session: &Session, area: Area, now: Now, paint: &mut Pain
         let Some(entry) = session.vault.entry(id) else { continue };
         let y = area.y.saturating_add(u16::try_from(n).unwrap_or(u16::MAX));
         let selected = list.top.saturating_add(n) == list.cursor;
-        row(session, entry, selected, area.w, y, &places, now, paint);
+        row(session, entry, y, &places, now, paint);
+        if selected {
+            paint.reverse(1, y, area.w.saturating_sub(1));
+            paint.put(0, y, 1, paint.look.signs.selected, paint.look.accent);
+            paint.cursor.get_or_insert((0, y));
+        }
     }
 }
 
-#[allow(clippy::too_many_arguments, reason = "a row is drawn from all of these and nothing else")]
-fn row(
-    session: &Session,
-    entry: &Entry,
-    selected: bool,
-    w: u16,
-    y: u16,
-    places: &Columns,
-    now: Now,
-    paint: &mut Paint<'_>,
-) {
+fn row(session: &Session, entry: &Entry, y: u16, places: &Columns, now: Now, paint: &mut Paint<'_>) {
     let look = paint.look;
     let details = &entry.details;
     if places.star && details.favourite {
@@ -153,9 +148,9 @@ fn row(
     let (x, room) = places.code;
     if let Some(problem) = &entry.problem {
         paint.put_right(x, y, room, "no code", look.bad);
-        paint.put(places.bar.0, y, w.saturating_sub(places.bar.0), problem, look.dim);
+        paint.put(places.bar.0, y, places.w.saturating_sub(places.bar.0), problem, look.dim);
     } else if !otp.is_timed() {
-        counter(session, entry, w, y, places, paint);
+        counter(session, entry, y, places, paint);
     } else {
         match entry.code(now.unix()) {
             Ok(made) if session.shows_code(entry.id) => {
@@ -175,17 +170,10 @@ fn row(
             paint.put_right(places.seconds.0, y, places.seconds.1, &text, if ending { style } else { look.dim });
         }
     }
-    if selected {
-        paint.reverse(1, y, w.saturating_sub(1));
-        paint.put(0, y, 1, look.signs.selected, look.accent);
-        if paint.cursor.is_none() {
-            paint.cursor = Some((0, y));
-        }
-    }
 }
 
 /// A counter's row: its code only once it was drawn and saved.
-fn counter(session: &Session, entry: &Entry, w: u16, y: u16, places: &Columns, paint: &mut Paint<'_>) {
+fn counter(session: &Session, entry: &Entry, y: u16, places: &Columns, paint: &mut Paint<'_>) {
     let look = paint.look;
     let (x, room) = places.code;
     match &session.drawn_code {
@@ -196,7 +184,7 @@ fn counter(session: &Session, entry: &Entry, w: u16, y: u16, places: &Columns, p
         _ => paint.put_right(x, y, room, look.signs.undrawn, look.dim),
     }
     if places.bar.1 > 0 {
-        let room = w.saturating_sub(places.bar.0);
+        let room = places.w.saturating_sub(places.bar.0);
         let counter = entry.details.otp.counter;
         let texts = [
             format!("{} next code (#{counter})", look.signs.enter),

@@ -4,6 +4,8 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::style::{Color, Modifier, Style};
 
+use zeroize::Zeroizing;
+
 use crate::app::{Model, mouse};
 use crate::text::{fit, width};
 use crate::tui::theme::Look;
@@ -39,7 +41,8 @@ impl<'a> Paint<'a> {
         if columns == 0 {
             return x;
         }
-        let shown = fit(text, usize::from(columns));
+        // What is shown may be a code or a note: its copy goes at once.
+        let shown = Zeroizing::new(fit(text, usize::from(columns)));
         let (end, _) = self.buffer.set_stringn(x, y, &shown, usize::from(columns), style);
         end
     }
@@ -102,7 +105,7 @@ impl<'a> Paint<'a> {
         let mut y = y;
         let end = y.saturating_add(most);
         for paragraph in text.split('\n') {
-            let mut line = String::new();
+            let mut line = Zeroizing::new(String::with_capacity(paragraph.len()));
             for word in paragraph.split_whitespace() {
                 let both = width(&line).saturating_add(width(word)).saturating_add(1);
                 if !line.is_empty() && both > usize::from(columns) {
