@@ -54,6 +54,7 @@ const HOME_OF: &[(&str, &[&str])] = &[
     ("chacha20", &["formats/cipher.rs"]),
     ("poly1305", &["formats/cipher.rs"]),
     ("ratatui", &["tui/"]),
+    ("crossterm", &["tui/"]),
     ("clap", &["cli/"]),
     ("arboard", &["runtime/"]),
 ];

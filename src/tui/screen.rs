@@ -6,15 +6,14 @@
 
 use std::io::{self, Write};
 
-use ratatui::backend::{Backend, ClearType, WindowSize};
+use crossterm::cursor::{Hide, MoveRight, MoveTo, Show};
+use crossterm::style::{Attribute, SetAttribute, SetBackgroundColor, SetForegroundColor};
+use crossterm::terminal::{BeginSynchronizedUpdate, Clear, EndSynchronizedUpdate};
+use crossterm::{queue, style::force_color_output};
+use ratatui::backend::{Backend, ClearType, IntoCrossterm, WindowSize};
 use ratatui::buffer::Cell;
 use ratatui::layout::{Position, Size};
 use ratatui::style::{Color, Modifier};
-
-/// Begins a synchronized update: terminals that know it show the frame at once, others ignore it.
-const BEGIN: &[u8] = b"\x1b[?2026h";
-/// Ends a synchronized update.
-const END: &[u8] = b"\x1b[?2026l";
 
 /// How a cell looks, apart from its symbol.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -45,6 +44,8 @@ pub struct Screen<W> {
 impl<W: Write> Screen<W> {
     /// A screen of that size; nothing is known of what the terminal shows.
     pub fn new(out: W, size: Size) -> Screen<W> {
+        // Whether there are colours is the theme's affair; left alone, NO_COLOR would take the reversed row away too.
+        force_color_output(true);
         Screen {
             out,
             size,
@@ -96,83 +97,45 @@ impl<W: Write> Screen<W> {
                     self.bytes.push(8);
                 }
             }
-            Some(at) if to.y == at.y && to.x > at.x => self.sequence("", u32::from(to.x - at.x), None, 'C'),
-            _ => self.sequence("", u32::from(to.y) + 1, Some(u32::from(to.x) + 1), 'H'),
+            Some(at) if to.y == at.y && to.x > at.x => {
+                let _ = queue!(self.bytes, MoveRight(to.x - at.x));
+            }
+            _ => {
+                let _ = queue!(self.bytes, MoveTo(to.x, to.y));
+            }
         }
         self.at = Some(to);
-    }
-
-    fn sequence(&mut self, private: &str, first: u32, second: Option<u32>, last: char) {
-        // Writing to a Vec cannot fail.
-        let _ = match (first, second) {
-            (1, None) => write!(self.bytes, "\x1b[{private}{last}"),
-            (1, Some(1)) => write!(self.bytes, "\x1b[{private}{last}"),
-            (_, None) => write!(self.bytes, "\x1b[{private}{first}{last}"),
-            (_, Some(second)) => write!(self.bytes, "\x1b[{private}{first};{second}{last}"),
-        };
     }
 
     fn dress(&mut self, look: Look) {
         if look == self.look {
             return;
         }
-        let mut codes = String::from("0");
-        for (modifier, code) in [
-            (Modifier::BOLD, ";1"),
-            (Modifier::DIM, ";2"),
-            (Modifier::ITALIC, ";3"),
-            (Modifier::UNDERLINED, ";4"),
-            (Modifier::SLOW_BLINK, ";5"),
-            (Modifier::RAPID_BLINK, ";6"),
-            (Modifier::REVERSED, ";7"),
-            (Modifier::HIDDEN, ";8"),
-            (Modifier::CROSSED_OUT, ";9"),
+        // Writing to memory cannot fail.
+        let _ = queue!(self.bytes, SetAttribute(Attribute::Reset));
+        for (modifier, attribute) in [
+            (Modifier::BOLD, Attribute::Bold),
+            (Modifier::DIM, Attribute::Dim),
+            (Modifier::ITALIC, Attribute::Italic),
+            (Modifier::UNDERLINED, Attribute::Underlined),
+            (Modifier::SLOW_BLINK, Attribute::SlowBlink),
+            (Modifier::RAPID_BLINK, Attribute::RapidBlink),
+            (Modifier::REVERSED, Attribute::Reverse),
+            (Modifier::HIDDEN, Attribute::Hidden),
+            (Modifier::CROSSED_OUT, Attribute::CrossedOut),
         ] {
             if look.modifier.contains(modifier) {
-                codes.push_str(code);
+                let _ = queue!(self.bytes, SetAttribute(attribute));
             }
         }
-        push_colour(&mut codes, look.fg, false);
-        push_colour(&mut codes, look.bg, true);
-        if codes == "0" {
-            codes.clear();
+        if look.fg != Color::Reset {
+            let _ = queue!(self.bytes, SetForegroundColor(look.fg.into_crossterm()));
         }
-        let _ = write!(self.bytes, "\x1b[{codes}m");
+        if look.bg != Color::Reset {
+            let _ = queue!(self.bytes, SetBackgroundColor(look.bg.into_crossterm()));
+        }
         self.look = look;
     }
-}
-
-/// Adds the SGR code of a colour (ECMA-48 §8.3.117; 16 colours as aixterm has them).
-fn push_colour(codes: &mut String, colour: Color, background: bool) {
-    let (base, bright, extended) = if background { (40, 100, 48) } else { (30, 90, 38) };
-    let code = match colour {
-        Color::Reset => return,
-        Color::Black => base,
-        Color::Red => base + 1,
-        Color::Green => base + 2,
-        Color::Yellow => base + 3,
-        Color::Blue => base + 4,
-        Color::Magenta => base + 5,
-        Color::Cyan => base + 6,
-        Color::Gray => base + 7,
-        Color::DarkGray => bright,
-        Color::LightRed => bright + 1,
-        Color::LightGreen => bright + 2,
-        Color::LightYellow => bright + 3,
-        Color::LightBlue => bright + 4,
-        Color::LightMagenta => bright + 5,
-        Color::LightCyan => bright + 6,
-        Color::White => bright + 7,
-        Color::Indexed(index) => {
-            codes.push_str(&format!(";{extended};5;{index}"));
-            return;
-        }
-        Color::Rgb(red, green, blue) => {
-            codes.push_str(&format!(";{extended};2;{red};{green};{blue}"));
-            return;
-        }
-    };
-    codes.push_str(&format!(";{code}"));
 }
 
 impl<W: Write> Backend for Screen<W> {
@@ -222,8 +185,7 @@ impl<W: Write> Backend for Screen<W> {
 
     fn clear(&mut self) -> io::Result<()> {
         self.dress(Look::PLAIN);
-        self.bytes.extend_from_slice(b"\x1b[2J");
-        Ok(())
+        queue!(self.bytes, Clear(crossterm::terminal::ClearType::All))
     }
 
     fn clear_region(&mut self, clear_type: ClearType) -> io::Result<()> {
@@ -231,14 +193,15 @@ impl<W: Write> Backend for Screen<W> {
         if let (Some(position), true) = (self.wanted, clear_type != ClearType::All) {
             self.go(position);
         }
-        self.bytes.extend_from_slice(match clear_type {
-            ClearType::All => b"\x1b[2J",
-            ClearType::AfterCursor => b"\x1b[J",
-            ClearType::BeforeCursor => b"\x1b[1J",
-            ClearType::CurrentLine => b"\x1b[2K",
-            ClearType::UntilNewLine => b"\x1b[K",
-        });
-        Ok(())
+        use crossterm::terminal::ClearType as Kind;
+        let kind = match clear_type {
+            ClearType::All => Kind::All,
+            ClearType::AfterCursor => Kind::FromCursorDown,
+            ClearType::BeforeCursor => Kind::FromCursorUp,
+            ClearType::CurrentLine => Kind::CurrentLine,
+            ClearType::UntilNewLine => Kind::UntilNewLine,
+        };
+        queue!(self.bytes, Clear(kind))
     }
 
     fn size(&self) -> io::Result<Size> {
@@ -256,16 +219,17 @@ impl<W: Write> Backend for Screen<W> {
             self.go(position);
         }
         if self.visible != Some(self.wanted_visible) {
-            self.bytes.extend_from_slice(if self.wanted_visible { b"\x1b[?25h" } else { b"\x1b[?25l" });
+            if self.wanted_visible { queue!(self.bytes, Show) } else { queue!(self.bytes, Hide) }?;
             self.visible = Some(self.wanted_visible);
         }
         if self.bytes.is_empty() {
             return Ok(());
         }
-        let mut frame = Vec::with_capacity(self.bytes.len() + BEGIN.len() + END.len());
-        frame.extend_from_slice(BEGIN);
+        let mut frame = Vec::with_capacity(self.bytes.len().saturating_add(16));
+        // Terminals that know synchronized updates show the frame at once, others ignore them.
+        queue!(frame, BeginSynchronizedUpdate)?;
         frame.append(&mut self.bytes);
-        frame.extend_from_slice(END);
+        queue!(frame, EndSynchronizedUpdate)?;
         let written = self.out.write_all(&frame).and_then(|()| self.out.flush());
         zeroize::Zeroize::zeroize(&mut frame);
         written
@@ -377,18 +341,15 @@ mod tests {
         }
     }
 
+    /// Also under NO_COLOR, where crossterm left to itself writes no style at all.
     #[test]
-    fn colours_have_their_codes() {
-        let mut codes = String::new();
-        for (colour, background) in [
-            (Color::Reset, false),
-            (Color::Red, false),
-            (Color::DarkGray, true),
-            (Color::Indexed(200), false),
-            (Color::Rgb(1, 2, 3), true),
-        ] {
-            push_colour(&mut codes, colour, background);
-        }
-        assert_eq!(codes, ";31;100;38;5;200;48;2;1;2;3");
+    fn styles_reach_the_terminal() {
+        let mut terminal = terminal(8, 1);
+        terminal.draw(|frame| frame.render_widget(Paragraph::new("a".bold().red().reversed()), frame.area())).unwrap();
+        let mut emulator = vt100::Parser::new(1, 8, 0);
+        emulator.process(&take(&mut terminal));
+        let cell = emulator.screen().cell(0, 0).unwrap();
+        assert!(cell.bold() && cell.inverse());
+        assert_eq!(cell.fgcolor(), vt100::Color::Idx(1));
     }
 }

@@ -9,13 +9,34 @@ use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::sync::Mutex;
 use std::thread::ThreadId;
 
+use crossterm::cursor::Show;
+use crossterm::event::{DisableBracketedPaste, DisableFocusChange, EnableBracketedPaste, EnableFocusChange};
+use crossterm::queue;
+use crossterm::style::{Attribute, Print, SetAttribute};
+use crossterm::terminal::{Clear, ClearType, EndSynchronizedUpdate, EnterAlternateScreen, LeaveAlternateScreen};
 use ratatui::layout::Size;
 use rustix::termios::{OptionalActions, QueueSelector, Termios, tcflush, tcgetattr, tcgetwinsize, tcsetattr};
 
-/// Alternate screen, bracketed paste, focus reports, mouse buttons, mouse reports as SGR. Never `?1003h`, which reports every movement.
-const ENTER: &[u8] = b"\x1b[?1049h\x1b[?2004h\x1b[?1004h\x1b[?1000h\x1b[?1006h\x1b[2J";
+/// Mouse buttons, reported as SGR. Never `?1003h`, which crossterm's own mouse capture has in it and which reports every movement.
+const MOUSE_ON: &str = "\x1b[?1000h\x1b[?1006h";
+/// The same, undone in reverse.
+const MOUSE_OFF: &str = "\x1b[?1006l\x1b[?1000l";
+
+/// What switches everything on.
+fn entering() -> io::Result<Vec<u8>> {
+    let mut out = Vec::new();
+    queue!(out, EnterAlternateScreen, EnableBracketedPaste, EnableFocusChange, Print(MOUSE_ON), Clear(ClearType::All))?;
+    Ok(out)
+}
+
 /// The same in reverse, after an end to a half-written frame, colours and hidden cursor. A string terminator first, should an OSC be cut.
-const LEAVE: &[u8] = b"\x1b\\\x1b[?2026l\x1b[0m\x1b[?1006l\x1b[?1000l\x1b[?1004l\x1b[?2004l\x1b[?25h\x1b[?1049l";
+fn leaving() -> Vec<u8> {
+    let mut out = b"\x1b\\".to_vec();
+    // Writing to memory cannot fail.
+    let _ = queue!(out, EndSynchronizedUpdate, SetAttribute(Attribute::Reset), Print(MOUSE_OFF));
+    let _ = queue!(out, DisableFocusChange, DisableBracketedPaste, Show, LeaveAlternateScreen);
+    out
+}
 
 /// The largest screen drawn on; a terminal that claims more is taken for this.
 const LARGEST: Size = Size { width: 1000, height: 400 };
@@ -85,7 +106,7 @@ impl Tty {
         let mut raw = modes;
         raw.make_raw();
         tcsetattr(&self.input, OptionalActions::Now, &raw).map_err(io::Error::from)?;
-        self.output.write_all(ENTER)?;
+        self.output.write_all(&entering()?)?;
         Ok(())
     }
 
@@ -149,7 +170,8 @@ fn leave() {
         Err(std::sync::TryLockError::WouldBlock) => None,
     };
     let Some(found) = found else { return };
-    let mut rest = LEAVE;
+    let bytes = leaving();
+    let mut rest = bytes.as_slice();
     while !rest.is_empty() {
         match rustix::io::write(&found.tty, rest) {
             Ok(written) => rest = rest.get(written..).unwrap_or_default(),
