@@ -6,7 +6,7 @@ use crate::{RFC, User, errors};
 
 #[test]
 fn no_vault_yet() {
-    let user = User::new();
+    let user = User::without_vault();
     let assert = user.run(&["list"]).code(1).stdout("");
     assert!(errors(&assert).contains("tickey init"), "{}", errors(&assert));
     assert!(!user.path("data").exists());

@@ -166,7 +166,7 @@ fn what_is_lost_is_said() {
 
 #[test]
 fn formats_are_listed() {
-    let user = User::new();
+    let user = User::without_vault();
     let formats = user.json(&["formats"]);
     let ids: Vec<&str> = formats.as_array().unwrap().iter().map(|format| format["id"].as_str().unwrap()).collect();
     assert!(ids.contains(&"aegis") && ids.contains(&"uri"), "{ids:?}");

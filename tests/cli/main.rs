@@ -25,8 +25,8 @@ pub struct User {
 }
 
 impl User {
-    /// Without a vault.
-    pub fn new() -> User {
+    /// With nothing but the passphrase.
+    pub fn without_vault() -> User {
         let folder = tempfile::tempdir().unwrap();
         std::fs::write(folder.path().join("passphrase"), format!("{PASSPHRASE}\n")).unwrap();
         User { folder }
@@ -34,7 +34,7 @@ impl User {
 
     /// With an empty vault of the cheapest kind.
     pub fn with_vault() -> User {
-        let user = User::new();
+        let user = User::without_vault();
         user.run(&["init", "--kdf-memory", "19", "--kdf-passes", "2", "--kdf-lanes", "1"]).success();
         user
     }

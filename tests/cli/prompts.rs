@@ -111,7 +111,7 @@ fn a_prompt_works_inside_a_pipe() {
 
 #[test]
 fn a_new_passphrase_is_asked_for_twice() {
-    let user = User::new();
+    let user = User::without_vault();
     let cheap = "--kdf-memory 19 --kdf-passes 2 --kdf-lanes 1";
     let mut screen = Screen::run(&user, &format!("tickey init {cheap}; echo end $?"));
     screen.wait_for("New passphrase: ");

@@ -146,7 +146,7 @@ fn walk(folder: &std::path::Path) -> Vec<std::path::PathBuf> {
 
 #[test]
 fn colours_are_asked_for() {
-    let user = User::new();
+    let user = User::without_vault();
     let plain = user.bare(&["list"]).assert().code(1);
     assert!(!errors(&plain).contains('\u{1b}'));
     let colored = user.bare(&["list", "--color", "always"]).assert().code(1);

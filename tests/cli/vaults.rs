@@ -10,7 +10,7 @@ const CHEAP: [&str; 6] = ["--kdf-memory", "19", "--kdf-passes", "2", "--kdf-lane
 
 #[test]
 fn init_makes_a_vault_for_its_owner_only() {
-    let user = User::new();
+    let user = User::without_vault();
     let made = user.json(&[&["init"], &CHEAP[..]].concat());
     assert_eq!(fields(&made), ["vault", "name", "recovery_code"]);
     assert_eq!((&made["vault"], &made["name"]), (&json!("personal"), &json!("maya")));
@@ -25,7 +25,7 @@ fn init_makes_a_vault_for_its_owner_only() {
 
 #[test]
 fn init_says_the_recovery_code_in_words_on_standard_error() {
-    let user = User::new();
+    let user = User::without_vault();
     let assert = user.run(&[&["init", "--vault", "work"], &CHEAP[..]].concat()).success().stdout("");
     assert!(errors(&assert).contains("recovery code:"), "{}", errors(&assert));
     let vaults = user.json(&["vault", "list"]);
@@ -37,7 +37,7 @@ fn init_says_the_recovery_code_in_words_on_standard_error() {
 
 #[test]
 fn a_weak_passphrase_is_pointed_out_and_taken() {
-    let user = User::new();
+    let user = User::without_vault();
     let weak = user.file("weak", "abc");
     let assert = user.bare(&[&["init", "--passphrase-file", &weak], &CHEAP[..]].concat()).assert().success();
     assert!(errors(&assert).contains("warning: the passphrase looks very weak"), "{}", errors(&assert));
@@ -80,7 +80,7 @@ fn the_passphrase_comes_from_every_place_that_is_named() {
 
 #[test]
 fn a_new_passphrase() {
-    let user = User::new();
+    let user = User::without_vault();
     let made = user.json(&[&["init"], &CHEAP[..]].concat());
     user.add(&format!("otpauth://totp/Site:octo?secret={RFC}&digits=8"));
     let new = user.file("new", "a different one\n");
@@ -179,7 +179,7 @@ fn inspect_needs_no_passphrase() {
 
 #[test]
 fn completions_and_the_manual() {
-    let user = User::new();
+    let user = User::without_vault();
     for shell in ["bash", "zsh", "fish", "elvish", "powershell"] {
         let script = user.bare(&["completions", shell]).assert().success();
         assert!(String::from_utf8_lossy(&script.get_output().stdout).contains("inspect"), "{shell}");
