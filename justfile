@@ -44,4 +44,4 @@ doc:
 # Draws the pictures of assets/screens and README's table of keys again
 [group('work')]
 screens:
-    TICKEY_BLESS=1 cargo test --test pictures
+    TICKEY_BLESS=1 cargo test --test pictures --test docs

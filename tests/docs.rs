@@ -147,6 +147,47 @@ fn the_tests_that_the_threat_model_names_exist() {
     assert_eq!(named_tests("a `b_c` and `d: e_f` but `PR_SET` nor `x = y_z`"), ["b_c", "e_f"]);
 }
 
+/// The table of keys, as it must stand in README.
+fn key_table() -> String {
+    let mut table = String::from("| key | does |\n|---|---|\n");
+    for (keys, line) in tickey::app::actions::key_lines(&tickey::config::Config::default()) {
+        table.push_str(&format!("| `{}` | {} |\n", keys.replace('|', "\\|"), line.replace('|', "\\|")));
+    }
+    table
+}
+
+#[test]
+fn readme_has_the_programs_keys() {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/README.md");
+    let readme = std::fs::read_to_string(path).unwrap();
+    let (begin, end) = ("<!-- keys -->\n", "<!-- end of keys -->");
+    let (before, rest) = readme.split_once(begin).unwrap();
+    let (table, after) = rest.split_once(end).unwrap();
+    if std::env::var_os("TICKEY_BLESS").is_some() {
+        std::fs::write(path, format!("{before}{begin}{}{end}{after}", key_table())).unwrap();
+    } else {
+        assert!(table == key_table(), "README's keys are not the program's; TICKEY_BLESS=1 writes them again");
+    }
+}
+
+#[test]
+fn what_readme_shows_and_links_to_is_there() {
+    let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
+    for file in ["README.md", "src/vault/SECURITY.md"] {
+        let text = std::fs::read_to_string(root.join(file)).unwrap();
+        let targets = text.split("](").skip(1).filter_map(|rest| rest.split(')').next());
+        let mut count = 0;
+        for target in targets.filter(|target| !target.contains("://")) {
+            assert!(
+                root.join(file).parent().unwrap().join(target).exists(),
+                "{file} links to {target}, which is not there"
+            );
+            count += 1;
+        }
+        assert!(count > 0, "no link was found in {file}");
+    }
+}
+
 #[test]
 fn the_reader_of_blocks_reads() {
     let steps = steps("```\n$ no\n```\n```console\n$ a \\\n  b\nout …ut\n…\n$ c\n```\n");
