@@ -119,8 +119,9 @@ impl From<StoreError> for Failure {
             StoreError::Vault(error) => error.into(),
             StoreError::Missing(_) => Failure::failed(message)
                 .hint("tickey init makes one, tickey vault list shows those there are, --vault names another"),
-            StoreError::Busy { .. } => Failure::failed(message).hint("try again when the other program has finished"),
-            _ => Failure::failed(message),
+            // On the command line another name is not chosen but written: each command says how.
+            StoreError::Exists(_) => Failure::failed(message),
+            other => Failure { hint: other.hint().map(str::to_owned), ..Failure::failed(message) },
         }
     }
 }

@@ -34,12 +34,11 @@ pub fn store(error: &StoreError) -> Trouble {
     match error {
         StoreError::Vault(error) => vault(error),
         StoreError::Missing(_) => Trouble { missing: true, ..trouble(error, None) },
-        StoreError::Busy { .. } => trouble(error, Some("try again in a moment")),
-        StoreError::Exists(_) => trouble(error, Some("choose another name")),
-        StoreError::Io { source, .. } if source.kind() == std::io::ErrorKind::PermissionDenied => {
-            trouble(error, Some("nothing was changed; look at the permissions of the file and its folder"))
+        // Only a read leaves its sentence without what became of the file.
+        StoreError::Io { .. } | StoreError::NotAFile { .. } | StoreError::TooLarge(_) => {
+            trouble(error, error.hint().or(Some("nothing was changed")))
         }
-        _ => trouble(error, Some("nothing was changed")),
+        _ => trouble(error, error.hint()),
     }
 }
 

@@ -25,18 +25,18 @@ pub struct Lock {
     file: File,
 }
 
-/// The lock file of a vault.
-pub fn path(vault: &Path) -> PathBuf {
+/// The lock file of a vault's real file.
+pub(super) fn path(vault: &Path) -> PathBuf {
     vault.with_file_name(with_ending(vault.file_name().unwrap_or(OsStr::new("vault")), ".lock"))
 }
 
-/// Takes the lock of a vault (its real file, see [`paths::real`]), waiting at most `patience`.
+/// Takes the lock of a vault, waiting at most `patience`. It lies beside the real file, so that all ways to a file share it.
 ///
 /// # Errors
 /// [`StoreError::Busy`] with the holder's name; [`StoreError::NotAFile`] when something else lies in the lock file's place;
 /// [`StoreError::Io`] when it cannot be made or the file system has no locks.
 pub fn hold(vault: &Path, patience: Duration) -> Result<Lock, StoreError> {
-    let path = path(vault);
+    let path = path(&paths::real(vault)?);
     let trouble = |source| StoreError::Io { doing: "lock", path: path.clone(), source };
     let start = Instant::now();
     let mut pause = PAUSES.0;

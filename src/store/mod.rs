@@ -86,6 +86,28 @@ pub enum StoreError {
 }
 
 impl StoreError {
+    /// What a person can do about it, if anything.
+    pub fn hint(&self) -> Option<&'static str> {
+        use std::io::ErrorKind;
+        match self {
+            StoreError::Io { source, .. } | StoreError::NotSaved { source, .. } => match source.kind() {
+                ErrorKind::StorageFull | ErrorKind::QuotaExceeded => Some("free some space on that disk and try again"),
+                ErrorKind::FileTooLarge => Some("raise the limit on file sizes (ulimit -f) and try again"),
+                ErrorKind::PermissionDenied => Some("look at the permissions of the file and its folder"),
+                ErrorKind::ReadOnlyFilesystem => Some("mount that disk for writing, or keep the vault elsewhere"),
+                ErrorKind::Unsupported => Some("keep the vault on another file system"),
+                _ => None,
+            },
+            StoreError::Exists(_) => Some("choose another name"),
+            StoreError::Busy { .. } => Some("try again when the other program has finished"),
+            StoreError::Unconfirmed { .. } => Some("make room or look at the disk's health, then save something again"),
+            StoreError::ReadBack { .. } => Some("look at the disk's health, then try again"),
+            StoreError::Missing(_) | StoreError::NotAFile { .. } | StoreError::TooLarge(_) | StoreError::Vault(_) => {
+                None
+            }
+        }
+    }
+
     /// The same error said of a save: `target` is as it was.
     fn of_save(self, target: &std::path::Path) -> StoreError {
         match self {
@@ -94,5 +116,23 @@ impl StoreError {
             }
             other => other,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::io::{Error, ErrorKind};
+
+    #[test]
+    fn a_failed_save_says_what_was_not_changed_and_an_unconfirmed_one_does_not() {
+        let full = StoreError::Io { doing: "write", path: "/d/.v.tmp".into(), source: ErrorKind::StorageFull.into() };
+        assert_eq!(full.hint(), Some("free some space on that disk and try again"));
+        let full = full.of_save(std::path::Path::new("/d/v.json"));
+        assert_eq!(full.hint(), Some("free some space on that disk and try again"));
+        assert!(full.to_string().ends_with("; /d/v.json was not changed"), "{full}");
+        let unconfirmed = StoreError::Unconfirmed { path: "/d/v.json".into(), source: Error::other("x") };
+        assert!(!unconfirmed.to_string().contains("changed"));
+        assert!(unconfirmed.hint().is_some());
     }
 }
