@@ -108,6 +108,8 @@ pub enum Msg {
     ChangedElsewhere(Arc<Unlocked>),
     /// Another window changed the file and it cannot be opened with our keys, or it is damaged.
     ChangedUnreadably(Trouble),
+    /// Another window set a new passphrase: the keys at hand open the file no more.
+    KeysChangedElsewhere,
     /// Whether a copy worked.
     Copied(Result<Copied, Trouble>),
     /// The clipboard was cleared (true), or was not ours any more (false).

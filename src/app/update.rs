@@ -56,6 +56,9 @@ pub fn update(model: &mut Model, msg: Msg, now: Now) -> Vec<Effect> {
             look_at_file(model, now, &mut out);
         }
         Msg::LockNow => lock::lock(model, "locked", now, &mut out),
+        Msg::KeysChangedElsewhere => {
+            lock::lock(model, "another window set a new passphrase: unlock with that", now, &mut out);
+        }
         Msg::Resumed => model.focused = true,
         Msg::Vaults(vaults) => model.vaults = vaults,
         Msg::Opened(result) => {

@@ -13,9 +13,9 @@ use super::{clock, timing, trouble};
 use crate::app::{Msg, SaveId};
 use crate::secret::Text;
 use crate::store::paths::Home;
-use crate::store::{Tag, disk, state};
+use crate::store::{StoreError, Tag, disk, state};
 use crate::vault::document::Change;
-use crate::vault::{Clock, Limits, Unlocked};
+use crate::vault::{Clock, Limits, Unlocked, VaultError};
 
 /// How long a save waits for another program's.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -230,8 +230,15 @@ impl Worker {
     ) -> Result<(Arc<Unlocked>, Option<String>), crate::app::Trouble> {
         let tag = self.open.as_ref().and_then(|open| open.tag);
         let wall_ms = clock::now().wall_ms;
-        let saved = disk::save(&path, tag.as_ref(), vault, &self.limits, PATIENCE, wall_ms, &mut clock::Os)
-            .map_err(|error| trouble::store(&error))?;
+        let saved = disk::save(&path, tag.as_ref(), vault, &self.limits, PATIENCE, wall_ms, &mut clock::Os).map_err(
+            |error| match error {
+                StoreError::Vault(VaultError::NotAMember) => trouble::trouble(
+                    "another window set a new passphrase; this change was not saved",
+                    Some("lock, unlock with the new passphrase, and make it again"),
+                ),
+                error => trouble::store(&error),
+            },
+        )?;
         let vault = Arc::new(saved.vault);
         // A lock that came meanwhile has cleared `seen`; it stays cleared.
         let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
@@ -283,6 +290,7 @@ impl Worker {
                 self.set_seen(Some(path), Some(tag), None);
                 answer
             }
+            Err(StoreError::Vault(VaultError::NotAMember)) => Some(Msg::KeysChangedElsewhere),
             Err(error) => {
                 let known = open.tag;
                 self.set_seen(Some(path), known, Some(tag));

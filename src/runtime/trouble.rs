@@ -20,9 +20,7 @@ pub fn vault(error: &VaultError) -> Trouble {
         }
         VaultError::NotAVault(_) => Some("nothing was changed; another program's export is taken in with import"),
         VaultError::WrongPassphrase => Some("nothing was changed; check the keyboard layout and Caps Lock"),
-        VaultError::NotAMember => {
-            Some("nothing was changed; check the recovery code, or lock and unlock with the new passphrase")
-        }
+        VaultError::NotAMember => Some("nothing was changed; check the recovery code"),
         VaultError::Memory { .. } => Some("close other programs and try again"),
         _ => None,
     };

@@ -130,6 +130,15 @@ fn locking_drops_everything() {
 }
 
 #[test]
+fn a_new_passphrase_set_elsewhere_locks_and_says_so() {
+    let mut session = Session::open((80, 24));
+    session.send(Msg::KeysChangedElsewhere);
+    assert_eq!(session.model.screen(), Screen::Unlock);
+    assert!(session.effects.contains(&Effect::Lock));
+    assert!(session.screen().contains("another window set a new passphrase"));
+}
+
+#[test]
 fn it_locks_without_a_key_for_five_minutes() {
     let mut session = Session::open((80, 24));
     session.wait(299_000);
