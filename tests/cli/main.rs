@@ -1,5 +1,6 @@
 //! The command line, run as a person or a script runs it: the real program, in folders of its own.
 
+mod bad_vaults;
 mod entries;
 mod exits;
 mod import_export;
