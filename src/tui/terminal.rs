@@ -17,7 +17,6 @@ use crossterm::terminal::{Clear, ClearType, EndSynchronizedUpdate, EnterAlternat
 use ratatui::layout::Size;
 use rustix::termios::{OptionalActions, QueueSelector, Termios, tcflush, tcgetattr, tcgetwinsize, tcsetattr};
 
-<<<<<<< HEAD
 /// Mouse buttons, reported as SGR. Never `?1003h`, which crossterm's own mouse capture has in it and which reports every movement.
 const MOUSE_ON: &str = "\x1b[?1000h\x1b[?1006h";
 /// The same, undone in reverse.
@@ -30,7 +29,7 @@ fn entering() -> io::Result<Vec<u8>> {
     Ok(out)
 }
 
-/// The same in reverse, after an end to a half-written frame, colours and hidden cursor. A string terminator first, should an OSC be cut.
+/// The same in reverse, after an end to a half-written frame, colours and hidden cursor.
 fn leaving() -> Vec<u8> {
     let mut out = b"\x1b\\".to_vec();
     // Writing to memory cannot fail.
@@ -38,12 +37,6 @@ fn leaving() -> Vec<u8> {
     let _ = queue!(out, DisableFocusChange, DisableBracketedPaste, Show, LeaveAlternateScreen);
     out
 }
-=======
-/// Alternate screen, bracketed paste, focus reports, mouse buttons, mouse reports as SGR. Never `?1003h`, which reports every movement.
-const ENTER: &[u8] = b"\x1b[?1049h\x1b[?2004h\x1b[?1004h\x1b[?1000h\x1b[?1006h\x1b[2J";
-/// The same in reverse, after an end to a half-written frame, colours and hidden cursor.
-const LEAVE: &[u8] = b"\x1b[?2026l\x1b[0m\x1b[?1006l\x1b[?1000l\x1b[?1004l\x1b[?2004l\x1b[?25h\x1b[?1049l";
->>>>>>> 6fd81e4 (Move the cursor by control sequences only)
 
 /// The largest screen drawn on; a terminal that claims more is taken for this.
 const LARGEST: Size = Size { width: 1000, height: 400 };
