@@ -63,6 +63,8 @@ impl Row {
 pub(crate) struct Form {
     /// The entry that is edited, as it was; `None`: a new one.
     pub(crate) editing: Option<Box<Entry>>,
+    /// What the rows said when the form opened: only what differs from it is changed.
+    opened: Option<Box<Details>>,
     id: Option<EntryId>,
     pub(crate) at: Row,
     pub(crate) issuer: Input,
@@ -90,6 +92,7 @@ impl Form {
     pub(crate) fn new() -> Form {
         let mut form = Form {
             editing: None,
+            opened: None,
             id: None,
             at: Row::Issuer,
             issuer: Input::new(),
@@ -128,6 +131,9 @@ impl Form {
         form.editing = Some(Box::new(entry.clone()));
         form.id = Some(entry.id);
         form.preview = form.otp().ok();
+        if entry.problem.is_none() {
+            form.opened = form.details().ok().map(Box::new);
+        }
         form
     }
 
@@ -137,6 +143,7 @@ impl Form {
         self.issuer.set(&labelled.issuer);
         self.account.set(&labelled.account);
         self.touched = true;
+        self.duplicate = None;
         self.errors.clear();
         self.preview = self.otp().ok();
     }
@@ -388,11 +395,14 @@ pub(crate) fn submit(model: &mut Model, now: Now, out: &mut Vec<Effect>) {
             return;
         }
     };
+    let opened = form.opened.as_deref();
+    let new_secret = opened.is_none_or(|old| old.otp.secret != details.otp.secret);
+    let new_names = opened.is_none_or(|old| (&old.issuer, &old.account) != (&details.issuer, &details.account));
     let same = |entry: &&Entry| {
         !entry.deleted
             && Some(entry.id) != form.id
-            && (entry.details.otp.secret == details.otp.secret
-                || (entry.details.issuer == details.issuer && entry.details.account == details.account))
+            && ((new_secret && entry.details.otp.secret == details.otp.secret)
+                || (new_names && entry.details.issuer == details.issuer && entry.details.account == details.account))
     };
     if form.duplicate.is_none()
         && let Some(entry) = session.vault.entries().find(same)
@@ -412,12 +422,20 @@ pub(crate) fn submit(model: &mut Model, now: Now, out: &mut Vec<Effect>) {
             }
         },
     };
+    let present = form.id.and_then(|id| session.vault.entry(id));
+    let in_trash = present.is_some_and(|entry| entry.deleted);
+    let details = match (present, form.opened.as_deref()) {
+        (Some(entry), Some(opened)) if entry.problem.is_none() => entry.details.with_difference(opened, &details),
+        _ => details,
+    };
     form.saving = true;
     let name = [&*details.issuer, &*details.account].into_iter().find(|name| !name.is_empty()).unwrap_or("the entry");
     let name = crate::text::fit(name, 30).trim_end().to_owned();
     let edit = if adding { Edit::Add(id, Box::new(details)) } else { Edit::Change(id, Box::new(details)) };
     let (label, said) = if adding {
         (format!("add {name}"), format!("added {name}"))
+    } else if in_trash {
+        (format!("edit {name}"), format!("saved {name}, which was deleted meanwhile: it is in the trash"))
     } else {
         (format!("edit {name}"), format!("saved {name}"))
     };

@@ -83,6 +83,46 @@ impl Details {
             favourite: false,
         }
     }
+
+    /// These values, with what differs between `before` and `after` changed in them too.
+    ///
+    /// A form shows values for as long as a person thinks about them. Meanwhile another window, or a drawn counter, may have changed
+    /// the entry: what the person did not touch must not go back to what it was.
+    pub fn with_difference(&self, before: &Details, after: &Details) -> Details {
+        fn pick<T: Clone + PartialEq>(now: &T, before: &T, after: &T) -> T {
+            if before == after { now.clone() } else { after.clone() }
+        }
+        let (now, old, new) = (&self.otp, &before.otp, &after.otp);
+        let otp = Otp {
+            kind: pick(&now.kind, &old.kind, &new.kind),
+            secret: pick(&now.secret, &old.secret, &new.secret),
+            algorithm: pick(&now.algorithm, &old.algorithm, &new.algorithm),
+            digits: pick(&now.digits, &old.digits, &new.digits),
+            period: pick(&now.period, &old.period, &new.period),
+            // A counter belongs to its secret.
+            counter: if old.secret == new.secret {
+                pick(&now.counter, &old.counter, &new.counter)
+            } else {
+                new.counter
+            },
+            pin: pick(&now.pin, &old.pin, &new.pin),
+        };
+        let gone = |code: &RecoveryCode| {
+            let named = |codes: &[RecoveryCode]| codes.iter().any(|other| other.id == code.id);
+            named(&before.recovery_codes) && !named(&after.recovery_codes)
+        };
+        let mut codes: Vec<RecoveryCode> = self.recovery_codes.iter().filter(|code| !gone(code)).cloned().collect();
+        codes.extend(after.recovery_codes.iter().filter(|code| code.id.is_none()).cloned());
+        Details {
+            otp,
+            issuer: pick(&self.issuer, &before.issuer, &after.issuer),
+            account: pick(&self.account, &before.account, &after.account),
+            tags: pick(&self.tags, &before.tags, &after.tags),
+            note: pick(&self.note, &before.note, &after.note),
+            recovery_codes: codes,
+            favourite: pick(&self.favourite, &before.favourite, &after.favourite),
+        }
+    }
 }
 
 /// An entry: the newest value of each field, folded from the vault's changes.
@@ -134,4 +174,47 @@ pub enum NoCode {
     /// The values are each fine but make no code.
     #[error(transparent)]
     Otp(#[from] OtpError),
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::otp::Kind;
+    use crate::secret::Secret;
+
+    fn code(id: Option<&str>, code: &str) -> RecoveryCode {
+        RecoveryCode { id: id.map(|id| RecoveryId(id.into())), code: Text::from(code), used: false }
+    }
+
+    #[test]
+    fn only_what_was_touched_is_changed() {
+        let mut before = Details::new(Otp::new(Kind::Hotp, Secret::new(b"12345".to_vec())), "Bank", "maya");
+        before.otp.counter = 5;
+        before.recovery_codes = vec![code(Some("a"), "one"), code(Some("b"), "two")];
+        let mut after = before.clone();
+        after.account = Text::from("yui");
+        after.recovery_codes = vec![code(Some("b"), "two"), code(None, "three")];
+        let mut now = before.clone();
+        now.note = Text::from("written in another window");
+        now.otp.counter = 7;
+        now.recovery_codes.push(code(Some("c"), "four"));
+
+        let got = now.with_difference(&before, &after);
+        assert_eq!(&*got.account, "yui");
+        assert_eq!(&*got.note, "written in another window");
+        assert_eq!(got.otp.counter, 7, "a counter went back");
+        let codes: Vec<&str> = got.recovery_codes.iter().map(|code| &*code.code).collect();
+        assert_eq!(codes, ["two", "four", "three"]);
+    }
+
+    #[test]
+    fn a_new_secret_has_its_own_counter() {
+        let mut before = Details::new(Otp::new(Kind::Hotp, Secret::new(b"12345".to_vec())), "Bank", "maya");
+        before.otp.counter = 5;
+        let mut now = before.clone();
+        now.otp.counter = 7;
+        let mut after = before.clone();
+        after.otp.secret = Secret::new(b"new".to_vec());
+        assert_eq!(now.with_difference(&before, &after).otp.counter, 5);
+    }
 }

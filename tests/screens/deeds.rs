@@ -317,3 +317,48 @@ fn an_export_is_plain_only_when_asked_for() {
     session.keys("y");
     assert_eq!(exported(&session), Some((None, 7)));
 }
+
+/// Another window does that.
+fn elsewhere(session: &mut Session, edit: impl Fn(EntryId) -> Edit, issuer: &str) -> EntryId {
+    let entry = session.disk().entries().find(|entry| &*entry.details.issuer == issuer).unwrap();
+    let id = entry.id;
+    let changes = session.disk().plan(&[edit(id)], &mut Clock::new(77, Stamp::default()), NOW).unwrap();
+    let disk = Arc::new(session.disk().with(&changes));
+    session.disk = Some(Arc::clone(&disk));
+    session.send(Msg::ChangedElsewhere(disk));
+    id
+}
+
+#[test]
+fn an_open_form_takes_nothing_back_that_was_done_meanwhile() {
+    let mut session = Session::open((80, 24));
+    session.keys("/vpn<Enter>");
+    session.keys("<Esc><Esc>e");
+    assert_eq!(session.model.screen(), Screen::Form);
+    // Two codes are drawn in another window while the form is open.
+    elsewhere(&mut session, Edit::UseCounter, "VPN token");
+    let id = elsewhere(&mut session, Edit::UseCounter, "VPN token");
+    let counter = session.disk().entry(id).unwrap().details.otp.counter;
+    session.keys("<Tab>!<Enter>");
+    let entry = session.disk().entry(id).unwrap().clone();
+    assert_eq!(&*entry.details.account, "badge 88!");
+    assert_eq!(entry.details.otp.counter, counter, "the counter went back");
+}
+
+#[test]
+fn editing_what_was_deleted_meanwhile_says_where_it_is() {
+    let mut session = Session::open((80, 24));
+    session.keys("e<Tab>!");
+    let id = elsewhere(&mut session, Edit::Delete, "GitHub");
+    session.keys("<Enter>");
+    assert!(session.disk().entry(id).unwrap().deleted);
+    assert!(session.screen().contains("it is in the trash"), "{}", session.screen());
+}
+
+#[test]
+fn duplicates_are_pointed_out_only_where_they_are_made() {
+    let mut session = Session::open((80, 24));
+    session.send(Msg::Paste(Text::from("otpauth://totp/GitHub:octo@example.com?secret=JBSWY3DPEHPK3PXP\n")));
+    session.keys("<Enter><Enter>e<Tab><Tab><Tab>Work<Enter>");
+    assert_eq!(session.model.screen(), Screen::List, "{}", session.screen());
+}
