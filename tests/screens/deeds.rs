@@ -362,3 +362,15 @@ fn duplicates_are_pointed_out_only_where_they_are_made() {
     session.keys("<Enter><Enter>e<Tab><Tab><Tab>Work<Enter>");
     assert_eq!(session.model.screen(), Screen::List, "{}", session.screen());
 }
+
+#[test]
+fn long_news_is_shown_to_its_end() {
+    let mut session = Session::open((60, 24));
+    let hint = "nothing was changed; `tickey backup list` shows older versions to go back to";
+    session.send(Msg::ChangedUnreadably(Trouble {
+        hint: Some(hint.into()),
+        ..trouble("the vault is damaged: it is cut")
+    }));
+    let words = session.screen().split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(words.contains("the vault is damaged: it is cut") && words.contains("versions to go back to"), "{words}");
+}

@@ -23,7 +23,7 @@ pub(super) fn draw(model: &Model, import: &Import, paint: &mut Paint<'_>) {
             let end = paint.put(1, y, w / 2, &label, look.bold).saturating_add(2);
             let line = if import.needs_password.is_some() { &import.password } else { &import.path };
             input::draw(paint, end, y, w.saturating_sub(end), line, true, Style::new());
-            if import.needs_password.is_none() && h > 6 {
+            if import.needs_password.is_none() && import.error.is_none() && h > 6 {
                 let known: Vec<&str> = crate::formats::registry::FORMATS.iter().map(|format| format.name).collect();
                 let text = format!(
                     "Tab completes the path. Known: {}. What it is, is seen from its content.",
@@ -31,7 +31,7 @@ pub(super) fn draw(model: &Model, import: &Import, paint: &mut Paint<'_>) {
                 );
                 paint.lines(1, y.saturating_add(2), w.saturating_sub(2), 2, &text, look.dim);
             }
-            let rows = usize::from(h.saturating_sub(y).saturating_sub(7));
+            let rows = if import.error.is_some() { 0 } else { usize::from(h.saturating_sub(y).saturating_sub(7)) };
             for (n, path) in import.completions.iter().take(rows).enumerate() {
                 paint.put(
                     3,
@@ -43,7 +43,7 @@ pub(super) fn draw(model: &Model, import: &Import, paint: &mut Paint<'_>) {
             }
         }
         if let Some(error) = &import.error {
-            paint.lines(1, y.saturating_add(1), w.saturating_sub(2), 2, error, look.bad.patch(look.bold));
+            paint.lines(1, y.saturating_add(1), w.saturating_sub(2), 4, error, look.bad.patch(look.bold));
         }
     }
     paint.footer(model);

@@ -103,30 +103,31 @@ impl<'a> Paint<'a> {
     /// Lines of text, broken at blanks; gives back the line after the last.
     pub(super) fn lines(&mut self, x: u16, y: u16, columns: u16, most: u16, text: &str, style: Style) -> u16 {
         let mut y = y;
-        let end = y.saturating_add(most);
-        for paragraph in text.split('\n') {
-            let mut line = Zeroizing::new(String::with_capacity(paragraph.len()));
-            for word in paragraph.split_whitespace() {
-                let both = width(&line).saturating_add(width(word)).saturating_add(1);
-                if !line.is_empty() && both > usize::from(columns) {
-                    if y >= end {
-                        return y;
-                    }
-                    self.put(x, y, columns, &line, style);
-                    y = y.saturating_add(1);
-                    line.clear();
-                }
-                if !line.is_empty() {
-                    line.push(' ');
-                }
-                line.push_str(word);
-            }
-            if y >= end {
-                return y;
-            }
-            self.put(x, y, columns, &line, style);
+        for line in broken(text, columns).iter().take(usize::from(most)) {
+            self.put(x, y, columns, line, style);
             y = y.saturating_add(1);
         }
         y
     }
+}
+
+/// A text's lines, broken at blanks where it is wider than so many columns.
+pub(super) fn broken(text: &str, columns: u16) -> Vec<Zeroizing<String>> {
+    let mut lines = Vec::new();
+    for paragraph in text.split('\n') {
+        let mut line = Zeroizing::new(String::with_capacity(paragraph.len()));
+        for word in paragraph.split_whitespace() {
+            let both = width(&line).saturating_add(width(word)).saturating_add(1);
+            if !line.is_empty() && both > usize::from(columns) {
+                lines.push(line.clone());
+                line.clear();
+            }
+            if !line.is_empty() {
+                line.push(' ');
+            }
+            line.push_str(word);
+        }
+        lines.push(line);
+    }
+    lines
 }

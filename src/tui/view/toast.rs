@@ -4,7 +4,10 @@ use crate::app::Model;
 use crate::app::geometry::parts;
 use crate::app::toast::Tone;
 use crate::time::Now;
-use crate::tui::view::paint::Paint;
+use crate::tui::view::paint::{Paint, broken};
+
+/// The most lines that news takes.
+const MOST: u16 = 4;
 
 pub(super) fn draw(model: &Model, now: Now, paint: &mut Paint<'_>) {
     let Some(toast) = &model.toast else { return };
@@ -15,9 +18,22 @@ pub(super) fn draw(model: &Model, now: Now, paint: &mut Paint<'_>) {
         Tone::Plain => (paint.look.signs.news, paint.look.bold),
         Tone::Bad => (paint.look.signs.bad, paint.look.bad.patch(paint.look.bold)),
     };
-    paint.clear_row(y);
     let text = toast.words(now);
     let text = if paint.look.ascii { text.replace('·', "-") } else { text };
-    let end = paint.put(1, y, w, sign, style);
-    paint.put(end.saturating_add(1), y, w, &text, style);
+    let columns = w.saturating_sub(3).max(1);
+    // News that is too long for one line grows upwards: what to do stands at its end.
+    let lines = broken(&text, columns);
+    let most = (h / 3).clamp(1, MOST);
+    let taken = u16::try_from(lines.len()).unwrap_or(most).clamp(1, most);
+    let first = y.saturating_sub(taken.saturating_sub(1));
+    for row in first..=y {
+        paint.clear_row(row);
+    }
+    paint.put(1, first, w, sign, style);
+    let shown = usize::from(taken).saturating_sub(1);
+    for (row, line) in (first..y).zip(&lines) {
+        paint.put(3, row, columns, line, style);
+    }
+    let last = lines.get(shown..).unwrap_or_default().iter().map(|line| line.as_str()).collect::<Vec<_>>().join(" ");
+    paint.put(3, y, columns, &last, style);
 }
