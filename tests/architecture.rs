@@ -41,10 +41,10 @@ const IMPURE: &[&[&str]] = &[
 
 /// Crates that belong to one place.
 const HOME_OF: &[(&str, &[&str])] = &[
-    ("chacha20poly1305", &["vault/seal.rs"]),
+    ("chacha20poly1305", &["vault/seal.rs", "formats/cipher.rs"]),
     ("ed25519_dalek", &["vault/seal.rs"]),
     ("x25519_dalek", &["vault/seal.rs"]),
-    ("hkdf", &["vault/seal.rs"]),
+    ("hkdf", &["vault/seal.rs", "formats/cipher.rs"]),
     ("argon2", &["vault/kdf.rs", "formats/cipher.rs"]),
     ("scrypt", &["formats/cipher.rs", "formats/aegis.rs"]),
     ("pbkdf2", &["formats/cipher.rs"]),

@@ -2,7 +2,6 @@
 //!
 //! Only items with a one-time password are looked at, and of those neither the password nor anything else that signs in.
 
-use hkdf::Hkdf;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 use zeroize::Zeroizing;
@@ -79,10 +78,7 @@ fn read(bytes: &[u8]) -> Result<Opened, FormatError> {
 
 /// Opens `2.iv|cipher text|mac`: AES-256-CBC, then HMAC-SHA-256 over IV and cipher text, under keys of their own.
 fn open(key: &cipher::Key, text: &str) -> Option<Zeroizing<Vec<u8>>> {
-    let expand = Hkdf::<Sha256>::from_prk(&key[..]).ok()?;
-    let (mut seal_key, mut mac_key) = (cipher::Key::default(), cipher::Key::default());
-    expand.expand(b"enc", &mut seal_key[..]).ok()?;
-    expand.expand(b"mac", &mut mac_key[..]).ok()?;
+    let (seal_key, mac_key) = (cipher::hkdf_expand(key, b"enc")?, cipher::hkdf_expand(key, b"mac")?);
     let mut parts = text.strip_prefix("2.")?.split('|').map(cipher::base64);
     let (iv, sealed, mac) = (parts.next()??, parts.next()??, parts.next()??);
     let ours = cipher::hmac_sha256(&mac_key[..], &[iv.as_slice(), sealed.as_slice()].concat());
@@ -170,12 +166,9 @@ mod tests {
     fn sealed(password: &str) -> Vec<u8> {
         let key = cipher::pbkdf2(Hash::Sha256, password.as_bytes(), b"salt", 1000).unwrap();
         let seal = |plain: &[u8]| {
-            let expand = Hkdf::<Sha256>::from_prk(&key[..]).unwrap();
-            let (mut seal_key, mut mac_key) = ([0; 32], [0; 32]);
-            expand.expand(b"enc", &mut seal_key).unwrap();
-            expand.expand(b"mac", &mut mac_key).unwrap();
-            let sealed = cipher::cbc_seal(&seal_key, &[6; 16], plain).unwrap();
-            let mac = cipher::hmac_sha256(&mac_key, &[&[6; 16], &sealed[..]].concat());
+            let expand = |info: &[u8]| cipher::hkdf_expand(&key, info).unwrap();
+            let sealed = cipher::cbc_seal(&expand(b"enc")[..], &[6; 16], plain).unwrap();
+            let mac = cipher::hmac_sha256(&expand(b"mac")[..], &[&[6; 16], &sealed[..]].concat());
             let text = |bytes: &[u8]| data_encoding::BASE64.encode(bytes);
             format!("2.{}|{}|{}", text(&[6; 16]), text(&sealed), text(&mac))
         };

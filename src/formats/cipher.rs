@@ -5,6 +5,8 @@ use aes_gcm::{Aes256Gcm, KeyInit, Nonce};
 use cbc::cipher::block_padding::Pkcs7;
 use cbc::cipher::{BlockModeDecrypt, BlockModeEncrypt, KeyIvInit};
 use chacha20::cipher::{StreamCipher, StreamCipherSeek};
+use chacha20poly1305::{XChaCha20Poly1305, XNonce};
+use hkdf::Hkdf;
 use hmac::{Hmac, Mac};
 use poly1305::Poly1305;
 use poly1305::universal_hash::UniversalHash;
@@ -47,6 +49,24 @@ pub(super) fn cbc_open(key: &[u8], iv: &[u8], sealed: &[u8]) -> Option<Zeroizing
 /// Seals with AES-256-CBC and PKCS#7 padding.
 pub(super) fn cbc_seal(key: &[u8], iv: &[u8], plain: &[u8]) -> Option<Vec<u8>> {
     Some(cbc::Encryptor::<aes::Aes256>::new_from_slices(key, iv).ok()?.encrypt_padded_vec::<Pkcs7>(plain))
+}
+
+/// Opens XChaCha20-Poly1305: a key of 32 bytes, a nonce of 24, the tag at the end of the cipher text. `None` when anything does not hold.
+pub(super) fn xchacha_open(key: &Key, nonce: &[u8], sealed: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
+    let cipher = XChaCha20Poly1305::new_from_slice(&key[..]).ok()?;
+    cipher.decrypt(&XNonce::try_from(nonce).ok()?, sealed).ok().map(Zeroizing::new)
+}
+
+/// Seals with XChaCha20-Poly1305; the tag comes at the end.
+pub(super) fn xchacha_seal(key: &Key, nonce: &[u8; 24], plain: &[u8]) -> Option<Vec<u8>> {
+    XChaCha20Poly1305::new_from_slice(&key[..]).ok()?.encrypt(&XNonce::from(*nonce), plain).ok()
+}
+
+/// HKDF-Expand with SHA-256 to 32 bytes.
+pub(super) fn hkdf_expand(key: &Key, info: &[u8]) -> Option<Key> {
+    let mut out = Key::default();
+    Hkdf::<Sha256>::from_prk(&key[..]).ok()?.expand(info, &mut out[..]).ok()?;
+    Some(out)
 }
 
 /// HMAC-SHA-256.

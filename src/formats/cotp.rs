@@ -1,9 +1,6 @@
 //! cotp: its database (XChaCha20-Poly1305 under Argon2id with fixed costs) and its plain JSON, both directions.
 
-use chacha20poly1305::aead::{Aead, KeyInit};
-use chacha20poly1305::{XChaCha20Poly1305, XNonce};
 use serde_json::{Value, json};
-use zeroize::Zeroizing;
 
 use super::draft::{Draft, Key};
 use super::json::{Document, Fields};
@@ -46,13 +43,7 @@ fn read(bytes: &[u8]) -> Result<Opened, FormatError> {
     let (sealed, nonce, salt) = (part(Some(sealed))?, part(file.0.text("nonce"))?, part(file.0.text("salt"))?);
     Ok(Opened::encrypted(move |password| {
         let key = key(password, &salt)?;
-        let nonce =
-            XNonce::try_from(nonce.as_slice()).map_err(|_| FormatError::Damaged("its nonce is not 24 bytes".into()))?;
-        let plain = XChaCha20Poly1305::new_from_slice(&key[..])
-            .ok()
-            .and_then(|cipher| cipher.decrypt(&nonce, sealed.as_slice()).ok())
-            .map(Zeroizing::new)
-            .ok_or(FormatError::WrongPasswordOrDamaged)?;
+        let plain = cipher::xchacha_open(&key, &nonce, &sealed).ok_or(FormatError::WrongPasswordOrDamaged)?;
         Ok(read_elements(&Document::read(&plain)?.0))
     }))
 }
@@ -101,10 +92,8 @@ fn write(entries: &[Details], password: Option<&Text>, random: &mut dyn Random) 
     let Some(password) = password else { return Ok(plain.to_vec()) };
     let (salt, nonce) = (random_bytes::<16>(random)?, random_bytes::<24>(random)?);
     let key = key(password, &salt)?;
-    let sealed = XChaCha20Poly1305::new_from_slice(&key[..])
-        .ok()
-        .and_then(|cipher| cipher.encrypt(&nonce.into(), plain.as_slice()).ok())
-        .unwrap_or_default();
+    let sealed = cipher::xchacha_seal(&key, &nonce, &plain)
+        .ok_or_else(|| FormatError::Unsupported("it is too large to be sealed".into()))?;
     let text = |bytes: &[u8]| data_encoding::BASE64.encode(bytes);
     let file = json!({ "version": 1, "nonce": text(&nonce), "salt": text(&salt), "cipher": text(&sealed) });
     Ok(Document(file).write().to_vec())
