@@ -6,7 +6,7 @@
 use serde_json::Value;
 
 use super::draft::{Draft, Key};
-use super::json::{Document, Fields, Number};
+use super::json::{Document, Number};
 use super::{Candidate, Format, FormatError, Imported, Opened, Problem};
 use crate::secret::Text;
 use crate::vault::RecoveryCode;

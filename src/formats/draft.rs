@@ -126,11 +126,11 @@ impl<'a> Draft<'a> {
             Key::Bytes(secret) => secret.clone(),
         };
         let mut otp = Otp::new(kind, secret);
-        if matches!(kind, Kind::Totp | Kind::Hotp | Kind::Steam) {
-            if let Some(name) = self.algorithm.filter(|name| !name.trim().is_empty()) {
-                otp.algorithm = Algorithm::from_name(name)
-                    .ok_or_else(|| uri::UriError::Algorithm(text::fit(name, 24)).to_string())?;
-            }
+        if matches!(kind, Kind::Totp | Kind::Hotp | Kind::Steam)
+            && let Some(name) = self.algorithm.filter(|name| !name.trim().is_empty())
+        {
+            otp.algorithm =
+                Algorithm::from_name(name).ok_or_else(|| uri::UriError::Algorithm(text::fit(name, 24)).to_string())?;
         }
         if matches!(kind, Kind::Totp | Kind::Hotp) {
             otp.digits = match self.digits {

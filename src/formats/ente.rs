@@ -82,11 +82,11 @@ fn read_lines(bytes: &[u8]) -> Imported {
         let read = draft::from_uri(format!("line {number}"), line).map(|mut candidate| {
             // Some versions lost the `&` before the period.
             let details = &mut candidate.details;
-            if let Some((issuer, period)) = details.issuer.split_once("period=") {
-                if let Some(period) = period.parse().ok().and_then(crate::otp::Period::new) {
-                    details.otp.period = period;
-                    details.issuer = issuer.into();
-                }
+            if let Some((issuer, period)) = details.issuer.split_once("period=")
+                && let Some(period) = period.parse().ok().and_then(crate::otp::Period::new)
+            {
+                details.otp.period = period;
+                details.issuer = issuer.into();
             }
             if let Some(display) = uri::parameter(line, "codeDisplay") {
                 show(&display, &mut candidate);

@@ -192,10 +192,10 @@ fn read_backup(map: &[(String, Text)], password: &Text) -> Result<Imported, Form
         };
         // The key names its algorithm, should the token not.
         let mut token = token;
-        if token.0.text("algo").is_none() {
-            if let (Some(object), Some(name)) = (token.0.as_object_mut(), sealed.0.text("mToken")) {
-                object.insert("algo".into(), json!(name));
-            }
+        if token.0.text("algo").is_none()
+            && let (Some(object), Some(name)) = (token.0.as_object_mut(), sealed.0.text("mToken"))
+        {
+            object.insert("algo".into(), json!(name));
         }
         imported.push(read_token(place, &token.0, Secret::from(&secret[..]), 0));
     }

@@ -34,6 +34,12 @@ pub mod uri_list;
 use crate::secret::{NoRandomness, Random, Text, random_bytes};
 use crate::vault::Details;
 
+/// Reads a file's bytes.
+pub type Read = fn(&[u8]) -> Result<Opened, FormatError>;
+
+/// Writes entries, encrypted when there is a password.
+pub type Write = fn(&[Details], Option<&Text>, &mut dyn Random) -> Result<Vec<u8>, FormatError>;
+
 /// One row of the registry: one format.
 pub struct Format {
     /// What `--format` takes: "aegis".
@@ -45,7 +51,7 @@ pub struct Format {
     /// Whether these bytes look like it. Content only, never a file name.
     pub detect: fn(&[u8]) -> bool,
     /// How it is read.
-    pub read: Option<fn(&[u8]) -> Result<Opened, FormatError>>,
+    pub read: Option<Read>,
     /// How it is written.
     pub write: Option<Writer>,
 }
@@ -57,7 +63,7 @@ pub struct Writer {
     /// Whether it can be plain.
     pub plain: bool,
     /// The bytes. With a password: encrypted; without: plain.
-    pub write: fn(&[Details], Option<&Text>, &mut dyn Random) -> Result<Vec<u8>, FormatError>,
+    pub write: Write,
     /// What this format cannot hold of that entry, in words; empty when it holds all.
     pub loses: fn(&Details) -> Vec<String>,
 }

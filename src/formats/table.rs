@@ -207,11 +207,11 @@ fn parameters(header: &[String], row: &StringRecord, candidate: &mut Candidate) 
             number => number.get().and_then(Period::new).ok_or_else(|| refuse("a period is from 1 to 86400 s"))?,
         };
     }
-    if let Some(text) = cell(header, row, &["counter"]) {
-        if cell(header, row, &["type", "kind"]).is_some_and(|kind| kind.eq_ignore_ascii_case("hotp")) {
-            otp.kind = Kind::Hotp;
-            otp.counter = Number::of(text).get().ok_or_else(|| refuse("the counter is not a number from 0"))?;
-        }
+    if let Some(text) = cell(header, row, &["counter"])
+        && cell(header, row, &["type", "kind"]).is_some_and(|kind| kind.eq_ignore_ascii_case("hotp"))
+    {
+        otp.kind = Kind::Hotp;
+        otp.counter = Number::of(text).get().ok_or_else(|| refuse("the counter is not a number from 0"))?;
     }
     Ok(())
 }
