@@ -1,8 +1,9 @@
 //! The table of formats, and recognition by content.
 
 use super::{
-    Format, FormatError, Opened, aegis, andotp, bitwarden, cotp, devolutions, duo, enpass, ente, freeotp, google, html,
-    keeper, lastpass, proton, raivo, steam, stratum, table, twofas, twofauth, uri_list,
+    Format, FormatError, Opened, aegis, andotp, authy, battlenet, bitwarden, cotp, devolutions, duo, enpass, ente,
+    extension, freeotp, google, html, keeper, lastpass, otpclient, proton, raivo, steam, stratum, table, terminal,
+    totp_authenticator, twofas, twofauth, uri_list,
 };
 
 /// The largest file that is looked at, in bytes.
@@ -11,10 +12,14 @@ pub const LARGEST: usize = 64 * 1024 * 1024;
 /// Every format, in the order in which they are tried: those with a mark of their own first, lists of lines last.
 pub static FORMATS: &[Format] = &[
     stratum::FORMAT,
+    otpclient::FORMAT,
     aegis::FORMAT,
     twofas::FORMAT,
     freeotp::PLUS,
     freeotp::FORMAT,
+    authy::FORMAT,
+    battlenet::FORMAT,
+    totp_authenticator::FORMAT,
     ente::FORMAT,
     proton::FORMAT,
     bitwarden::FORMAT,
@@ -27,11 +32,14 @@ pub static FORMATS: &[Format] = &[
     duo::FORMAT,
     raivo::FORMAT,
     devolutions::FORMAT,
+    extension::FORMAT,
     html::FORMAT,
     google::FORMAT,
     uri_list::FORMAT,
+    terminal::TWO_FA,
     table::KEEPASSXC,
     table::FORMAT,
+    terminal::GAUTH,
     andotp::FORMAT,
 ];
 

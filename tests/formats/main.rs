@@ -36,6 +36,12 @@ const FOLDERS: &[(&str, &[&str])] = &[
     ("keeper", &["keeper"]),
     ("enpass", &["enpass"]),
     ("devolutions", &["devolutions"]),
+    ("authy", &["authy"]),
+    ("battlenet", &["battlenet"]),
+    ("totp_authenticator", &["totp-authenticator"]),
+    ("authenticator_ext", &["authenticator-extension"]),
+    ("rsc2fa", &["2fa"]),
+    ("otpclient", &["otpclient"]),
 ];
 
 fn samples(folder: &str) -> Option<(PathBuf, Map<String, Value>)> {
