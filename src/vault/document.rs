@@ -108,8 +108,13 @@ impl Document {
     pub fn insert(&mut self, mut changes: Vec<Change>) {
         changes.retain(|change| !self.roster.purged().contains(&change.entry()));
         changes.sort_by_key(Change::entry);
-        for group in changes.chunk_by(|a, b| a.entry() == b.entry()) {
-            let Some(id) = group.first().map(Change::entry) else { continue };
+        let mut changes = changes.into_iter().peekable();
+        while let Some(first) = changes.next() {
+            let id = first.entry();
+            let mut group = vec![first];
+            while let Some(next) = changes.next_if(|next| next.entry() == id) {
+                group.push(next);
+            }
             let held = self.held.get(&id).map_or(&[][..], |held| &held.changes);
             let all = union(held, group);
             if all != held {

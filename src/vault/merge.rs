@@ -12,10 +12,11 @@ use crate::vault::fold::{Counter, field};
 pub const KEPT: usize = 21;
 
 /// The union of two lists of changes of one entry, each in order, without the changes that are past keeping.
-pub(crate) fn union(ours: &[Change], theirs: &[Change]) -> Vec<Change> {
-    let mut all: Vec<Change> = Vec::with_capacity(ours.len().saturating_add(theirs.len()));
+pub(crate) fn union(ours: &[Change], theirs: Vec<Change>) -> Vec<Change> {
+    // Theirs are taken over, not copied: opening a vault holds each change once.
+    let mut all = theirs;
+    all.reserve_exact(ours.len());
     all.extend_from_slice(ours);
-    all.extend_from_slice(theirs);
     all.sort();
     all.dedup();
     prune(all)
