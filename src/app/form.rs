@@ -265,6 +265,11 @@ impl Form {
 
     pub(crate) fn paste(&mut self, text: &str) {
         let trimmed = text.trim();
+        if trimmed.starts_with("otpauth-migration://") {
+            self.errors =
+                vec![(Row::Secret, "this link holds several entries: leave the form and paste it in the list".into())];
+            return;
+        }
         if uri::is_uri(trimmed) {
             match uri::parse(trimmed) {
                 Ok(labelled) => self.fill(&labelled),

@@ -50,7 +50,7 @@ fn paste_into_list(model: &mut Model, text: &Text, now: Now, out: &mut Vec<Effec
             }
             Err(error) => model.say_bad(format!("the pasted link was not taken: {error}"), now),
         }
-    } else if lines > 1 && trimmed.lines().any(|line| crate::otp::uri::is_uri(line.trim())) {
+    } else if crate::formats::registry::detect(trimmed.as_bytes()).is_ok() {
         let import = Import::of_text(Text::from(trimmed));
         let source = import.source();
         session.over.push(Over::Import(Box::new(import)));

@@ -31,6 +31,12 @@ pub(crate) fn author(document: &Document, by: &str) -> String {
         .map_or_else(|| "somebody unknown".into(), |member| member.name.clone())
 }
 
+/// When an entry was last changed, and the name of the member who did it.
+pub(crate) fn last(document: &Document, id: EntryId) -> Option<(Stamp, String)> {
+    let change = document.held.get(&id)?.changes.last()?.contents();
+    Some((change.at, author(document, &change.by)))
+}
+
 /// What was done to an entry.
 ///
 /// # Errors

@@ -254,6 +254,11 @@ impl Unlocked {
         crate::vault::history::history(&self.document, id).unwrap_or_default()
     }
 
+    /// When an entry was last changed, and the name of the member who did it: history's last line, without reading the rest.
+    pub fn last_changed(&self, id: EntryId) -> Option<(Stamp, String)> {
+        crate::vault::history::last(&self.document, id)
+    }
+
     fn planner<'a>(&self, clock: &'a mut Clock, wall_ms: u64) -> Planner<'a> {
         let by = BASE64.encode(&key_id(&self.member.public().sign));
         Planner { document: self.document.clone(), clock, wall_ms, by }

@@ -374,3 +374,16 @@ fn long_news_is_shown_to_its_end() {
     let words = session.screen().split_whitespace().collect::<Vec<_>>().join(" ");
     assert!(words.contains("the vault is damaged: it is cut") && words.contains("versions to go back to"), "{words}");
 }
+
+#[test]
+fn several_pasted_links_are_an_import() {
+    let mut session = Session::open((80, 24));
+    let text = Text::from("otpauth://totp/A:a?secret=JBSWY3DP\notpauth://totp/B:b?secret=JBSWY3DPEHPK3PXP\n");
+    session.send(Msg::Paste(text));
+    assert_eq!(session.model.screen(), Screen::Import);
+    assert!(matches!(session.effects.last(), Some(Effect::ReadImport { .. })));
+    let mut session = Session::open((80, 24));
+    session.send(Msg::Paste(Text::from("just words")));
+    assert_eq!(session.model.screen(), Screen::List);
+    assert!(session.screen().contains("nothing was taken"));
+}

@@ -152,9 +152,8 @@ fn entry_in(session: &Session, entry: &Entry, view: Option<&EntryView>, area: Ar
             return;
         }
     }
-    let history = session.vault.history(entry.id);
-    if let Some(last) = history.last() {
-        line(paint, "changed", &format!("{} by {}", date(last.at.ms()), last.by), look.dim);
+    if let Some((at, by)) = session.vault.last_changed(entry.id) {
+        line(paint, "changed", &format!("{} by {by}", date(at.ms())), look.dim);
     }
 }
 

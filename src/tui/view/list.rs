@@ -76,16 +76,21 @@ fn tabs(session: &Session, y: u16, paint: &mut Paint<'_>) -> u16 {
         if n == list.tab { format!("[{name}]") } else { name }
     };
     let room = usize::from(w / 2);
-    let mut first = 0;
-    let cost = |from: usize, to: usize| (from..=to).map(|n| width(&label(n)).saturating_add(2)).sum::<usize>();
-    while first < list.tab && cost(first, list.tab) > room {
-        first = first.saturating_add(1);
+    let cost = |n: usize| width(&label(n)).saturating_add(2);
+    // From the chosen one to the left as far as there is room, then to the right.
+    let (mut first, mut last) = (list.tab, list.tab);
+    let mut used = cost(list.tab);
+    while let Some(n) = first.checked_sub(1)
+        && used.saturating_add(cost(n)) <= room
+    {
+        used = used.saturating_add(cost(n));
+        first = n;
     }
-    let mut last = list.tab.max(first);
-    while last.saturating_add(1) < list.tabs() && cost(first, last.saturating_add(1)) <= room {
+    while last.saturating_add(1) < list.tabs() && used.saturating_add(cost(last.saturating_add(1))) <= room {
         last = last.saturating_add(1);
+        used = used.saturating_add(cost(last));
     }
-    let wide = u16::try_from(cost(first, last)).unwrap_or(w);
+    let wide = u16::try_from(used).unwrap_or(w);
     let start = w.saturating_sub(wide);
     let mut x = start.saturating_add(1);
     for n in first..=last {
