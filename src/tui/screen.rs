@@ -24,7 +24,15 @@ struct Look {
 }
 
 impl Look {
+    fn of(cell: &Cell) -> Look {
+        Look { fg: cell.fg, bg: cell.bg, modifier: cell.modifier }
+    }
+
     const PLAIN: Look = Look { fg: Color::Reset, bg: Color::Reset, modifier: Modifier::empty() };
+}
+
+fn width_of(cell: &Cell) -> u16 {
+    u16::try_from(unicode_width::UnicodeWidthStr::width(cell.symbol())).unwrap_or(1).max(1)
 }
 
 /// A ratatui backend over any writer.
@@ -81,6 +89,29 @@ impl<W: Write> Screen<W> {
         self.out.flush()
     }
 
+    /// A few changes go column by column: what changes in each row once a second has one look and stands in one column, so the cursor
+    /// goes straight down and colours are not switched to and fro. Within a row the order stays. A whole screen goes row by row.
+    fn in_short_order<'a>(&self, content: impl Iterator<Item = (u16, u16, &'a Cell)>) -> Vec<(u16, u16, &'a Cell)> {
+        let mut cells: Vec<(u16, u16, &Cell)> = content.collect();
+        if cells.len() > usize::from(self.size.width).saturating_mul(self.size.height.into()) / 2 {
+            return cells;
+        }
+        let mut run: Option<(u16, u16, u16, Look)> = None;
+        let mut starts: Vec<(u16, (u16, u16, &Cell))> = Vec::with_capacity(cells.len());
+        for (x, y, cell) in cells.drain(..) {
+            let look = Look::of(cell);
+            let start = match run {
+                Some((start, end, row, same)) if row == y && end == x && same == look => start,
+                _ => x,
+            };
+            run = Some((start, x.saturating_add(width_of(cell)), y, look));
+            starts.push((start, (x, y, cell)));
+        }
+        starts.sort_by_key(|(start, (x, y, _))| (*start, *y, *x));
+        cells.extend(starts.into_iter().map(|(_, cell)| cell));
+        cells
+    }
+
     fn go(&mut self, to: Position) {
         match self.at {
             Some(at) if at == to => {}
@@ -88,10 +119,10 @@ impl<W: Write> Screen<W> {
             Some(at) if to.y == at.y.saturating_add(1) && to.x == at.x => self.bytes.push(b'\n'),
             Some(at) if to.y == at.y.saturating_add(1) && to.x < at.x => {
                 self.bytes.push(b'\n');
-                let _ = queue!(self.bytes, MoveLeft(at.x - to.x));
+                self.left(at.x - to.x);
             }
             Some(at) if to.y == at.y && to.x < at.x => {
-                let _ = queue!(self.bytes, MoveLeft(at.x - to.x));
+                self.left(at.x - to.x);
             }
             Some(at) if to.y == at.y && to.x > at.x => {
                 let _ = queue!(self.bytes, MoveRight(to.x - at.x));
@@ -101,6 +132,14 @@ impl<W: Write> Screen<W> {
             }
         }
         self.at = Some(to);
+    }
+
+    /// To the left; one column goes without a number.
+    fn left(&mut self, columns: u16) {
+        let _ = match columns {
+            1 => self.bytes.write_all(b"\x1b[D"),
+            _ => queue!(self.bytes, MoveLeft(columns)),
+        };
     }
 
     fn dress(&mut self, look: Look) {
@@ -142,19 +181,18 @@ impl<W: Write> Backend for Screen<W> {
         I: Iterator<Item = (u16, u16, &'a Cell)>,
     {
         let mut next = None;
-        for (x, y, cell) in content {
+        for (x, y, cell) in self.in_short_order(content) {
             if next != Some((x, y)) {
                 self.go(Position { x, y });
             }
-            self.dress(Look { fg: cell.fg, bg: cell.bg, modifier: cell.modifier });
+            self.dress(Look::of(cell));
             let symbol = cell.symbol();
             self.bytes.extend_from_slice(symbol.as_bytes());
-            let width = u16::try_from(unicode_width::UnicodeWidthStr::width(symbol)).unwrap_or(1).max(1);
-            let after = x.saturating_add(width);
+            let after = x.saturating_add(width_of(cell));
             next = Some((after, y));
-            // Where the cursor is after a symbol that is not ASCII depends on the terminal's own table of widths.
-            let known = symbol.is_ascii() && after < self.size.width;
-            self.at = known.then_some(Position { x: after, y });
+            // Where the cursor is after a symbol that is not ASCII depends on the terminal's own table of widths; lines are in all of them.
+            let known = symbol.chars().all(|symbol| symbol.is_ascii() || ('\u{2500}'..='\u{257f}').contains(&symbol));
+            self.at = (known && after < self.size.width).then_some(Position { x: after, y });
         }
         Ok(())
     }
@@ -224,7 +262,8 @@ impl<W: Write> Backend for Screen<W> {
         let mut frame = Vec::with_capacity(self.bytes.len().saturating_add(16));
         // Terminals that know synchronized updates show the frame at once, others ignore them.
         queue!(frame, BeginSynchronizedUpdate)?;
-        frame.append(&mut self.bytes);
+        frame.extend_from_slice(&self.bytes);
+        zeroize::Zeroize::zeroize(&mut self.bytes);
         queue!(frame, EndSynchronizedUpdate)?;
         let written = self.out.write_all(&frame).and_then(|()| self.out.flush());
         zeroize::Zeroize::zeroize(&mut frame);

@@ -31,7 +31,7 @@ fn entering() -> io::Result<Vec<u8>> {
 
 /// The same in reverse, after an end to a half-written frame, colours and hidden cursor.
 fn leaving() -> Vec<u8> {
-    let mut out = b"\x1b\\".to_vec();
+    let mut out = Vec::new();
     // Writing to memory cannot fail.
     let _ = queue!(out, EndSynchronizedUpdate, SetAttribute(Attribute::Reset), Print(MOUSE_OFF));
     let _ = queue!(out, DisableFocusChange, DisableBracketedPaste, Show, LeaveAlternateScreen);
