@@ -14,6 +14,7 @@ use ratatui::backend::{Backend, ClearType, IntoCrossterm, WindowSize};
 use ratatui::buffer::Cell;
 use ratatui::layout::{Position, Size};
 use ratatui::style::{Color, Modifier};
+use zeroize::Zeroize;
 
 /// How a cell looks, apart from its symbol.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -112,6 +113,20 @@ impl<W: Write> Screen<W> {
         cells
     }
 
+    /// Room for a cell's symbol and all that may come before it. Growing leaves no copy of the frame behind.
+    fn make_room(&mut self, symbol: usize) {
+        /// More than a move and the longest style take together.
+        const SEQUENCES: usize = 256;
+        let needed = self.bytes.len().saturating_add(symbol).saturating_add(SEQUENCES);
+        if needed <= self.bytes.capacity() {
+            return;
+        }
+        let mut bigger = Vec::with_capacity(needed.saturating_mul(2));
+        bigger.extend_from_slice(&self.bytes);
+        std::mem::swap(&mut self.bytes, &mut bigger);
+        bigger.zeroize();
+    }
+
     fn go(&mut self, to: Position) {
         match self.at {
             Some(at) if at == to => {}
@@ -182,11 +197,13 @@ impl<W: Write> Backend for Screen<W> {
     {
         let mut next = None;
         for (x, y, cell) in self.in_short_order(content) {
+            self.make_room(0);
             if next != Some((x, y)) {
                 self.go(Position { x, y });
             }
             self.dress(Look::of(cell));
             let symbol = cell.symbol();
+            self.make_room(symbol.len());
             self.bytes.extend_from_slice(symbol.as_bytes());
             let after = x.saturating_add(width_of(cell));
             next = Some((after, y));
@@ -263,10 +280,11 @@ impl<W: Write> Backend for Screen<W> {
         // Terminals that know synchronized updates show the frame at once, others ignore them.
         queue!(frame, BeginSynchronizedUpdate)?;
         frame.extend_from_slice(&self.bytes);
-        zeroize::Zeroize::zeroize(&mut self.bytes);
+        // Codes and shown secrets are among them: a lock must leave none behind.
+        self.bytes.zeroize();
         queue!(frame, EndSynchronizedUpdate)?;
         let written = self.out.write_all(&frame).and_then(|()| self.out.flush());
-        zeroize::Zeroize::zeroize(&mut frame);
+        frame.zeroize();
         written
     }
 }
