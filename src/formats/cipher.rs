@@ -1,7 +1,8 @@
 //! The ciphers and key derivations of other programs' files. Every cost is bounded before it is paid.
 
+use aes_gcm::aead::consts::U16;
 use aes_gcm::aead::{Aead, Payload};
-use aes_gcm::{Aes256Gcm, KeyInit, Nonce};
+use aes_gcm::{Aes256Gcm, AesGcm, KeyInit, Nonce};
 use cbc::cipher::block_padding::Pkcs7;
 use cbc::cipher::{BlockModeDecrypt, KeyIvInit};
 use chacha20::cipher::{StreamCipher, StreamCipherSeek};
@@ -30,6 +31,19 @@ pub(super) fn gcm_open(key: &[u8], nonce: &[u8], sealed: &[u8], associated: &[u8
     let cipher = Aes256Gcm::new_from_slice(key).ok()?;
     let nonce = Nonce::try_from(nonce).ok()?;
     cipher.decrypt(&nonce, Payload { msg: sealed, aad: associated }).ok().map(Zeroizing::new)
+}
+
+/// The same with the nonce of 16 bytes that OTPClient takes.
+pub(super) fn gcm16_open(key: &Key, nonce: &[u8; 16], sealed: &[u8], associated: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
+    let cipher = AesGcm::<aes::Aes256, U16>::new_from_slice(&key[..]).ok()?;
+    cipher.decrypt(&Nonce::from(*nonce), Payload { msg: sealed, aad: associated }).ok().map(Zeroizing::new)
+}
+
+/// Seals with AES-256-GCM and a nonce of 16 bytes, for the tests of what reads it.
+#[cfg(test)]
+pub(super) fn gcm16_seal(key: &Key, nonce: &[u8; 16], plain: &[u8], associated: &[u8]) -> Vec<u8> {
+    let cipher = AesGcm::<aes::Aes256, U16>::new_from_slice(&key[..]).unwrap();
+    cipher.encrypt(&Nonce::from(*nonce), Payload { msg: plain, aad: associated }).unwrap()
 }
 
 /// Seals with AES-256-GCM; the tag comes at the end. `None` only for a key or nonce of a wrong length.

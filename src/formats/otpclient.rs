@@ -3,11 +3,7 @@
 //! AES-256-GCM with an IV of sixteen bytes, the header as associated data. Version 1 has no mark and PBKDF2-HMAC-SHA-512; 2 and 3 begin with the
 //! program's name and have Argon2id with its costs, 2 as a C struct of little-endian numbers, 3 packed and big-endian.
 
-use aes_gcm::aead::consts::U16;
-use aes_gcm::aead::{Aead, Payload};
-use aes_gcm::{AesGcm, KeyInit, Nonce};
 use serde_json::Value;
-use zeroize::Zeroizing;
 
 use super::cipher::{self, Hash};
 use super::draft::{Draft, Key};
@@ -67,11 +63,7 @@ fn read(bytes: &[u8]) -> Result<Opened, FormatError> {
             Some([passes, kib, lanes]) => cipher::argon2id(password.as_bytes(), &header.salt, passes, kib, lanes)?,
         };
         let (head, sealed) = bytes.split_at_checked(header.length).ok_or(FormatError::WrongPasswordOrDamaged)?;
-        let plain = AesGcm::<aes::Aes256, U16>::new_from_slice(&key[..])
-            .ok()
-            .and_then(|cipher| cipher.decrypt(&Nonce::from(header.iv), Payload { msg: sealed, aad: head }).ok())
-            .map(Zeroizing::new)
-            .ok_or(FormatError::WrongPasswordOrDamaged)?;
+        let plain = cipher::gcm16_open(&key, &header.iv, sealed, head).ok_or(FormatError::WrongPasswordOrDamaged)?;
         let list = Document::read(&plain)?;
         let mut imported = Imported::default();
         for (number, entry) in (1..).zip(list.0.as_array().map_or(&[][..], Vec::as_slice)) {
@@ -118,10 +110,7 @@ mod tests {
         ]
         .concat();
         let key = cipher::argon2id(b"word", &[2; 32], 1, 64, 1).unwrap();
-        let sealed = AesGcm::<aes::Aes256, U16>::new_from_slice(&key[..])
-            .unwrap()
-            .encrypt(&Nonce::from([1; 16]), Payload { msg: plain, aad: &head })
-            .unwrap();
+        let sealed = cipher::gcm16_seal(&key, &[1; 16], plain, &head);
         let file = [head, sealed].concat();
         assert!((FORMAT.detect)(&file));
         let entry = samples::with_password(&FORMAT, &file, "word").unwrap().entries.remove(0).details;
