@@ -117,7 +117,7 @@ fn read_entry(place: String, entry: &Value, secret: Option<&str>) -> Result<Cand
         (None, _) => String::new(),
     };
     let hex = matches!(kind.as_str(), "hex" | "hhex")
-        || (kind == "battle" && secret.len() % 2 == 0 && secret.bytes().all(|byte| byte.is_ascii_hexdigit()));
+        || (kind == "battle" && secret.len().is_multiple_of(2) && secret.bytes().all(|byte| byte.is_ascii_hexdigit()));
     let issuer = entry.text("issuer").map(|issuer| issuer.split_once("::").map_or(issuer, |(name, _)| name));
     let key = if hex { Key::Hex(secret) } else { Key::Base32(secret) };
     let mut draft = Draft::new(place, key).named(issuer, entry.text("account"));
