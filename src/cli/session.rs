@@ -10,7 +10,7 @@ use super::out;
 use crate::formats::registry;
 use crate::runtime::{clock, process, timing};
 use crate::store::paths::Home;
-use crate::store::{Tag, disk, paths, state};
+use crate::store::{StoreError, Tag, disk, paths, state};
 use crate::vault::{Clock, Cost, Edit, Limits, Locked, Unlocked, VaultError};
 
 /// How long a save waits for another program's.
@@ -162,7 +162,14 @@ impl Session {
     pub fn write(&mut self, vault: Unlocked) -> Result<bool, Failure> {
         let wall_ms = clock::now().wall_ms;
         let file = &mut self.file;
-        let saved = disk::save(&file.path, Some(&file.tag), &vault, &file.limits, PATIENCE, wall_ms, &mut clock::Os)?;
+        let saved = disk::save(&file.path, Some(&file.tag), &vault, &file.limits, PATIENCE, wall_ms, &mut clock::Os);
+        let saved = saved.map_err(|error| match error {
+            StoreError::Vault(VaultError::NotAMember) => {
+                Failure::failed("another program changed the vault or its passphrase meanwhile; nothing was saved")
+                    .hint("run the command again")
+            }
+            error => error.into(),
+        })?;
         file.tag = saved.tag;
         self.vault = saved.vault;
         if let Some(warning) = saved.warning {
