@@ -60,6 +60,52 @@ impl Document {
     }
 }
 
+/// What recognition needs to see of a file, so that a large one is parsed once and not by every format: of JSON its first keys and items with the
+/// beginnings of its texts, of anything else that begins like JSON its beginning, of all other files everything.
+pub(super) fn skeleton(bytes: &[u8]) -> std::borrow::Cow<'_, [u8]> {
+    const SMALL: usize = 64 * 1024;
+    let start = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes).trim_ascii_start().first();
+    if bytes.len() <= SMALL || !matches!(start, Some(b'{' | b'[')) {
+        return bytes.into();
+    }
+    match Document::probe(bytes) {
+        Some(mut file) => {
+            prune(&mut file.0);
+            file.write().to_vec().into()
+        }
+        None => bytes.get(..SMALL).unwrap_or(bytes).into(),
+    }
+}
+
+fn prune(value: &mut Value) {
+    const ITEMS: usize = 64;
+    const LETTERS: usize = 1024;
+    match value {
+        Value::String(text) => {
+            if let Some((end, _)) = text.char_indices().nth(LETTERS) {
+                text.truncate(end);
+            }
+        }
+        Value::Array(items) => {
+            items.iter_mut().skip(ITEMS).for_each(wipe);
+            items.truncate(ITEMS);
+            items.iter_mut().for_each(prune);
+        }
+        Value::Object(map) => {
+            let mut kept = 0usize;
+            map.retain(|_, value| {
+                kept += 1;
+                if kept > ITEMS {
+                    wipe(value);
+                }
+                kept <= ITEMS
+            });
+            map.values_mut().for_each(prune);
+        }
+        _ => {}
+    }
+}
+
 impl Drop for Document {
     fn drop(&mut self) {
         wipe(&mut self.0);
@@ -187,6 +233,20 @@ mod tests {
         ] {
             assert_eq!(value.0.number(key), number, "{key}");
         }
+    }
+
+    #[test]
+    fn a_skeleton_is_small_and_of_the_same_shape() {
+        let long = "x".repeat(100_000);
+        let file =
+            format!("{{\"version\":1,\"db\":{{\"entries\":[{}7]}},\"text\":\"{long}\"}}", "{\"a\":1},".repeat(5000));
+        let small = skeleton(file.as_bytes());
+        assert!(small.len() < 8192);
+        let value = Document::read(&small).unwrap();
+        assert_eq!(value.0["db"].items("entries").len(), 64);
+        assert!(value.0.has("version") && value.0.text("text").is_some());
+        assert_eq!(skeleton(b"plain text").as_ref(), b"plain text");
+        assert_eq!(skeleton("[".repeat(1_000_000).as_bytes()).len(), 64 * 1024);
     }
 
     #[test]

@@ -2,8 +2,8 @@
 
 use super::{
     Format, FormatError, Opened, aegis, andotp, authy, battlenet, bitwarden, cotp, devolutions, duo, enpass, ente,
-    extension, freeotp, google, html, keeper, lastpass, otpclient, proton, raivo, steam, stratum, table, terminal,
-    totp_authenticator, twofas, twofauth, uri_list,
+    extension, freeotp, google, html, json, keeper, lastpass, otpclient, proton, raivo, steam, stratum, table,
+    terminal, totp_authenticator, twofas, twofauth, uri_list,
 };
 
 /// The largest file that is looked at, in bytes.
@@ -53,7 +53,8 @@ pub fn by_id(id: &str) -> Option<&'static Format> {
 /// # Errors
 /// [`FormatError::Unknown`] saying what was tried.
 pub fn detect(bytes: &[u8]) -> Result<&'static Format, FormatError> {
-    FORMATS.iter().find(|format| (format.detect)(bytes)).ok_or_else(|| {
+    let bytes = zeroize::Zeroizing::new(json::skeleton(bytes).into_owned());
+    FORMATS.iter().find(|format| (format.detect)(&bytes)).ok_or_else(|| {
         let names: Vec<&str> = FORMATS.iter().map(|format| format.name).collect();
         FormatError::Unknown { tried: names.join(", ") }
     })
