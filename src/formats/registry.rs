@@ -43,6 +43,20 @@ pub static FORMATS: &[Format] = &[
     andotp::FORMAT,
 ];
 
+/// How files begin that are known but not read, and what to do about them.
+const NOT_READ: &[(&[u8], &str)] = &[
+    (b"PK\x03\x04", "this is a zip archive: unpack it and import the file that is in it"),
+    (
+        b"\x03\xd9\xa2\x9a\x67\xfb\x4b\xb5",
+        "this is a KeePass database: export it from KeePassXC as CSV and import that",
+    ),
+    (b"SQLite format 3\0", "this is a database of an app: export from the app and import that"),
+    (b"-----BEGIN PGP", "this is encrypted with OpenPGP: open it with gpg -d and import what comes out"),
+    (b"age-encryption.org", "this is encrypted with age: open it with age -d and import what comes out"),
+    (b"\x89PNG", "this is a picture: export as a file or text and import that"),
+    (b"\xff\xd8\xff", "this is a picture: export as a file or text and import that"),
+];
+
 /// The format of that id.
 pub fn by_id(id: &str) -> Option<&'static Format> {
     FORMATS.iter().find(|format| format.id == id)
@@ -55,6 +69,9 @@ pub fn by_id(id: &str) -> Option<&'static Format> {
 pub fn detect(bytes: &[u8]) -> Result<&'static Format, FormatError> {
     let bytes = zeroize::Zeroizing::new(json::skeleton(bytes).into_owned());
     FORMATS.iter().find(|format| (format.detect)(&bytes)).ok_or_else(|| {
+        if let Some((_, words)) = NOT_READ.iter().find(|(start, _)| bytes.starts_with(start)) {
+            return FormatError::Unsupported((*words).into());
+        }
         let names: Vec<&str> = FORMATS.iter().map(|format| format.name).collect();
         FormatError::Unknown { tried: names.join(", ") }
     })
@@ -101,6 +118,9 @@ mod tests {
     #[test]
     fn what_is_of_no_format_is_said() {
         assert!(matches!(read(b"hello", None), Err(FormatError::Unknown { tried }) if tried.contains("Aegis")));
+        assert!(
+            matches!(read(b"PK\x03\x04...", None), Err(FormatError::Unsupported(words)) if words.contains("unpack"))
+        );
         assert!(matches!(read(b"", None), Err(FormatError::Damaged(_))));
         assert!(matches!(read(b"x", Some("nothing")), Err(FormatError::Unsupported(_))));
     }

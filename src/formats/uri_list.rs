@@ -6,9 +6,10 @@ use std::borrow::Cow;
 
 use zeroize::Zeroizing;
 
-use super::{Format, FormatError, Imported, Opened, Problem, Writer, draft, google};
-use crate::otp::{migration, uri};
-use crate::secret::{Random, Text};
+use super::json::{Document, Fields};
+use super::{Candidate, Format, FormatError, Imported, Opened, Problem, Writer, cipher, draft, google};
+use crate::otp::{Kind, migration, uri};
+use crate::secret::{Random, Secret, Text};
 use crate::vault::Details;
 
 /// The registry's row.
@@ -80,13 +81,23 @@ pub(super) fn read(bytes: &[u8]) -> Result<Opened, FormatError> {
             parts.read(&place, line, &mut imported);
             continue;
         }
-        match draft::from_uri(place, line) {
+        match draft::from_uri(place, line).map(|candidate| with_winauth_secret(candidate, line)) {
             Ok(candidate) => imported.entries.push(candidate),
             Err(problem) => imported.problems.push(problem),
         }
     }
     parts.missing(&mut imported);
     Ok(Opened::Plain(imported))
+}
+
+/// WinAuth keeps the true key of a Steam entry in a parameter of its own, as JSON.
+fn with_winauth_secret(mut candidate: Candidate, line: &str) -> Candidate {
+    let data = uri::parameter(line, "data").and_then(|data| Document::read(data.as_bytes()).ok());
+    let secret = data.as_ref().and_then(|data| cipher::base64(data.0.text("shared_secret")?));
+    if let (Kind::Steam, Some(secret)) = (candidate.details.otp.kind, secret.filter(|secret| !secret.is_empty())) {
+        candidate.details.otp.secret = Secret::from(&secret[..]);
+    }
+    candidate
 }
 
 fn write(entries: &[Details], _: Option<&Text>, _: &mut dyn Random) -> Result<Vec<u8>, FormatError> {
@@ -115,8 +126,8 @@ fn loses(details: &Details) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::otp::{Kind, Otp};
-    use crate::secret::{NoRandomness, Secret};
+    use crate::otp::Otp;
+    use crate::secret::NoRandomness;
 
     struct NoneNeeded;
     impl Random for NoneNeeded {
@@ -171,6 +182,12 @@ mod tests {
         assert!(detect(&file));
         let read: Vec<Details> = imported(&file).entries.into_iter().map(|entry| entry.details).collect();
         assert_eq!(read, entries);
+    }
+
+    #[test]
+    fn steam_entries_of_winauth() {
+        let file = b"otpauth://totp/Steam:me?secret=AAAAAAAA&digits=5&issuer=Steam&data=%7B%22shared_secret%22%3A%22AQID%22%7D\n";
+        assert_eq!(imported(file).entries[0].details.otp.secret.expose(), [1, 2, 3]);
     }
 
     #[test]
