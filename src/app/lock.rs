@@ -6,6 +6,7 @@ use crate::app::input::Input;
 use crate::app::model::Over;
 use crate::app::model::{Model, Session, Stage, name_of};
 use crate::app::passphrase::NewPassphrase;
+use crate::app::update::new_path;
 use crate::app::{Effect, OpenVault, Trouble};
 use crate::config::keys::{Key, KeyCode};
 use crate::time::Now;
@@ -199,7 +200,7 @@ pub(crate) fn lock(model: &mut Model, why: &str, now: Now, out: &mut Vec<Effect>
     let Stage::Open(session) = &mut model.stage else { return };
     let stage = match session.path.take() {
         Some(path) => Stage::Locked(Box::new(Lock::new(path))),
-        None => Stage::Welcome(Box::new(crate::app::welcome::Welcome::new(model_path(&model.vaults)))),
+        None => Stage::Welcome(Box::new(crate::app::welcome::Welcome::new(new_path(&model.place, &model.vaults)))),
     };
     // The session goes here, with the vault's last reference on this side, forms and searches.
     model.stage = stage;
@@ -210,9 +211,4 @@ pub(crate) fn lock(model: &mut Model, why: &str, now: Now, out: &mut Vec<Effect>
     if !why.is_empty() {
         model.say(why, now);
     }
-}
-
-/// Where a new vault would be made after the demo: beside the others.
-fn model_path(vaults: &[crate::app::VaultChoice]) -> PathBuf {
-    vaults.first().map_or_else(|| PathBuf::from("personal.json"), |vault| vault.path.clone())
 }

@@ -46,6 +46,8 @@ pub struct Model {
     pub(crate) size: (u16, u16),
     pub(crate) focused: bool,
     pub(crate) vaults: Vec<VaultChoice>,
+    /// The file the program was started for; a vault made after the demo goes there, or beside it.
+    pub(crate) place: PathBuf,
     pub(crate) stage: Stage,
     pub(crate) toast: Option<Toast>,
     pub(crate) random: Box<dyn Random + Send>,
@@ -115,6 +117,7 @@ pub(crate) enum Over {
 impl Model {
     /// The model at the start, and what must be done first.
     pub fn new(config: Config, start: Start, random: Box<dyn Random + Send>, now: Now) -> (Model, Vec<Effect>) {
+        let place = start.path.clone();
         let stage = if start.exists {
             Stage::Locked(Box::new(Lock::new(start.path)))
         } else {
@@ -126,6 +129,7 @@ impl Model {
             size: start.size,
             focused: true,
             vaults: Vec::new(),
+            place,
             stage,
             toast: None,
             random,

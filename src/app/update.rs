@@ -1,5 +1,7 @@
 //! What each message does to the model.
 
+use std::path::{Path, PathBuf};
+
 use crate::app::actions::{Action, action_for, enabled};
 use crate::app::confirm::{self, Confirm};
 use crate::app::detail::{self, EntryView};
@@ -14,7 +16,7 @@ use crate::app::palette::Palette;
 use crate::app::passphrase::{self, NewPassphrase};
 use crate::app::save::{self, Then, commit};
 use crate::app::trash::{self, Trash};
-use crate::app::{Effect, Key, Msg, Screen, copy, lock, mouse, paste, schedule, welcome};
+use crate::app::{Effect, Key, Msg, Screen, VaultChoice, copy, lock, mouse, paste, schedule, welcome};
 use crate::config::keys::KeyCode;
 use crate::secret::Text;
 use crate::time::Now;
@@ -200,7 +202,7 @@ pub(crate) fn act(model: &mut Model, action: Action, key: Option<&Key>, now: Now
             Action::Up => lock::choose(model, -1),
             Action::Down => lock::choose(model, 1),
             Action::NewVault if !lock.deriving => {
-                let path = new_path(&lock.path, &model.vaults);
+                let path = beside(&lock.path, &model.vaults);
                 model.stage = Stage::Welcome(Box::new(welcome::Welcome::new(path)));
             }
             _ => {}
@@ -214,12 +216,16 @@ pub(crate) fn act(model: &mut Model, action: Action, key: Option<&Key>, now: Now
     }
 }
 
+/// Where a vault would be made: there, or beside it where there is one already.
+pub(crate) fn new_path(path: &Path, vaults: &[VaultChoice]) -> PathBuf {
+    if vaults.iter().any(|vault| vault.path == path) { beside(path, vaults) } else { path.to_owned() }
+}
+
 /// Where another vault would be made: beside this one, under the first name that is free.
-fn new_path(path: &std::path::Path, vaults: &[crate::app::VaultChoice]) -> std::path::PathBuf {
+fn beside(path: &Path, vaults: &[VaultChoice]) -> PathBuf {
     let names = std::iter::once("personal".to_owned()).chain((2_u32..1000).map(|n| format!("vault{n}")));
     let paths = names.map(|name| path.with_file_name(format!("{name}.json")));
-    let free =
-        |candidate: &std::path::PathBuf| candidate != path && vaults.iter().all(|vault| vault.path != *candidate);
+    let free = |candidate: &PathBuf| candidate != path && vaults.iter().all(|vault| vault.path != *candidate);
     paths.into_iter().find(free).unwrap_or_else(|| path.with_file_name("vault.json"))
 }
 

@@ -387,3 +387,18 @@ fn several_pasted_links_are_an_import() {
     assert_eq!(session.model.screen(), Screen::List);
     assert!(session.screen().contains("nothing was taken"));
 }
+
+#[test]
+fn a_vault_made_after_the_demo_goes_where_the_program_looks_for_it() {
+    let mut session = Session::start((80, 24), Config::default(), false);
+    session.keys("jj<Enter>");
+    let (vault, clock) = personal();
+    let open = OpenVault { name: "Demo".into(), path: None, vault: Arc::new(vault), clock, warning: None };
+    session.send(Msg::Opened(Ok(open)));
+    session.keys("L<Enter>a passphrase<Tab>a passphrase<Enter>");
+    let path = session.effects.iter().find_map(|effect| match effect {
+        Effect::CreateVault { path, .. } => Some(path.clone()),
+        _ => None,
+    });
+    assert_eq!(path, Some(PathBuf::from("/home/maya/personal.json")));
+}
