@@ -162,8 +162,9 @@ impl Session {
         let mut shown = lock.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
         while !is(&shown) {
             let left = deadline.saturating_duration_since(Instant::now());
+            let ended = shown.ended && left < PATIENCE / 2;
             assert!(
-                !left.is_zero() && !(shown.ended && left < PATIENCE / 2),
+                !left.is_zero() && !ended,
                 "never came: {what}\n{}\n{:?}",
                 shown.emulator.screen().contents(),
                 String::from_utf8_lossy(&shown.raw[shown.raw.len().saturating_sub(600)..])
