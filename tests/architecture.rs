@@ -144,8 +144,8 @@ fn paths(tokens: &[String], root: &str) -> BTreeSet<(String, String)> {
             return vec![(name(at), at + 1)];
         }
         let (mut depth, mut fresh, mut found) = (0, false, Vec::new());
-        for here in at..tokens.len() {
-            match tokens[here].as_str() {
+        for (here, token) in tokens.iter().enumerate().skip(at) {
+            match token.as_str() {
                 "{" => (depth, fresh) = (depth + 1, depth == 0),
                 "}" if depth == 1 => break,
                 "}" => depth -= 1,
