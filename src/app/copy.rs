@@ -7,7 +7,7 @@ use crate::app::{Effect, Trouble};
 use crate::secret::Text;
 use crate::text::clean;
 use crate::time::Now;
-use crate::vault::{Edit, Entry};
+use crate::vault::{Edit, Entry, EntryId};
 
 /// The entry's name in a sentence: short enough for a line of news.
 pub(crate) fn title(entry: &Entry) -> String {
@@ -44,9 +44,20 @@ pub(crate) fn copy(model: &mut Model, quit: bool, now: Now, out: &mut Vec<Effect
         }
         return;
     }
-    let drawn = Drawn { id, code, title: name.clone(), quit };
-    let then = Then { step: Step::Silent, code: Some(drawn), ..Then::new(format!("draw {name}'s code"), "") };
-    if let Err(reason) = commit(model, &[Edit::UseCounter(id)], then, now, out) {
+    draw(model, id, quit, now, out);
+}
+
+/// Moves a counter on; its code is shown and copied once that is saved.
+pub(crate) fn draw(model: &mut Model, id: EntryId, quit: bool, now: Now, out: &mut Vec<Effect>) {
+    let Some(entry) = model.session().and_then(|session| session.vault.entry(id)) else { return };
+    let name = title(entry);
+    let drawn = entry.code(now.unix()).map_err(|error| error.to_string());
+    let drawn = drawn.and_then(|code| {
+        let drawn = Drawn { id, code, title: name.clone(), quit };
+        let then = Then { step: Step::Silent, code: Some(drawn), ..Then::new(format!("draw {name}'s code"), "") };
+        commit(model, &[Edit::UseCounter(id)], then, now, out)
+    });
+    if let Err(reason) = drawn {
         model.say_bad(format!("no code was drawn: {reason}"), now);
     }
 }

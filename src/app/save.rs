@@ -129,12 +129,21 @@ pub(crate) fn saved(
         Ok((vault, warning)) => {
             session.saved = vault;
             let mut thens = Vec::new();
+            let mut draw_again = Vec::new();
             while session.pending.front().is_some_and(|pending| pending.save <= save) {
-                thens.extend(session.pending.pop_front().map(|pending| pending.then));
+                let Some(Pending { changes, mut then, .. }) = session.pending.pop_front() else { break };
+                if then.code.is_some() && changes.iter().any(|change| session.saved.drawn_twice(change)) {
+                    // Another window drew the same code before this save got through: that code is theirs.
+                    draw_again.extend(then.code.take());
+                }
+                thens.push(then);
             }
             show_saved(model);
             for then in thens {
                 settle(model, then, now, out);
+            }
+            for drawn in draw_again {
+                crate::app::copy::draw(model, drawn.id, drawn.quit, now, out);
             }
             if let Some(warning) = warning {
                 model.say_bad(warning, now);

@@ -83,6 +83,16 @@ pub(crate) fn counter_of(contents: &[Contents], secret: Stamp) -> Option<u64> {
     contents.iter().filter_map(counter).max()
 }
 
+/// Whether another change than `change` moved the counter of the same secret to the same number: two machines drew one code.
+pub(crate) fn drawn_twice(changes: &[Change], change: &Change) -> bool {
+    let drawn = |change: &Change| {
+        let counter: Counter = change.contents().set.get(field::COUNTER)?.read()?;
+        Some((counter.of.unwrap_or(change.at()), counter.next))
+    };
+    let ours = drawn(change);
+    ours.is_some() && changes.iter().any(|other| other != change && drawn(other) == ours)
+}
+
 fn fold(id: EntryId, contents: &[Contents]) -> Option<Entry> {
     let mut values: Vec<(&str, Stamp, Value)> = Vec::with_capacity(16);
     let mut used: BTreeSet<&str> = BTreeSet::new();

@@ -249,6 +249,12 @@ impl Unlocked {
         self.document.held.get(&id)?.entry.as_ref()
     }
 
+    /// Whether somebody else moved an HOTP counter to the same number as `change` did: then the code is theirs, and another must be drawn.
+    pub fn drawn_twice(&self, change: &Change) -> bool {
+        let held = self.document.held.get(&change.entry());
+        held.is_some_and(|held| crate::vault::fold::drawn_twice(&held.changes, change))
+    }
+
     /// What was done to an entry, oldest first; nothing for an entry that is not there.
     pub fn history(&self, id: EntryId) -> Vec<HistoryItem> {
         crate::vault::history::history(&self.document, id).unwrap_or_default()

@@ -330,6 +330,20 @@ fn elsewhere(session: &mut Session, edit: impl Fn(EntryId) -> Edit, issuer: &str
 }
 
 #[test]
+fn a_code_that_another_window_drew_unseen_is_not_given_out_again() {
+    let mut session = Session::open((80, 24));
+    // On the disk the counter has moved on; this window has not looked yet.
+    let entry = session.disk().entries().find(|entry| &*entry.details.issuer == "VPN token").unwrap();
+    let (id, mut otp) = (entry.id, entry.details.otp.clone());
+    let changes = session.disk().plan(&[Edit::UseCounter(id)], &mut Clock::new(77, Stamp::default()), NOW).unwrap();
+    session.disk = Some(Arc::new(session.disk().with(&changes)));
+    session.keys("/vpn<Enter>");
+    otp.counter += 1;
+    assert_eq!(session.copied(), [otp.code(0).unwrap().as_str()], "the code after the one drawn elsewhere");
+    assert_eq!(session.disk().entry(id).unwrap().details.otp.counter, otp.counter + 1);
+}
+
+#[test]
 fn an_open_form_takes_nothing_back_that_was_done_meanwhile() {
     let mut session = Session::open((80, 24));
     session.keys("/vpn<Enter>");
