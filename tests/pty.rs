@@ -236,6 +236,8 @@ impl Session {
         );
     }
 
+    /// Resizes the terminal. The emulator keeps two rows and columns: with one, a wide letter or a line's end of a frame that was drawn for
+    /// the size before makes it panic.
     fn resize(&self, rows: u16, columns: u16) {
         self.shown
             .0
@@ -243,7 +245,7 @@ impl Session {
             .unwrap_or_else(std::sync::PoisonError::into_inner)
             .emulator
             .screen_mut()
-            .set_size(rows, columns);
+            .set_size(rows.max(2), columns.max(2));
         let size = PtySize { rows, cols: columns, pixel_width: 0, pixel_height: 0 };
         self.master.as_ref().unwrap().resize(size).unwrap();
     }
