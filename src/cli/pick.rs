@@ -57,6 +57,9 @@ pub fn all<'a>(entries: Vec<&'a Entry>, query: Option<&str>) -> Result<Vec<&'a E
 }
 
 fn among<'a>(entries: impl Iterator<Item = &'a Entry>, query: &str, none: &str) -> Result<&'a Entry, Failure> {
+    if query.trim().is_empty() {
+        return Err(Failure::usage("no entry was named").hint("tickey list shows what there is"));
+    }
     let entries: Vec<&Entry> = entries.collect();
     match find(entries.iter().copied(), query) {
         Found::One(id) => {

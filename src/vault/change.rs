@@ -109,8 +109,9 @@ impl<'a> Value<'a> {
 }
 
 impl Change {
-    /// Takes one change's exact JSON. `None` when it names no entry or has no stamp.
-    pub(crate) fn read(raw: &str) -> Option<Change> {
+    /// Takes one change's exact JSON, and gives a look into it: taking JSON apart is most of the work of opening a vault, and so is done once.
+    /// `None` when it names no entry or has no stamp.
+    pub(crate) fn read(raw: &str) -> Option<(Change, Contents<'_>)> {
         // serde would take a list for an object, its elements for the members in their order.
         if !raw.starts_with('{') {
             return None;
@@ -119,7 +120,7 @@ impl Change {
         // One entry has one name: no capitals, braces or missing hyphens.
         let plain = contents.entry.len() == 36 && !contents.entry.bytes().any(|byte| byte.is_ascii_uppercase());
         let entry = contents.entry.parse().ok().filter(|_| plain)?;
-        Some(Change { entry, at: contents.at, raw: Text::from(raw) })
+        Some((Change { entry, at: contents.at, raw: Text::from(raw) }, contents))
     }
 
     /// The entry it changes.

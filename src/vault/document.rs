@@ -55,14 +55,20 @@ impl Document {
         let Elements(elements) =
             serde_json::from_str(entries.get()).map_err(|_| damaged("entries that are no list"))?;
         let mut document = Document::new(Roster::read(vault, &links)?);
-        let mut changes = Vec::with_capacity(elements.len());
+        let mut more = Vec::new();
         for element in elements {
-            match Change::read(element.get()) {
-                Some(change) => changes.push(change),
-                None => document.strays.push(Text::from(element.get())),
+            let Some((change, contents)) = Change::read(element.get()) else {
+                document.strays.push(Text::from(element.get()));
+                continue;
+            };
+            let id = change.entry();
+            if document.held.contains_key(&id) || document.roster.purged().contains(&id) {
+                more.push(change);
+            } else {
+                document.held.insert(id, Arc::new(Held::one(change, contents)));
             }
         }
-        document.insert(changes);
+        document.insert(more);
         for (name, value) in &members.0 {
             if name != "roster" && name != "entries" {
                 document.others.insert(name.to_string(), Text::from(value.get()));

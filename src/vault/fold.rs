@@ -53,6 +53,12 @@ pub(crate) struct Held {
 }
 
 impl Held {
+    /// Folds an entry's only change.
+    pub fn one(change: Change, contents: Contents) -> Held {
+        let entry = fold(change.entry(), &[contents]);
+        Held { changes: vec![change], entry }
+    }
+
     /// Folds changes that are in order and of one entry.
     pub fn new(id: EntryId, changes: Vec<Change>) -> Held {
         let contents: Vec<Contents> = changes.iter().map(Change::contents).collect();

@@ -49,6 +49,7 @@ fn no_match_is_3_and_several_are_4() {
     user.add(&format!("otpauth://totp/Site:other?secret={RFC}"));
     let assert = user.run(&["code", "siet"]).code(3).stdout("");
     assert!(errors(&assert).contains("did you mean \"Site\"?"), "{}", errors(&assert));
+    user.run(&["code", " "]).code(2).stdout("");
     let assert = user.run(&["list", "xyzzy"]).code(3).stdout("");
     assert_eq!(
         errors(&assert),
