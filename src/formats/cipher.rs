@@ -15,6 +15,7 @@ use sha2::{Sha256, Sha512};
 use zeroize::Zeroizing;
 
 use super::FormatError;
+use crate::vault::kdf::on_threads;
 
 /// A key of 32 bytes, wiped when dropped.
 pub(super) type Key = Zeroizing<[u8; 32]>;
@@ -145,8 +146,9 @@ pub(super) fn argon2id(password: &[u8], salt: &[u8], t: u64, kib: u64, p: u64) -
     })?;
     blocks.resize(count, argon2::Block::default());
     let mut key = Key::default();
-    argon2::Argon2::new(argon2::Algorithm::Argon2id, argon2::Version::V0x13, params)
-        .hash_password_into_with_memory(password, salt, &mut key[..], &mut blocks[..])
+    let argon2 = argon2::Argon2::new(argon2::Algorithm::Argon2id, argon2::Version::V0x13, params);
+    on_threads(|| argon2.hash_password_into_with_memory(password, salt, &mut key[..], &mut blocks[..]))
+        .ok_or_else(|| FormatError::ParametersRefused("more threads than this machine has free".into()))?
         .map_err(|_| refused())?;
     Ok(key)
 }

@@ -70,6 +70,12 @@ impl Limits {
     }
 }
 
+/// Does `work` on threads of its own, one a core, for Argon2's lanes; `None` when they cannot be had. Those that rayon would start by itself
+/// are a panic then, and stay when the work is done.
+pub(crate) fn on_threads<R: Send>(work: impl FnOnce() -> R + Send) -> Option<R> {
+    Some(rayon::ThreadPoolBuilder::new().build().ok()?.install(work))
+}
+
 /// Derives a slot's key from a passphrase's UTF-8 bytes, as typed.
 ///
 /// # Errors
@@ -79,11 +85,13 @@ pub fn derive(passphrase: &Text, salt: &[u8; 16], cost: Cost, limits: &Limits) -
     let params = Params::new(cost.m_kib, cost.t, cost.p, Some(32))
         .map_err(|problem| VaultError::ParametersRefused(problem.to_string()))?;
     let mut key = zeroize::Zeroizing::new([0; 32]);
+    let memory = || VaultError::Memory { mib: u64::from(cost.m_kib) / 1024 };
     // The crate takes the memory fallibly and from zeroed pages, which saves touching it once more.
-    Argon2::new(Algorithm::Argon2id, Version::V0x13, params)
-        .hash_password_into(passphrase.as_bytes(), salt, key.as_mut_slice())
+    let argon2 = Argon2::new(Algorithm::Argon2id, Version::V0x13, params);
+    on_threads(|| argon2.hash_password_into(passphrase.as_bytes(), salt, key.as_mut_slice()))
+        .ok_or_else(memory)?
         .map_err(|problem| match problem {
-            argon2::Error::OutOfMemory => VaultError::Memory { mib: u64::from(cost.m_kib) / 1024 },
+            argon2::Error::OutOfMemory => memory(),
             other => VaultError::ParametersRefused(other.to_string()),
         })?;
     Ok(Key::new(*key))
