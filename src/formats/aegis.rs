@@ -243,8 +243,7 @@ fn write(entries: &[Details], password: Option<&Text>, random: &mut dyn Random) 
 /// Nonce, cipher text and tag, as the file keeps them apart.
 fn seal(key: &[u8], plain: &[u8], random: &mut dyn Random) -> Result<(String, Vec<u8>, String), FormatError> {
     let nonce = random_bytes::<12>(random)?;
-    let mut sealed =
-        cipher::gcm_seal(key, &nonce, plain, &[]).ok_or_else(|| damaged("the cipher refused what it was given"))?;
+    let mut sealed = cipher::gcm_seal(key, &nonce, plain, &[])?;
     let tag = sealed.split_off(sealed.len().saturating_sub(16));
     Ok((hex_text(&nonce), sealed, hex_text(&tag)))
 }

@@ -162,7 +162,7 @@ fn write(entries: &[Details], password: Option<&Text>, random: &mut dyn Random) 
     let Some(password) = password else { return Ok(plain.to_vec()) };
     let (salt, nonce) = (random_bytes::<12>(random)?, random_bytes::<12>(random)?);
     let key = cipher::pbkdf2(Hash::Sha1, password.as_bytes(), &salt, u64::from(ITERATIONS))?;
-    let sealed = cipher::gcm_seal(&key[..], &nonce, &plain, &[]).unwrap_or_default();
+    let sealed = cipher::gcm_seal(&key[..], &nonce, &plain, &[])?;
     Ok([&ITERATIONS.to_be_bytes()[..], &salt, &nonce, &sealed].concat())
 }
 

@@ -47,11 +47,16 @@ pub(super) fn gcm16_seal(key: &Key, nonce: &[u8; 16], plain: &[u8], associated: 
     cipher.encrypt(&Nonce::from(*nonce), Payload { msg: plain, aad: associated }).unwrap()
 }
 
-/// Seals with AES-256-GCM; the tag comes at the end. `None` only for a key or nonce of a wrong length.
-pub(super) fn gcm_seal(key: &[u8], nonce: &[u8], plain: &[u8], associated: &[u8]) -> Option<Vec<u8>> {
-    let cipher = Aes256Gcm::new_from_slice(key).ok()?;
-    let nonce = Nonce::try_from(nonce).ok()?;
-    cipher.encrypt(&nonce, Payload { msg: plain, aad: associated }).ok()
+/// Nothing may be written in place of what could not be sealed.
+fn unsealed<E>(_: E) -> FormatError {
+    FormatError::Unsupported("the entries could not be encrypted; nothing was written".into())
+}
+
+/// Seals with AES-256-GCM; the tag comes at the end.
+pub(super) fn gcm_seal(key: &[u8], nonce: &[u8], plain: &[u8], associated: &[u8]) -> Result<Vec<u8>, FormatError> {
+    let cipher = Aes256Gcm::new_from_slice(key).map_err(unsealed)?;
+    let nonce = Nonce::try_from(nonce).map_err(unsealed)?;
+    cipher.encrypt(&nonce, Payload { msg: plain, aad: associated }).map_err(unsealed)
 }
 
 /// Opens AES-256-CBC with PKCS#7 padding. One wrong key in 256 passes: what comes out must still be looked at.
@@ -74,8 +79,9 @@ pub(super) fn xchacha_open(key: &Key, nonce: &[u8], sealed: &[u8]) -> Option<Zer
 }
 
 /// Seals with XChaCha20-Poly1305; the tag comes at the end.
-pub(super) fn xchacha_seal(key: &Key, nonce: &[u8; 24], plain: &[u8]) -> Option<Vec<u8>> {
-    XChaCha20Poly1305::new_from_slice(&key[..]).ok()?.encrypt(&XNonce::from(*nonce), plain).ok()
+pub(super) fn xchacha_seal(key: &Key, nonce: &[u8; 24], plain: &[u8]) -> Result<Vec<u8>, FormatError> {
+    let cipher = XChaCha20Poly1305::new_from_slice(&key[..]).map_err(unsealed)?;
+    cipher.encrypt(&XNonce::from(*nonce), plain).map_err(unsealed)
 }
 
 /// HKDF-Expand with SHA-256 to 32 bytes.
@@ -177,7 +183,11 @@ pub(super) fn secretstream_open(key: &[u8], header: &[u8], sealed: &[u8]) -> Opt
 }
 
 /// Seals one message of libsodium's secretstream under that tag.
-pub(super) fn secretstream_seal(key: &[u8], header: &[u8], tag: u8, plain: &[u8]) -> Option<Vec<u8>> {
+pub(super) fn secretstream_seal(key: &[u8], header: &[u8], tag: u8, plain: &[u8]) -> Result<Vec<u8>, FormatError> {
+    stream_seal(key, header, tag, plain).ok_or(()).map_err(unsealed)
+}
+
+fn stream_seal(key: &[u8], header: &[u8], tag: u8, plain: &[u8]) -> Option<Vec<u8>> {
     let mut stream = secretstream(key, header)?;
     let mut mac_key = Zeroizing::new([0u8; 64]);
     stream.apply_keystream(&mut mac_key[..]);

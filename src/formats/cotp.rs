@@ -92,8 +92,7 @@ fn write(entries: &[Details], password: Option<&Text>, random: &mut dyn Random) 
     let Some(password) = password else { return Ok(plain.to_vec()) };
     let (salt, nonce) = (random_bytes::<16>(random)?, random_bytes::<24>(random)?);
     let key = key(password, &salt)?;
-    let sealed = cipher::xchacha_seal(&key, &nonce, &plain)
-        .ok_or_else(|| FormatError::Unsupported("it is too large to be sealed".into()))?;
+    let sealed = cipher::xchacha_seal(&key, &nonce, &plain)?;
     let text = |bytes: &[u8]| data_encoding::BASE64.encode(bytes);
     let file = json!({ "version": 1, "nonce": text(&nonce), "salt": text(&salt), "cipher": text(&sealed) });
     Ok(Document(file).write().to_vec())

@@ -130,7 +130,7 @@ fn write(entries: &[Details], password: Option<&Text>, random: &mut dyn Random) 
     let Some(password) = password else { return Ok(plain.as_bytes().to_vec()) };
     let (salt, header) = (random_bytes::<16>(random)?, random_bytes::<24>(random)?);
     let key = cipher::argon2id(password.as_bytes(), &salt, PASSES, MEMORY / 1024, 1)?;
-    let sealed = cipher::secretstream_seal(&key[..], &header, FINAL, plain.as_bytes()).unwrap_or_default();
+    let sealed = cipher::secretstream_seal(&key[..], &header, FINAL, plain.as_bytes())?;
     let text = |bytes: &[u8]| data_encoding::BASE64.encode(bytes);
     let file = Document(json!({
         "version": 1,

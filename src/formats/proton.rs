@@ -104,7 +104,7 @@ fn write(entries: &[Details], password: Option<&Text>, random: &mut dyn Random) 
     let Some(password) = password else { return Ok(plain.to_vec()) };
     let (salt, nonce) = (random_bytes::<16>(random)?, random_bytes::<12>(random)?);
     let key = cipher::argon2id(password.as_bytes(), &salt, 2, 19_456, 1)?;
-    let sealed = cipher::gcm_seal(&key[..], &nonce, &plain, ASSOCIATED).unwrap_or_default();
+    let sealed = cipher::gcm_seal(&key[..], &nonce, &plain, ASSOCIATED)?;
     let text = |bytes: &[u8]| data_encoding::BASE64.encode(bytes);
     let content = text(&[&nonce[..], &sealed].concat());
     Ok(Document(json!({ "version": 1, "salt": text(&salt), "content": content })).write().to_vec())

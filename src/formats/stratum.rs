@@ -163,7 +163,7 @@ fn write(entries: &[Details], password: Option<&Text>, random: &mut dyn Random) 
     let Some(password) = password else { return Ok(plain.to_vec()) };
     let (salt, nonce) = (random_bytes::<16>(random)?, random_bytes::<12>(random)?);
     let key = cipher::argon2id(password.as_bytes(), &salt, 3, 65_536, 4)?;
-    let sealed = cipher::gcm_seal(&key[..], &nonce, &plain, &[]).unwrap_or_default();
+    let sealed = cipher::gcm_seal(&key[..], &nonce, &plain, &[])?;
     Ok([STRONG, &salt, &nonce, &sealed].concat())
 }
 

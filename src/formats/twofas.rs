@@ -160,7 +160,7 @@ fn write(entries: &[Details], password: Option<&Text>, random: &mut dyn Random) 
             let key = cipher::pbkdf2(Hash::Sha256, password.as_bytes(), &salt, ITERATIONS)?;
             let mut pack = |plain: &[u8]| {
                 let nonce = random_bytes::<12>(random)?;
-                let sealed = cipher::gcm_seal(&key[..], &nonce, plain, &[]).unwrap_or_default();
+                let sealed = cipher::gcm_seal(&key[..], &nonce, plain, &[])?;
                 let text = [&sealed[..], &salt, &nonce].map(|part| data_encoding::BASE64.encode(part)).join(":");
                 Ok::<_, FormatError>(Value::String(text))
             };

@@ -93,42 +93,32 @@ impl Runtime {
         self.home.vaults().into_iter().map(|(name, path)| VaultChoice { name, path }).collect()
     }
 
+    /// A job that opens a vault and hands it to the session's worker, which is started if it is not running.
+    fn opening(&mut self) -> vaults::Opening {
+        self.session.begin();
+        vaults::Opening {
+            home: self.home.clone(),
+            limits: self.limits,
+            post: self.post.clone(),
+            orders: self.session.orders(),
+            turn: self.session.turn().clone(),
+        }
+    }
+
     /// Does what the model asked for. Answers that are there at once are added to `out`.
     pub fn perform(&mut self, effect: Effect, now: Now, out: &mut Vec<Msg>) -> Option<Request> {
         match effect {
             Effect::ListVaults => out.push(Msg::Vaults(self.vaults())),
             Effect::Unlock { path, passphrase, recovery } => {
-                self.session.begin();
-                let job = vaults::Opening {
-                    home: self.home.clone(),
-                    limits: self.limits,
-                    post: self.post.clone(),
-                    orders: self.session.orders(),
-                    turn: self.session.turn().clone(),
-                };
+                let job = self.opening();
                 self.desk.give(move || job.unlock(path, &passphrase, recovery), |trouble| Msg::Opened(Err(trouble)));
             }
             Effect::CreateVault { path, passphrase } => {
-                self.session.begin();
-                let member = self.member.clone();
-                let job = vaults::Opening {
-                    home: self.home.clone(),
-                    limits: self.limits,
-                    post: self.post.clone(),
-                    orders: self.session.orders(),
-                    turn: self.session.turn().clone(),
-                };
+                let (job, member) = (self.opening(), self.member.clone());
                 self.desk.give(move || job.create(path, &passphrase, &member), |trouble| Msg::Created(Err(trouble)));
             }
             Effect::OpenDemo => {
-                self.session.begin();
-                let job = vaults::Opening {
-                    home: self.home.clone(),
-                    limits: self.limits,
-                    post: self.post.clone(),
-                    orders: self.session.orders(),
-                    turn: self.session.turn().clone(),
-                };
+                let job = self.opening();
                 self.desk.give(move || job.demo(), |trouble| Msg::Opened(Err(trouble)));
             }
             Effect::ChangePassphrase { passphrase } => self.session.order(Order::ChangePassphrase(passphrase)),

@@ -81,13 +81,26 @@ impl Planner<'_> {
         self.document.held.get(&id).map_or((None, Vec::new()), |held| (held.entry.clone(), held.changes.clone()))
     }
 
+    /// A new stamp, later than all it replaces.
+    fn stamp(&mut self, changes: &[Change]) -> Result<Stamp, VaultError> {
+        let newest = changes.iter().map(Change::at).max().unwrap_or_default();
+        let before = *self.clock;
+        let at = self.clock.tick(self.wall_ms, newest);
+        if at > newest {
+            return Ok(at);
+        }
+        // The other entries' changes need not follow it there.
+        *self.clock = before;
+        Err(VaultError::Refused(
+            "this entry was changed by a clock at the end of time, and no change can come after it; add it anew".into(),
+        ))
+    }
+
     fn edit(&mut self, edit: &Edit) -> Result<Option<Change>, VaultError> {
         let id = edit.entry();
         let (entry, changes) = self.held(id);
         let contents: Vec<Contents> = changes.iter().map(Change::contents).collect();
-        let newest_here = changes.iter().map(Change::at).max().unwrap_or_default();
-        // A new stamp is later than all it replaces.
-        let at = self.clock.tick(self.wall_ms, newest_here);
+        let at = self.stamp(&changes)?;
         let mut draft = Draft { writer: Writer::new(id, at), contents: &contents, at };
         let known = || entry.clone().ok_or(VaultError::NoSuchEntry);
         match edit {
@@ -140,7 +153,7 @@ impl Planner<'_> {
             let contents: Vec<Contents> = changes.iter().map(Change::contents).collect();
             let Some(place) = changes.iter().position(|held| held == change) else { continue };
             let before = contents.get(..place).unwrap_or_default();
-            let at = self.clock.tick(self.wall_ms, changes.iter().map(Change::at).max().unwrap_or_default());
+            let at = self.stamp(&changes)?;
             let mut draft = Draft { writer: Writer::new(change.entry(), at), contents: &contents, at };
             if before.is_empty() {
                 draft.set(field::DELETED, &true);
@@ -157,7 +170,7 @@ impl Planner<'_> {
     }
 
     /// The changes that bring the entries back to what an older copy says.
-    pub fn return_to(self, old: &Document) -> Result<Vec<Change>, VaultError> {
+    pub fn return_to(mut self, old: &Document) -> Result<Vec<Change>, VaultError> {
         let mut done = Vec::new();
         let ids: Vec<EntryId> = self.document.held.keys().chain(old.held.keys()).copied().collect();
         let ids: std::collections::BTreeSet<EntryId> = ids.into_iter().collect();
@@ -167,7 +180,7 @@ impl Planner<'_> {
             }
             let (ours, theirs) = (self.held(id), old.held.get(&id));
             let contents: Vec<Contents> = ours.1.iter().map(Change::contents).collect();
-            let at = self.clock.tick(self.wall_ms, ours.1.iter().map(Change::at).max().unwrap_or_default());
+            let at = self.stamp(&ours.1)?;
             let mut draft = Draft { writer: Writer::new(id, at), contents: &contents, at };
             match theirs {
                 None if ours.0.as_ref().is_some_and(|entry| !entry.deleted) => draft.set(field::DELETED, &true),

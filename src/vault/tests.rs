@@ -349,6 +349,23 @@ fn only_an_object_with_a_plain_id_and_stamps_is_a_change() {
 }
 
 #[test]
+fn after_the_last_stamp_there_is_an_error_and_no_change_that_nobody_sees() {
+    let last = Stamp::new(Stamp::MAX_MS, u16::MAX, u64::MAX);
+    let change = format!(
+        r#"{{"entry":"{}","at":"{last}","by":"","set":{{"kind":"totp","secret":"JBSWY3DP","issuer":"Last"}}}}"#,
+        id(1)
+    );
+    let mut replica = Replica::new(1);
+    replica.take(&[Change::read(&change).unwrap().0]);
+    let edits = [Edit::Change(id(1), Box::new(details("Newer")))];
+    let refused = replica.vault.plan(&edits, &mut replica.clock, NOON).unwrap_err();
+    assert!(matches!(refused, VaultError::Refused(_)), "{refused}");
+    // The rest of the vault goes on.
+    replica.edit(&[Edit::Add(id(2), Box::new(details("GitHub")))]);
+    assert_eq!(replica.vault.entry(id(2)).unwrap().changed.ms(), replica.now - 1_000);
+}
+
+#[test]
 fn hostile_bodies_open_or_are_refused_but_never_panic() {
     use crate::vault::document::Document;
     let vault = &founded().vault;
