@@ -27,6 +27,8 @@ pub enum Exit {
     Passphrase = 5,
     /// The vault is damaged, altered or rolled back.
     Damaged = 6,
+    /// The remote cannot be reached, or a conflict is not resolved.
+    Remote = 7,
 }
 
 /// Why a command failed.
@@ -103,6 +105,7 @@ impl From<VaultError> for Failure {
             VaultError::WrongPassphrase => Failure::new(Exit::Passphrase, message)
                 .hint("if the passphrase is lost: tickey passphrase --recovery takes the printed recovery code"),
             VaultError::NotAMember => Failure::new(Exit::Passphrase, message),
+            VaultError::Forked => Failure::new(Exit::Remote, message),
             VaultError::Damaged(_)
             | VaultError::Altered(_)
             | VaultError::NotEntitled(_)

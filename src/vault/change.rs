@@ -5,13 +5,35 @@
 use std::borrow::Cow;
 use std::fmt;
 
+use data_encoding::BASE64;
 use serde::de::{MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 
 use crate::secret::Text;
-use crate::vault::seal::sha256;
+use crate::vault::seal::{MemberKey, VaultId, key_id, sha256, signed_by};
 use crate::vault::{EntryId, Stamp};
+
+/// What stands before the signature of a change in a shared vault; it is the last member.
+const SIGNATURE: &str = ",\"signature\":\"";
+
+/// Who writes changes: the name of the key, and in a shared vault the key itself.
+pub(crate) struct Author {
+    id: String,
+    signs: Option<(VaultId, MemberKey)>,
+}
+
+impl Author {
+    /// The member with that key; `shared` is the vault whose changes are signed.
+    pub fn new(member: &MemberKey, shared: Option<VaultId>) -> Author {
+        let id = BASE64.encode(&key_id(&member.public().sign));
+        Author { id, signs: shared.map(|vault| (vault, member.clone())) }
+    }
+}
+
+fn signed_text(vault: &VaultId, unsigned: &str) -> zeroize::Zeroizing<Vec<u8>> {
+    zeroize::Zeroizing::new([b"tickey/1 change".as_slice(), vault, unsigned.as_bytes()].concat())
+}
 
 /// One change as it is stored: exact bytes, with what is needed to order it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -138,6 +160,22 @@ impl Change {
         &self.raw
     }
 
+    /// Whether it ends with a signature over the rest of its exact bytes that holds for that key.
+    pub(crate) fn is_signed_by(&self, sign: &[u8; 32], vault: &VaultId) -> bool {
+        let signature = || {
+            let (rest, signature) = self.raw.strip_suffix("\"}")?.rsplit_once(SIGNATURE)?;
+            let signature: [u8; 64] = BASE64.decode(signature.as_bytes()).ok()?.try_into().ok()?;
+            let unsigned = zeroize::Zeroizing::new(format!("{rest}}}"));
+            Some(signed_by(sign, &signed_text(vault, &unsigned), &signature))
+        };
+        signature().unwrap_or(false)
+    }
+
+    /// The key id of its author, as it claims.
+    pub(crate) fn by(&self) -> Option<[u8; 16]> {
+        key_id_of(&self.contents().by)
+    }
+
     /// A look into it.
     pub(crate) fn contents(&self) -> Contents<'_> {
         // `read` took it apart once already, so it can be again.
@@ -149,6 +187,11 @@ impl Change {
             over: Pairs::default(),
         })
     }
+}
+
+/// The key id that a change's `by` names.
+pub(crate) fn key_id_of(by: &str) -> Option<[u8; 16]> {
+    BASE64.decode(by.as_bytes()).ok()?.try_into().ok()
 }
 
 impl PartialOrd for Change {
@@ -204,12 +247,12 @@ impl Writer {
         self.set.is_empty()
     }
 
-    /// The change, by the member whose key id that is.
-    pub fn finish(&self, by: &str) -> Change {
+    /// The change, by that author.
+    pub fn finish(&self, author: &Author) -> Change {
         use fmt::Write;
         let mut raw = zeroize::Zeroizing::new(String::with_capacity(512));
         let quoted = |text: &str| serde_json::to_string(text).unwrap_or_default();
-        let _ = write!(raw, r#"{{"entry":"{}","at":"{}","by":{},"set":{{"#, self.entry, self.at, quoted(by));
+        let _ = write!(raw, r#"{{"entry":"{}","at":"{}","by":{},"set":{{"#, self.entry, self.at, quoted(&author.id));
         for (n, (field, json)) in self.set.iter().enumerate() {
             let comma = if n == 0 { "" } else { "," };
             let _ = write!(raw, "{comma}{}:{json}", quoted(field));
@@ -225,6 +268,11 @@ impl Writer {
             raw.push('}');
         }
         raw.push('}');
+        if let Some((vault, member)) = &author.signs {
+            let signature = BASE64.encode(&member.sign(&signed_text(vault, &raw)));
+            raw.pop();
+            let _ = write!(raw, "{SIGNATURE}{signature}\"}}");
+        }
         Change { entry: self.entry, at: self.at, raw: Text::from(raw.as_str()) }
     }
 }

@@ -8,10 +8,11 @@ use serde_json::value::RawValue;
 use zeroize::Zeroizing;
 
 use crate::secret::Text;
-use crate::vault::change::Pairs;
+use crate::vault::change::{Pairs, key_id_of};
 use crate::vault::fold::Held;
+use crate::vault::join::Join;
 use crate::vault::merge::union;
-use crate::vault::roster::{Roster, StoredLink};
+use crate::vault::roster::{Roster, StoredLink, change_hash};
 use crate::vault::seal::VaultId;
 use crate::vault::{EntryId, Stamp, VaultError};
 
@@ -26,6 +27,10 @@ const PADDING: usize = 4096;
 pub(crate) struct Document {
     pub roster: Roster,
     pub held: BTreeMap<EntryId, Arc<Held>>,
+    /// Changes that do not count: their authors may not, or no longer, write. Kept, for an owner may still stand for them.
+    pub aside: BTreeMap<EntryId, Vec<Change>>,
+    /// What newcomers left.
+    pub(super) joins: Vec<Join>,
     /// Elements of `entries` that are no changes this program can read: carried along.
     strays: Vec<Text>,
     /// Members of the body that this program does not know: carried along.
@@ -38,7 +43,14 @@ struct Elements<'a>(#[serde(borrow)] Vec<&'a RawValue>);
 impl Document {
     /// An empty vault.
     pub fn new(roster: Roster) -> Document {
-        Document { roster, held: BTreeMap::new(), strays: Vec::new(), others: BTreeMap::new() }
+        Document {
+            roster,
+            held: BTreeMap::new(),
+            aside: BTreeMap::new(),
+            joins: Vec::new(),
+            strays: Vec::new(),
+            others: BTreeMap::new(),
+        }
     }
 
     /// Reads a body and verifies its roster.
@@ -62,7 +74,8 @@ impl Document {
                 continue;
             };
             let id = change.entry();
-            if document.held.contains_key(&id) || document.roster.purged().contains(&id) {
+            let counts = !document.roster.is_shared() || document.counts(&change, key_id_of(&contents.by));
+            if document.held.contains_key(&id) || document.roster.purged().contains(&id) || !counts {
                 more.push(change);
             } else {
                 document.held.insert(id, Arc::new(Held::one(change, contents)));
@@ -70,7 +83,9 @@ impl Document {
         }
         document.insert(more);
         for (name, value) in &members.0 {
-            if name != "roster" && name != "entries" {
+            if name == "joins" {
+                document.take_joins(serde_json::from_str(value.get()).map_err(|_| damaged("joins that are none"))?);
+            } else if name != "roster" && name != "entries" {
                 document.others.insert(name.to_string(), Text::from(value.get()));
             }
         }
@@ -79,20 +94,24 @@ impl Document {
 
     /// The body, padded. One order of everything: the same contents give the same bytes.
     pub fn write(&self) -> Zeroizing<Vec<u8>> {
-        let raw: usize = self.changes().map(|change| change.raw().len().saturating_add(1)).sum();
+        let raw: usize = self.all_changes().map(|change| change.raw().len().saturating_add(1)).sum();
         let mut out = Zeroizing::new(Vec::with_capacity(raw.saturating_add(8 * PADDING)));
         out.extend_from_slice(br#"{"roster":"#);
         // Writing plain strings to memory cannot fail.
         let _ = serde_json::to_writer(&mut *out, &self.roster.stored());
         out.extend_from_slice(br#","entries":["#);
         let strays = self.strays.iter().map(|stray| &**stray);
-        for (n, element) in self.changes().map(Change::raw).chain(strays).enumerate() {
+        for (n, element) in self.all_changes().map(Change::raw).chain(strays).enumerate() {
             if n > 0 {
                 out.push(b',');
             }
             out.extend_from_slice(element.as_bytes());
         }
         out.push(b']');
+        if !self.joins.is_empty() {
+            out.extend_from_slice(br#","joins":"#);
+            let _ = serde_json::to_writer(&mut *out, &self.joins);
+        }
         for (name, value) in &self.others {
             out.push(b',');
             let _ = serde_json::to_writer(&mut *out, name);
@@ -105,14 +124,63 @@ impl Document {
         out
     }
 
-    /// All changes, by entry and then in order.
+    /// All changes that count, by entry and then in order.
     pub fn changes(&self) -> impl Iterator<Item = &Change> {
         self.held.values().flat_map(|held| &held.changes)
+    }
+
+    /// Those, and those that do not count behind them.
+    pub fn all_changes(&self) -> impl Iterator<Item = &Change> {
+        self.changes().chain(self.aside.values().flatten())
+    }
+
+    /// Whether this document has that change, counting or not.
+    pub fn has(&self, change: &Change) -> bool {
+        let held = |changes: &Vec<Change>| changes.binary_search(change).is_ok();
+        self.held.get(&change.entry()).is_some_and(|ours| held(&ours.changes))
+            || self.aside.get(&change.entry()).is_some_and(held)
+    }
+
+    /// Checks the signature of every change of a shared vault that `known` does not have already.
+    ///
+    /// # Errors
+    /// [`VaultError::Altered`] naming the entry.
+    pub fn check_signatures(&self, known: Option<&Document>) -> Result<(), VaultError> {
+        if !self.roster.is_shared() {
+            return Ok(());
+        }
+        let new = self.all_changes().filter(|change| known.is_none_or(|known| !known.has(change)));
+        for change in new {
+            let key = change.by().and_then(|by| self.roster.signing_key(&by));
+            if !key.is_some_and(|key| change.is_signed_by(key, self.roster.vault())) {
+                return Err(VaultError::Altered(format!(
+                    "a change of the entry {} is not signed by the member it names",
+                    change.entry()
+                )));
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether a change of a shared vault counts: its author is editor or owner now, or an owner stands for it.
+    fn counts(&self, change: &Change, by: Option<[u8; 16]>) -> bool {
+        by.is_some_and(|by| self.roster.is_author(&by))
+            || !self.roster.vouched().is_empty() && self.roster.vouched().contains(&change_hash(change.raw()))
     }
 
     /// Takes changes in: the union with what is held.
     pub fn insert(&mut self, mut changes: Vec<Change>) {
         changes.retain(|change| !self.roster.purged().contains(&change.entry()));
+        if self.roster.is_shared() {
+            let (count, aside) = changes.into_iter().partition(|change| self.counts(change, change.by()));
+            changes = count;
+            for change in Vec::into_iter(aside) {
+                let held = self.aside.entry(change.entry()).or_default();
+                if let Err(place) = held.binary_search(&change) {
+                    held.insert(place, change);
+                }
+            }
+        }
         changes.sort_by_key(Change::entry);
         let mut changes = changes.into_iter().peekable();
         while let Some(first) = changes.next() {
@@ -129,23 +197,58 @@ impl Document {
         }
     }
 
-    /// The union with another copy. The roster is the longer of the two.
-    ///
-    /// # Errors
-    /// [`VaultError::Altered`] when neither roster follows from the other.
-    pub fn merge(&self, other: &Document) -> Result<Document, VaultError> {
-        let mut merged = self.clone();
-        if self.roster.is_prefix_of(&other.roster) {
-            merged.roster = other.roster.clone();
-        } else if !other.roster.is_prefix_of(&self.roster) {
-            return Err(VaultError::Altered("its roster does not follow from the one known here".into()));
+    /// Goes by another roster: what counts is looked at anew where it makes a difference.
+    pub fn set_roster(&mut self, roster: Roster) {
+        let before = std::mem::replace(&mut self.roster, roster);
+        self.held.retain(|id, _| !self.roster.purged().contains(id));
+        self.aside.retain(|id, _| !self.roster.purged().contains(id));
+        self.joins.retain(|join| join.verify(&self.roster).is_some());
+        if !self.roster.is_shared() || before.counts_the_same(&self.roster) {
+            return;
         }
-        merged.held.retain(|id, _| !merged.roster.purged().contains(id));
+        let held = std::mem::take(&mut self.held);
+        let aside = std::mem::take(&mut self.aside);
+        let mut again: Vec<Change> = aside.into_values().flatten().collect();
+        for (id, held) in held {
+            match held.changes.iter().all(|change| self.counts(change, change.by())) {
+                true => {
+                    self.held.insert(id, held);
+                }
+                false => again.extend(held.changes.iter().cloned()),
+            }
+        }
+        self.insert(again);
+    }
+
+    /// Looks anew at what counts, after links were put on `before`.
+    pub fn set_roster_again(&mut self, before: &Roster) {
+        let now = std::mem::replace(&mut self.roster, before.clone());
+        self.set_roster(now);
+    }
+
+    /// Takes newcomers' records in, those that hold.
+    pub(super) fn take_joins(&mut self, joins: Vec<Join>) {
+        self.joins.extend(joins);
+        self.joins.retain(|join| join.verify(&self.roster).is_some());
+        self.joins.sort();
+        self.joins.dedup();
+    }
+
+    /// The union with another copy, under `roster`, which holds both of theirs.
+    pub fn merge(&self, other: &Document, roster: Roster) -> Document {
+        let mut merged = self.clone();
+        if merged.roster != roster {
+            merged.set_roster(roster);
+        }
         for (id, theirs) in &other.held {
-            if merged.held.get(id).is_none_or(|ours| !Arc::ptr_eq(ours, theirs)) {
+            if merged.held.get(id).is_none_or(|ours| !Arc::ptr_eq(ours, theirs) && ours.changes != theirs.changes) {
                 merged.insert(theirs.changes.clone());
             }
         }
+        for theirs in other.aside.values() {
+            merged.insert(theirs.clone());
+        }
+        merged.take_joins(other.joins.clone());
         for stray in &other.strays {
             if !merged.strays.contains(stray) {
                 merged.strays.push(stray.clone());
@@ -158,11 +261,11 @@ impl Document {
                 *ours = theirs.clone();
             }
         }
-        Ok(merged)
+        merged
     }
 
     /// The newest stamp.
     pub fn newest(&self) -> Stamp {
-        self.changes().map(Change::at).max().unwrap_or_default()
+        self.all_changes().map(Change::at).max().unwrap_or_default()
     }
 }

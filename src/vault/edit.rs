@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::otp::{Kind, base32};
-use crate::vault::change::{Change, Contents, Writer};
+use crate::vault::change::{Author, Change, Contents, Writer};
 use crate::vault::document::Document;
 use crate::vault::fold::{counter_of, field, newest, unreplaced};
 use crate::vault::{Clock, Details, Entry, EntryId, RecoveryId, Stamp, VaultError};
@@ -50,8 +50,7 @@ pub(crate) struct Planner<'a> {
     pub document: Document,
     pub clock: &'a mut Clock,
     pub wall_ms: u64,
-    /// The author's key id, in base64.
-    pub by: String,
+    pub author: Author,
 }
 
 impl Planner<'_> {
@@ -142,7 +141,7 @@ impl Planner<'_> {
                 }
             }
         }
-        Ok((!draft.writer.is_empty()).then(|| draft.writer.finish(&self.by)))
+        Ok((!draft.writer.is_empty()).then(|| draft.writer.finish(&self.author)))
     }
 
     /// The changes that take changes back.
@@ -161,7 +160,7 @@ impl Planner<'_> {
                 draft.take_back(change, before);
             }
             if !draft.writer.is_empty() {
-                let change = draft.writer.finish(&self.by);
+                let change = draft.writer.finish(&self.author);
                 self.document.insert(vec![change.clone()]);
                 undone.push(change);
             }
@@ -191,7 +190,7 @@ impl Planner<'_> {
                 }
             }
             if !draft.writer.is_empty() {
-                done.push(draft.writer.finish(&self.by));
+                done.push(draft.writer.finish(&self.author));
             }
         }
         Ok(done)

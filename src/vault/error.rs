@@ -29,6 +29,9 @@ pub enum VaultError {
     /// The file's author may not write this vault.
     #[error("the vault was written by somebody who may not: {0}")]
     NotEntitled(String),
+    /// Two owners changed the roster at the same time, and only an owner's program can put both together.
+    #[error("two owners changed who belongs to this vault at the same time; it is settled when one of them opens it")]
+    Forked,
     /// The file is older than what this machine has seen.
     #[error("the vault went back in time: {0}")]
     RolledBack(String),

@@ -1,10 +1,8 @@
 //! Who changed what: the changes, read as a story.
 
-use data_encoding::BASE64;
-
 use crate::secret::Text;
 use crate::vault::Stamp;
-use crate::vault::change::{Change, Contents, Value};
+use crate::vault::change::{Change, Contents, Value, key_id_of};
 use crate::vault::document::Document;
 use crate::vault::fold::{Counter, field};
 use crate::vault::{EntryId, VaultError};
@@ -26,8 +24,8 @@ pub struct HistoryItem {
 
 /// The name of the member behind a change's `by`.
 pub(crate) fn author(document: &Document, by: &str) -> String {
-    let id: Option<[u8; 16]> = BASE64.decode(by.as_bytes()).ok().and_then(|id| id.try_into().ok());
-    id.and_then(|id| document.roster.member_by_key_id(&id))
+    key_id_of(by)
+        .and_then(|id| document.roster.member_by_key_id(&id))
         .map_or_else(|| "somebody unknown".into(), |member| member.name.clone())
 }
 

@@ -4,6 +4,7 @@
 //!
 #![doc = include_str!("FORMAT.md")]
 
+pub mod accept;
 mod change;
 pub mod check;
 pub mod document;
@@ -17,12 +18,16 @@ pub mod find;
 pub(crate) mod fixed;
 mod fold;
 mod history;
+pub mod join;
 pub mod kdf;
 mod merge;
 pub mod order;
 pub mod recovery;
 pub mod roster;
 pub mod seal;
+pub mod sharing;
+#[cfg(test)]
+mod sharing_tests;
 #[doc = include_str!("SECURITY.md")]
 pub mod security {}
 pub mod stamp;

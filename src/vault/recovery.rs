@@ -1,6 +1,7 @@
-//! The printed recovery code: 128 random bits and 12 of a check, in seven groups of four.
+//! Codes that people write down and type in: letters of Crockford's base32 in groups of four, with a check behind them.
 //!
-//! Letters are Crockford's base32: no I, L, O or U; read back in any case, with or without dashes, O as 0, I and L as 1.
+//! No I, L, O or U; read back in any case, with or without dashes, O as 0, I and L as 1. The recovery code of a vault is 128 random bits and 12 of
+//! a check, in seven groups.
 
 use data_encoding::{Encoding, Specification};
 use zeroize::Zeroizing;
@@ -10,6 +11,15 @@ use crate::vault::seal::sha256;
 
 const LETTERS: &str = "0123456789ABCDEFGHJKMNPQRSTVWXYZ";
 
+/// A kind of code: how many bytes it holds, what its check is for, how many groups of four letters (20 bits) it has.
+pub(super) struct Letters {
+    pub bytes: usize,
+    pub purpose: &'static [u8],
+    pub groups: usize,
+}
+
+const RECOVERY: Letters = Letters { bytes: 16, purpose: b"tickey/1 recovery check", groups: 7 };
+
 fn crockford() -> Option<Encoding> {
     let mut specification = Specification::new();
     specification.symbols.push_str(LETTERS);
@@ -17,44 +27,57 @@ fn crockford() -> Option<Encoding> {
     specification.encoding().ok()
 }
 
-/// 18 bytes of which 140 bits count: the code, 12 bits of its SHA-256, four zero bits.
-fn checked(code: &[u8; 16]) -> Zeroizing<Vec<u8>> {
-    let check = sha256(&[b"tickey/1 recovery check", code]);
-    let mut bytes = Zeroizing::new(code.to_vec());
-    bytes.extend(check.iter().take(1));
-    bytes.extend(check.iter().skip(1).take(1).map(|byte| byte & 0xf0));
-    bytes
-}
-
-/// The code as it is printed.
-pub fn write(code: &[u8; 16]) -> Text {
-    let letters = Zeroizing::new(crockford().map(|base32| base32.encode(&checked(code))).unwrap_or_default());
-    let groups: Vec<&str> = (0..7).filter_map(|n| letters.get(n * 4..n * 4 + 4)).collect();
-    Text::from(groups.join("-"))
-}
-
-/// Reads a code as somebody typed it. `None` when letters are missing or the check does not fit: a typing error.
-pub fn read(typed: &str) -> Option<[u8; 16]> {
-    let letter = |letter: char| match letter.to_ascii_uppercase() {
-        'O' => '0',
-        'I' | 'L' => '1',
-        other => other,
-    };
-    let letters: Zeroizing<String> = Zeroizing::new(
-        typed.chars().filter(|typed| !typed.is_whitespace() && !"-‐–—".contains(*typed)).map(letter).collect(),
-    );
-    if letters.len() != 28 {
-        return None;
+impl Letters {
+    fn letters(&self, code: &[u8]) -> Zeroizing<String> {
+        let mut bytes = Zeroizing::new(code.to_vec());
+        bytes.extend_from_slice(&sha256(&[self.purpose, code]));
+        let mut letters = Zeroizing::new(crockford().map(|base32| base32.encode(&bytes)).unwrap_or_default());
+        letters.truncate(self.groups.saturating_mul(4));
+        letters
     }
-    let bytes = Zeroizing::new(crockford()?.decode(letters.as_bytes()).ok()?);
-    let code: [u8; 16] = bytes.get(..16)?.try_into().ok()?;
-    let expected = checked(&code);
-    // 28 letters are 140 bits: 17 whole bytes and half of one, which the decoder leaves out.
-    let last = LETTERS.find(letters.chars().last()?)? as u8 & 0x0f;
-    let whole = bytes.get(..17)? == expected.get(..17)?;
-    (whole && last == expected.get(17)? >> 4).then_some(code)
+
+    /// The code as it is printed.
+    pub fn write(&self, code: &[u8]) -> Text {
+        let letters = self.letters(code);
+        let groups: Vec<&str> =
+            (0..self.groups).filter_map(|n| letters.get(n.saturating_mul(4)..n.saturating_mul(4) + 4)).collect();
+        Text::from(groups.join("-"))
+    }
+
+    /// Reads a code as somebody typed it. `None` when letters are missing or the check does not fit: a typing error.
+    pub fn read(&self, typed: &str) -> Option<Zeroizing<Vec<u8>>> {
+        let letter = |letter: char| match letter.to_ascii_uppercase() {
+            'O' => '0',
+            'I' | 'L' => '1',
+            other => other,
+        };
+        let letters: Zeroizing<String> = Zeroizing::new(
+            typed.chars().filter(|typed| !typed.is_whitespace() && !"-‐–—".contains(*typed)).map(letter).collect(),
+        );
+        if letters.len() != self.groups.saturating_mul(4) {
+            return None;
+        }
+        // The decoder takes whole bytes only: as many letters as make them, and the rest is compared as letters.
+        let whole = letters.len() / 8 * 8;
+        let mut bytes = Zeroizing::new(crockford()?.decode(letters.get(..whole)?.as_bytes()).ok()?);
+        if bytes.len() < self.bytes {
+            let rest = Zeroizing::new(crockford()?.decode(letters.get(whole..)?.as_bytes()).ok()?);
+            bytes.extend_from_slice(&rest);
+        }
+        let code = Zeroizing::new(bytes.get(..self.bytes)?.to_vec());
+        (*self.letters(&code) == *letters).then_some(code)
+    }
 }
 
+/// The recovery code as it is printed.
+pub fn write(code: &[u8; 16]) -> Text {
+    RECOVERY.write(code)
+}
+
+/// Reads a recovery code as somebody typed it. `None` when letters are missing or the check does not fit: a typing error.
+pub fn read(typed: &str) -> Option<[u8; 16]> {
+    RECOVERY.read(typed)?.as_slice().try_into().ok()
+}
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -136,6 +136,11 @@ impl MemberKey {
         MemberKey::new(hkdf(code, vault, &[b"tickey/1 recovery"]))
     }
 
+    /// The key of an invitation's code.
+    pub fn from_invite_code(code: &[u8; 16], vault: &VaultId) -> MemberKey {
+        MemberKey::new(hkdf(code, vault, &[b"tickey/1 invite"]))
+    }
+
     /// The key itself, to be wrapped in a slot.
     pub fn key(&self) -> &Key {
         &self.key

@@ -1,20 +1,21 @@
 //! A vault, locked and unlocked: two types.
 
-use data_encoding::{BASE64, HEXLOWER};
+use data_encoding::HEXLOWER;
 
 use crate::secret::{Random, Text, random_bytes};
+use crate::vault::change::Author;
 use crate::vault::document::{Change, Document, HistoryItem};
 use crate::vault::edit::Planner;
-use crate::vault::file::{File, Header, LARGEST, Slot};
+use crate::vault::file::{File, Header, LARGEST, MOST_GRANTS, Slot};
 use crate::vault::kdf::derive;
-use crate::vault::roster::{Member, RECOVERY, Role, Roster};
-use crate::vault::seal::{self, Key, MemberKey, VaultId, body_key, key_id, sha256, signed_by};
+use crate::vault::roster::{Member, RECOVERY, Relation, Role, Roster};
+use crate::vault::seal::{self, Key, MemberKey, VaultId, body_key, sha256, signed_by};
 use crate::vault::{Clock, Cost, Edit, Entry, EntryId, Limits, Stamp, VaultError, recovery};
 
 /// A vault file that has been read and whose signature holds; nothing of it has been decrypted.
 #[derive(Debug, Clone)]
 pub struct Locked {
-    file: File,
+    pub(super) file: File,
 }
 
 impl Locked {
@@ -85,7 +86,7 @@ impl Locked {
             let data = slot_data(&self.file.header.vault, slot.cost, &slot.salt);
             if seal::open(&key, &slot.nonce, &data, &mut wrapped).is_ok() {
                 let member = Key::from_slice(&wrapped).ok_or_else(|| VaultError::Altered("its key slot".into()))?;
-                return open(&self.file, MemberKey::new(member));
+                return open(&self.file, MemberKey::new(member), None);
             }
         }
         Err(VaultError::WrongPassphrase)
@@ -102,8 +103,25 @@ impl Locked {
                     .into(),
             )
         })?);
-        open(&self.file, MemberKey::from_recovery_code(&code, &self.file.header.vault))
+        open(&self.file, MemberKey::from_recovery_code(&code, &self.file.header.vault), None)
     }
+
+    /// Opens a shared vault with the keys that the personal vault keeps.
+    ///
+    /// # Errors
+    /// [`VaultError::NotAMember`], [`VaultError::Altered`], [`VaultError::NotEntitled`].
+    pub fn open_with(&self, keys: &LinkKeys) -> Result<Unlocked, VaultError> {
+        open(&self.file, keys.member.clone(), keys.invite.clone())
+    }
+}
+
+/// What opens a shared vault: the member's key and, until an owner's program has let a newcomer in, the invite's.
+#[derive(Debug, Clone, PartialEq)]
+pub struct LinkKeys {
+    /// The member's own key for that vault.
+    pub member: MemberKey,
+    /// The key of the invite.
+    pub invite: Option<MemberKey>,
 }
 
 pub(super) fn signed_text(header: &[u8], nonce: &[u8; 24], body: &[u8]) -> Vec<u8> {
@@ -119,9 +137,11 @@ fn slot_data(vault: &VaultId, cost: Cost, salt: &[u8; 16]) -> Vec<u8> {
     [b"tickey/1 slot".as_slice(), vault, &numbers, salt].concat()
 }
 
-fn open(file: &File, member: MemberKey) -> Result<Unlocked, VaultError> {
+/// Opens the body with whichever key has a grant, and holds the header against the roster. Whether its author may write is not looked at.
+pub(super) fn decrypt(file: &File, keys: &[&MemberKey]) -> Result<(Key, Document), VaultError> {
     let header = &file.header;
-    let open_grant = |grant| seal::open_grant(grant, &member, &header.vault, header.epoch);
+    let open_grant =
+        |grant| keys.iter().find_map(|member| seal::open_grant(grant, member, &header.vault, header.epoch));
     let vault_key = header.grants.iter().find_map(open_grant).ok_or(VaultError::NotAMember)?;
     let mut body = zeroize::Zeroizing::new(file.body.clone());
     seal::open(
@@ -135,16 +155,46 @@ fn open(file: &File, member: MemberKey) -> Result<Unlocked, VaultError> {
     if !document.roster.is_epoch(header.epoch, &vault_key) {
         return Err(VaultError::Altered("its epoch is not the one its roster names".into()));
     }
-    match document.roster.member_by_key(&file.author) {
-        None => return Err(VaultError::NotEntitled("its author is not in its roster".into())),
-        Some(author) if author.role < Role::Editor => {
-            return Err(VaultError::NotEntitled(format!("{} may only view", author.name)));
-        }
-        Some(_) => {}
+    if document.roster.is_shared() && !header.slots.is_empty() {
+        return Err(VaultError::Altered("it is shared and yet has a passphrase slot".into()));
     }
-    let me = document.roster.member_by_key(&member.public().sign).ok_or(VaultError::NotAMember)?;
-    let recovery = me.name == RECOVERY;
-    Ok(Unlocked { header: header.clone(), member, vault_key, document, recovery })
+    Ok((vault_key, document))
+}
+
+/// Opens a file of this machine: written by this member, whatever the role, or by somebody who may write.
+fn open(file: &File, member: MemberKey, invite: Option<MemberKey>) -> Result<Unlocked, VaultError> {
+    let keys: Vec<&MemberKey> = std::iter::once(&member).chain(&invite).collect();
+    let (vault_key, document) = decrypt(file, &keys)?;
+    let roster = &document.roster;
+    let ours = keys.iter().any(|key| key.public().sign == file.author);
+    if !(ours && roster.is_shared()) {
+        entitled(roster, &file.author)?;
+        document.check_signatures(None)?;
+    }
+    let me = roster.member_by_key(&member.public().sign);
+    let invited = invite.as_ref().is_some_and(|invite| {
+        let sign = invite.public().sign;
+        roster.invites().iter().any(|invite| invite.keys.sign == sign)
+    });
+    if me.is_none() && !invited {
+        return Err(VaultError::NotAMember);
+    }
+    let recovery = me.is_some_and(|me| me.name == RECOVERY);
+    Ok(Unlocked { header: file.header.clone(), member, invite, vault_key, document, recovery })
+}
+
+/// Whether that key's member may write this vault.
+pub(super) fn entitled(roster: &Roster, author: &[u8; 32]) -> Result<(), VaultError> {
+    match roster.member_by_key(author) {
+        None => match roster.gone().iter().find(|member| member.signed_with.contains(author)) {
+            Some(gone) => Err(VaultError::NotEntitled(format!("{} was removed", gone.name))),
+            None => Err(VaultError::NotEntitled("its author is not in its roster".into())),
+        },
+        Some(author) if author.role < Role::Editor => {
+            Err(VaultError::NotEntitled(format!("{} may only view", author.name)))
+        }
+        Some(_) => Ok(()),
+    }
 }
 
 /// A new vault and the recovery code to be shown once.
@@ -159,10 +209,12 @@ pub struct Founded {
 /// An open vault: its keys and everything in it. Cloning is cheap (entries are shared). Wiped when dropped.
 #[derive(Clone, PartialEq)]
 pub struct Unlocked {
-    header: Header,
-    member: MemberKey,
-    vault_key: Key,
-    document: Document,
+    pub(super) header: Header,
+    pub(super) member: MemberKey,
+    /// The key of the invite by which a newcomer reads until an owner's program has let them in.
+    pub(super) invite: Option<MemberKey>,
+    pub(super) vault_key: Key,
+    pub(super) document: Document,
     recovery: bool,
 }
 
@@ -189,7 +241,7 @@ impl Unlocked {
             return Err(VaultError::Refused(format!("the name \"{RECOVERY}\" is kept for the recovery code")));
         }
         let founder = MemberKey::random(random)?;
-        let mut roster = Roster::found(member, &founder, wall_ms)?;
+        let mut roster = Roster::found(member, false, &founder, wall_ms)?;
         let vault = *roster.vault();
         let vault_key = Key::random(random)?;
         roster.start_epoch(&vault_key, &founder, wall_ms)?;
@@ -197,10 +249,20 @@ impl Unlocked {
         let recovery_key = MemberKey::from_recovery_code(&code, &vault);
         roster.admit_recovery(recovery_key.public(), &founder, wall_ms)?;
         let slot = new_slot(&founder, &vault, passphrase, cost, limits, random)?;
-        let header = new_header(&roster, &vault_key, slot, random)?;
+        let header = new_header(&roster, &vault_key, vec![slot], random)?;
         let document = Document::new(roster);
-        let vault = Unlocked { header, member: founder, vault_key, document, recovery: false };
+        let vault = Unlocked { header, member: founder, invite: None, vault_key, document, recovery: false };
         Ok(Founded { vault, recovery_code: recovery::write(&code) })
+    }
+
+    pub(super) fn of_parts(
+        header: Header,
+        member: MemberKey,
+        invite: Option<MemberKey>,
+        vault_key: Key,
+        document: Document,
+    ) -> Unlocked {
+        Unlocked { header, member, invite, vault_key, document, recovery: false }
     }
 
     /// The vault id, as 32 hexadecimal digits.
@@ -266,8 +328,8 @@ impl Unlocked {
     }
 
     fn planner<'a>(&self, clock: &'a mut Clock, wall_ms: u64) -> Planner<'a> {
-        let by = BASE64.encode(&key_id(&self.member.public().sign));
-        Planner { document: self.document.clone(), clock, wall_ms, by }
+        let shared = self.document.roster.is_shared().then_some(self.header.vault);
+        Planner { document: self.document.clone(), clock, wall_ms, author: Author::new(&self.member, shared) }
     }
 
     /// Turns edits into changes, each stamped by `clock` at `wall_ms` and replacing what is shown now. The vault itself stays as it is:
@@ -276,6 +338,7 @@ impl Unlocked {
     /// # Errors
     /// [`VaultError::NoSuchEntry`], [`VaultError::Refused`] (a counter at its end, a value too long).
     pub fn plan(&self, edits: &[Edit], clock: &mut Clock, wall_ms: u64) -> Result<Vec<Change>, VaultError> {
+        self.may_edit()?;
         self.planner(clock, wall_ms).edits(edits)
     }
 
@@ -285,6 +348,7 @@ impl Unlocked {
     /// # Errors
     /// As [`Unlocked::plan`].
     pub fn plan_undo(&self, done: &[Change], clock: &mut Clock, wall_ms: u64) -> Result<Vec<Change>, VaultError> {
+        self.may_edit()?;
         self.planner(clock, wall_ms).undo(done)
     }
 
@@ -295,7 +359,24 @@ impl Unlocked {
     /// As [`Unlocked::plan`]; [`VaultError::Altered`] when `old` is another vault.
     pub fn plan_return_to(&self, old: &Unlocked, clock: &mut Clock, wall_ms: u64) -> Result<Vec<Change>, VaultError> {
         self.same_vault(old)?;
+        self.may_edit()?;
         self.planner(clock, wall_ms).return_to(&old.document)
+    }
+
+    /// What [`Unlocked::plan`] gives to a program that does not ask whether it may.
+    #[cfg(test)]
+    pub(super) fn plan_unasked(&self, edits: &[Edit], clock: &mut Clock, ms: u64) -> Result<Vec<Change>, VaultError> {
+        self.planner(clock, ms).edits(edits)
+    }
+
+    /// This vault with every change's exact bytes run through `alter`.
+    #[cfg(test)]
+    pub(super) fn forged(&self, alter: impl Fn(&str) -> String) -> Unlocked {
+        let mut next = self.clone();
+        let changes: Vec<String> = self.document.all_changes().map(|change| alter(change.raw())).collect();
+        next.document.held.clear();
+        next.document.insert(changes.iter().filter_map(|raw| Some(Change::read(raw)?.0)).collect());
+        next
     }
 
     /// This vault with those changes in it.
@@ -326,7 +407,7 @@ impl Unlocked {
         if locked.file.header.vault != self.header.vault {
             return Err(VaultError::Altered("another vault lies in its place".into()));
         }
-        open(&locked.file, self.member.clone())
+        open(&locked.file, self.member.clone(), self.invite.clone())
     }
 
     fn same_vault(&self, other: &Unlocked) -> Result<(), VaultError> {
@@ -342,12 +423,20 @@ impl Unlocked {
     /// [`VaultError::Altered`] when they are not copies of one vault or their rosters do not follow one another.
     pub fn merge(&self, other: &Unlocked) -> Result<Unlocked, VaultError> {
         self.same_vault(other)?;
-        let document = self.document.merge(&other.document)?;
-        // The epoch of the header goes with the roster, which is the longer of the two.
-        let newer = if other.document.roster.is_prefix_of(&self.document.roster) { self } else { other };
+        let (ours, theirs) = (&self.document.roster, &other.document.roster);
+        // The epoch of the header goes with the roster.
+        let newer = match ours.relation(theirs) {
+            Relation::Same | Relation::Behind | Relation::Crossed { theirs: false } => self,
+            Relation::Ahead | Relation::Crossed { theirs: true } => other,
+            Relation::Forked => {
+                return Err(VaultError::Altered("its roster does not follow from the one known here".into()));
+            }
+        };
+        let document = self.document.merge(&other.document, newer.document.roster.clone());
         Ok(Unlocked {
             header: newer.header.clone(),
             member: newer.member.clone(),
+            invite: newer.invite.clone(),
             vault_key: newer.vault_key.clone(),
             document,
             recovery: newer.recovery,
@@ -371,9 +460,18 @@ impl Unlocked {
         seal::seal(&key, &nonce, &body_data(&header_bytes), &mut body).map_err(|_| too_large())?;
         // From here on the body is cipher text.
         let body = std::mem::take(&mut *body);
-        let signature = self.member.sign(&signed_text(&header_bytes, &nonce, &body));
-        let author = self.member.public().sign;
+        let signer = self.signer();
+        let signature = signer.sign(&signed_text(&header_bytes, &nonce, &body));
+        let author = signer.public().sign;
         Ok(File { header_bytes, header: self.header.clone(), nonce, body, author, signature }.write())
+    }
+
+    /// The key that signs files: the member's own, or while that is not in the roster the invite's.
+    fn signer(&self) -> &MemberKey {
+        match &self.invite {
+            Some(invite) if self.document.roster.member_by_key(&self.member.public().sign).is_none() => invite,
+            _ => &self.member,
+        }
     }
 
     /// Whether those bytes open and hold exactly this vault: the read-back of a save.
@@ -383,7 +481,7 @@ impl Unlocked {
     pub fn check_sealed(&self, bytes: &[u8]) -> Result<(), VaultError> {
         let (version, file) = File::read(bytes)?;
         let holds = version == 1
-            && file.author == self.member.public().sign
+            && file.author == self.signer().public().sign
             && signed_by(&file.author, &signed_text(&file.header_bytes, &file.nonce, &file.body), &file.signature);
         let key = body_key(&self.vault_key, &self.header.vault, self.header.epoch);
         let mut body = zeroize::Zeroizing::new(file.body);
@@ -410,6 +508,11 @@ impl Unlocked {
         wall_ms: u64,
         random: &mut dyn Random,
     ) -> Result<Unlocked, VaultError> {
+        if self.document.roster.is_shared() {
+            return Err(VaultError::Refused(
+                "a shared vault has no passphrase of its own: its members open it with theirs".into(),
+            ));
+        }
         let owner = match self.recovery {
             false => self.member.public().sign,
             true => {
@@ -423,8 +526,8 @@ impl Unlocked {
         document.roster.rekey(&owner, member.public(), &self.member, wall_ms)?;
         document.roster.start_epoch(&vault_key, &member, wall_ms)?;
         let slot = new_slot(&member, &self.header.vault, passphrase, cost, limits, random)?;
-        let header = new_header(&document.roster, &vault_key, slot, random)?;
-        Ok(Unlocked { header, member, vault_key, document, recovery: false })
+        let header = new_header(&document.roster, &vault_key, vec![slot], random)?;
+        Ok(Unlocked { header, member, invite: None, vault_key, document, recovery: false })
     }
 
     /// Whether this vault was opened with the recovery code: then a new passphrase should be set first of all.
@@ -452,12 +555,22 @@ fn new_slot(
         .ok_or_else(|| VaultError::Refused("the member key could not be wrapped".into()))
 }
 
-/// The header of the roster's newest epoch: the vault key sealed to everybody in the roster.
-fn new_header(roster: &Roster, vault_key: &Key, slot: Slot, random: &mut dyn Random) -> Result<Header, VaultError> {
+/// The header of the roster's newest epoch: the vault key sealed to everybody in the roster and to every open invite.
+pub(super) fn new_header(
+    roster: &Roster,
+    vault_key: &Key,
+    slots: Vec<Slot>,
+    random: &mut dyn Random,
+) -> Result<Header, VaultError> {
+    let members = roster.members().iter().map(|member| (&member.name, &member.keys));
+    let invites = roster.invites().iter().map(|invite| (&invite.name, &invite.keys));
     let mut grants = Vec::with_capacity(roster.members().len());
-    for member in roster.members() {
-        let grant = seal::grant(vault_key, &member.keys.exchange, roster.vault(), roster.epoch(), random)?;
-        grants.push(grant.ok_or_else(|| VaultError::Altered(format!("the key of {} is not one", member.name)))?);
+    for (name, keys) in members.chain(invites) {
+        let grant = seal::grant(vault_key, &keys.exchange, roster.vault(), roster.epoch(), random)?;
+        grants.push(grant.ok_or_else(|| VaultError::Altered(format!("the key of {name} is not one")))?);
     }
-    Ok(Header { vault: *roster.vault(), epoch: roster.epoch(), slots: vec![slot], grants })
+    if grants.len() > MOST_GRANTS {
+        return Err(VaultError::Refused(format!("a vault has at most {MOST_GRANTS} members and open invites")));
+    }
+    Ok(Header { vault: *roster.vault(), epoch: roster.epoch(), slots, grants })
 }

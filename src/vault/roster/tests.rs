@@ -1,0 +1,75 @@
+//! Chains: what follows, what does not, and what two that parted come to.
+
+use super::*;
+use crate::vault::fixed::FixedRandom;
+
+fn founded(random: &mut FixedRandom) -> (Roster, MemberKey, Key) {
+    let founder = MemberKey::random(random).unwrap();
+    let vault_key = Key::random(random).unwrap();
+    let mut roster = Roster::found("maya", false, &founder, 1_000).unwrap();
+    roster.start_epoch(&vault_key, &founder, 1_000).unwrap();
+    (roster, founder, vault_key)
+}
+
+#[test]
+fn a_chain_reads_back_as_itself() {
+    let mut random = FixedRandom::new(11);
+    let (mut roster, founder, vault_key) = founded(&mut random);
+    let recovery = MemberKey::random(&mut random).unwrap();
+    roster.admit_recovery(recovery.public(), &founder, 1_001).unwrap();
+    roster.purge(&[EntryId::random(&mut random).unwrap()], &founder, 1_002).unwrap();
+    let again = Roster::read(roster.vault(), &roster.stored()).unwrap();
+    assert_eq!(again, roster);
+    assert!(again.is_epoch(1, &vault_key));
+    assert!(!again.is_epoch(1, &Key::new([0; 32])));
+    assert_eq!(again.members().len(), 2);
+}
+
+#[test]
+fn links_dropped_reordered_or_forged_are_refused() {
+    let mut random = FixedRandom::new(12);
+    let (mut roster, founder, _) = founded(&mut random);
+    let recovery = MemberKey::random(&mut random).unwrap();
+    roster.admit_recovery(recovery.public(), &founder, 1_001).unwrap();
+    let vault = *roster.vault();
+    let refused = |links: Vec<StoredLink>| matches!(Roster::read(&vault, &links), Err(VaultError::Altered(_)));
+    let mut dropped = roster.stored();
+    dropped.remove(1);
+    assert!(refused(dropped));
+    let mut swapped = roster.stored();
+    swapped.swap(1, 2);
+    assert!(refused(swapped));
+    assert!(refused(Vec::new()));
+    let other = founded(&mut random).0;
+    assert!(refused(other.stored()));
+    let mut grafted = roster.stored();
+    grafted.extend(other.stored().into_iter().skip(1));
+    assert!(refused(grafted));
+    for n in 0..3 {
+        let mut forged = roster.stored();
+        forged[n].signature = BASE64.encode(&[0; 64]);
+        assert!(refused(forged), "signature of link {n}");
+    }
+}
+
+#[test]
+fn a_stranger_cannot_add_a_link_and_a_key_enters_once() {
+    let mut random = FixedRandom::new(13);
+    let (mut roster, founder, vault_key) = founded(&mut random);
+    let stranger = MemberKey::random(&mut random).unwrap();
+    assert!(roster.clone().start_epoch(&vault_key, &stranger, 2).is_err());
+    assert!(roster.clone().admit_recovery(founder.public(), &founder, 2).is_err());
+    let old = founder.public().sign;
+    assert!(roster.clone().rekey(&old, stranger.public(), &stranger, 2).is_err());
+    roster.rekey(&old, stranger.public(), &founder, 2).unwrap();
+    assert!(roster.clone().purge(&[], &founder, 3).is_err(), "the old key signs nothing any more");
+    roster.purge(&[], &stranger, 3).unwrap();
+    assert_eq!(roster.member_by_key_id(&key_id(&old)).map(|member| member.name.as_str()), Some("maya"));
+}
+
+#[test]
+fn an_operation_of_a_newer_program_is_named() {
+    let bytes = br#"{"n":1,"previous":"","at":1,"op":"quorum"}"#.to_vec();
+    let link = Link { bytes, by: [0; 32], signature: [0; 64] };
+    assert!(matches!(link.read(), Err(VaultError::Newer(_))));
+}

@@ -1,0 +1,448 @@
+//! What makes a vault a team's: founding, inviting, joining, roles, removal, and what an owner's program sees to by itself.
+
+use std::collections::BTreeMap;
+
+use crate::secret::{Random, Text, random_bytes};
+use crate::vault::document::{Change, Document};
+use crate::vault::file::Slot;
+use crate::vault::fold::{field, newest};
+use crate::vault::join::{InviteCode, Join, Newcomer, fingerprint};
+use crate::vault::recovery;
+use crate::vault::roster::{Event, Invite, Member, RECOVERY, Role, Roster, change_hash};
+use crate::vault::seal::{Key, MemberKey};
+use crate::vault::unlocked::{LinkKeys, decrypt, entitled, new_header};
+use crate::vault::{EntryId, Founded, Locked, Unlocked, VaultError};
+
+/// Who this machine's member is in a vault.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Me {
+    /// A member.
+    Member {
+        /// By this name.
+        name: String,
+        /// With this role.
+        role: Role,
+    },
+    /// A newcomer whom no owner's program has let in yet: may read.
+    Pending {
+        /// By the name on the invite.
+        name: String,
+        /// With this role, soon.
+        role: Role,
+    },
+}
+
+impl Me {
+    /// The role in force: a newcomer's is viewer.
+    pub fn role(&self) -> Role {
+        match self {
+            Me::Member { role, .. } => *role,
+            Me::Pending { .. } => Role::Viewer,
+        }
+    }
+}
+
+/// An open invite and the code for it, which is shown only this once.
+#[derive(Debug)]
+pub struct Invited {
+    /// The vault with the invite in it.
+    pub vault: Unlocked,
+    /// What is handed over, by another way than the vault.
+    pub code: Text,
+    /// When it ends, in milliseconds since 1970.
+    pub expires_ms: u64,
+}
+
+/// What an owner's program did by itself.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Deed {
+    /// A newcomer was let in.
+    LetIn(String),
+    /// An invite had expired and was ended.
+    Expired(String),
+    /// Two people used one invite: neither counts until an owner chooses.
+    Doubled(String),
+}
+
+/// An entry whose secret somebody who is gone could read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ToReenrol {
+    /// The entry.
+    pub entry: EntryId,
+    /// Who could.
+    pub known_to: Vec<String>,
+}
+
+fn only_owners(what: &str) -> VaultError {
+    VaultError::Refused(format!("only an owner can {what}"))
+}
+
+impl Unlocked {
+    /// Founds a vault that several people can share, with `member` as its owner. It has no passphrase: see [`Unlocked::link_keys`].
+    ///
+    /// # Errors
+    /// When there is no randomness, or the name cannot be used.
+    pub fn found_shared(member: &str, wall_ms: u64, random: &mut dyn Random) -> Result<Founded, VaultError> {
+        check_name(member)?;
+        let founder = MemberKey::random(random)?;
+        let mut roster = Roster::found(member, true, &founder, wall_ms)?;
+        let vault_key = Key::random(random)?;
+        roster.start_epoch(&vault_key, &founder, wall_ms)?;
+        let code = zeroize::Zeroizing::new(random_bytes::<16>(random)?);
+        let recovery_key = MemberKey::from_recovery_code(&code, roster.vault());
+        roster.admit_recovery(recovery_key.public(), &founder, wall_ms)?;
+        let header = new_header(&roster, &vault_key, Vec::new(), random)?;
+        let vault = Unlocked::of_parts(header, founder, None, vault_key, Document::new(roster));
+        Ok(Founded { vault, recovery_code: recovery::write(&code) })
+    }
+
+    /// What the personal vault keeps to open this one.
+    pub fn link_keys(&self) -> LinkKeys {
+        LinkKeys { member: self.member.clone(), invite: self.invite.clone() }
+    }
+
+    /// Whether several people can share it.
+    pub fn is_shared(&self) -> bool {
+        self.document.roster.is_shared()
+    }
+
+    /// The roster.
+    pub fn roster(&self) -> &Roster {
+        &self.document.roster
+    }
+
+    /// What happened to the vault itself, oldest first.
+    pub fn events(&self) -> &[Event] {
+        self.document.roster.events()
+    }
+
+    /// Who this machine's member is here.
+    pub fn me(&self) -> Me {
+        let roster = &self.document.roster;
+        if let Some(member) = roster.member_by_key(&self.member.public().sign) {
+            return Me::Member { name: member.name.clone(), role: member.role };
+        }
+        let sign = self.invite.as_ref().map(|invite| invite.public().sign);
+        let invite = roster.invites().iter().find(|invite| Some(invite.keys.sign) == sign);
+        let (name, role) = invite.map_or_else(|| (String::new(), Role::Viewer), |i| (i.name.clone(), i.role));
+        Me::Pending { name, role }
+    }
+
+    /// Whether this machine's member may change entries.
+    ///
+    /// # Errors
+    /// [`VaultError::Refused`] with the reason.
+    pub fn may_edit(&self) -> Result<(), VaultError> {
+        match self.me() {
+            Me::Member { role: Role::Editor | Role::Owner, .. } => Ok(()),
+            Me::Member { .. } => Err(VaultError::Refused(
+                "you are a viewer of this vault: you can read and copy, not change; an owner can make you an editor"
+                    .into(),
+            )),
+            Me::Pending { .. } => Err(VaultError::Refused(
+                "you can read this vault already; changes have to wait until an owner's program has let you in".into(),
+            )),
+        }
+    }
+
+    fn owner(&self, what: &str) -> Result<(), VaultError> {
+        match self.me() {
+            Me::Member { role: Role::Owner, .. } => Ok(()),
+            _ => Err(only_owners(what)),
+        }
+    }
+
+    /// Six words to compare by voice: two people who hear the same words see the same roster.
+    pub fn fingerprint(&self) -> String {
+        fingerprint(&self.document.roster.head())
+    }
+
+    pub(super) fn next_epoch(&mut self, wall_ms: u64, random: &mut dyn Random) -> Result<(), VaultError> {
+        let vault_key = Key::random(random)?;
+        self.document.roster.start_epoch(&vault_key, &self.member, wall_ms)?;
+        self.vault_key = vault_key;
+        self.renew_header(random)
+    }
+
+    /// Seals the vault key to everybody in the roster anew.
+    pub(super) fn renew_header(&mut self, random: &mut dyn Random) -> Result<(), VaultError> {
+        let slots: Vec<Slot> = self.header.slots.clone();
+        self.header = new_header(&self.document.roster, &self.vault_key, slots, random)?;
+        Ok(())
+    }
+
+    /// Opens a way in for one person. Until it is used or `expires_ms` has passed, whoever has the code can read the vault.
+    ///
+    /// # Errors
+    /// [`VaultError::Refused`]: not an owner, a personal vault, a name that is taken, the role of an owner.
+    pub fn invite(
+        &self,
+        name: &str,
+        role: Role,
+        expires_ms: u64,
+        wall_ms: u64,
+        random: &mut dyn Random,
+    ) -> Result<Invited, VaultError> {
+        self.owner("invite")?;
+        if !self.is_shared() {
+            return Err(VaultError::Refused(
+                "a personal vault has one member; create a shared vault to invite to".into(),
+            ));
+        }
+        if role == Role::Owner {
+            return Err(VaultError::Refused(
+                "invite an editor first; once they are in, an owner can make them an owner".into(),
+            ));
+        }
+        check_name(name)?;
+        let roster = &self.document.roster;
+        let taken = roster.members().iter().map(|member| &member.name).chain(roster.invites().iter().map(|i| &i.name));
+        if taken.into_iter().any(|taken| taken.to_lowercase() == name.to_lowercase()) {
+            return Err(VaultError::Refused(format!(
+                "there is a {name} in this vault already, or an open invite for one"
+            )));
+        }
+        let code = zeroize::Zeroizing::new(random_bytes::<16>(random)?);
+        let key = MemberKey::from_invite_code(&code, &self.header.vault);
+        let mut vault = self.clone();
+        let link = vault.document.roster.invite(name, role, key.public(), expires_ms, &self.member, wall_ms)?;
+        vault.renew_header(random)?;
+        Ok(Invited { vault, code: InviteCode::new(*code, &link).write(), expires_ms })
+    }
+
+    /// Ends an invite, and the power of its code.
+    ///
+    /// # Errors
+    /// [`VaultError::Refused`]: not an owner.
+    pub fn end_invite(&self, invite: &Invite, wall_ms: u64, random: &mut dyn Random) -> Result<Unlocked, VaultError> {
+        self.owner("end an invite")?;
+        let mut vault = self.clone();
+        vault.document.roster.close(&invite.id, &self.member, wall_ms)?;
+        vault.document.take_joins(Vec::new());
+        vault.next_epoch(wall_ms, random)?;
+        Ok(vault)
+    }
+
+    /// Lets in one of the people who used an invite.
+    ///
+    /// # Errors
+    /// [`VaultError::Refused`]: not an owner.
+    pub fn admit(&self, newcomer: &Newcomer, wall_ms: u64, random: &mut dyn Random) -> Result<Unlocked, VaultError> {
+        self.owner("let somebody in")?;
+        let mut vault = self.clone();
+        let name = vault.free_name(&newcomer.name);
+        vault.document.roster.admit(&newcomer.invite, &name, newcomer.keys, &self.member, wall_ms)?;
+        vault.document.take_joins(Vec::new());
+        vault.next_epoch(wall_ms, random)?;
+        Ok(vault)
+    }
+
+    /// A name nobody in the roster has: the one given, or with a number.
+    fn free_name(&self, name: &str) -> String {
+        let taken = |name: &str| self.members().iter().any(|member| member.name.to_lowercase() == name.to_lowercase());
+        if !taken(name) {
+            return name.to_owned();
+        }
+        (2..1_000_u32).map(|n| format!("{name} {n}")).find(|name| !taken(name)).unwrap_or_else(|| name.to_owned())
+    }
+
+    /// People who came by an invite and wait to be let in.
+    pub fn newcomers(&self) -> Vec<Newcomer> {
+        self.document.joins.iter().filter_map(|join| join.verify(&self.document.roster)).collect()
+    }
+
+    /// Gives a member another role. Of somebody who may edit no longer, what they did before still counts.
+    ///
+    /// # Errors
+    /// [`VaultError::Refused`]: not an owner, the last owner, oneself as the only one.
+    pub fn set_role(&self, member: &Member, role: Role, wall_ms: u64) -> Result<Unlocked, VaultError> {
+        self.owner("give roles")?;
+        if member.name == RECOVERY {
+            return Err(VaultError::Refused("the recovery code is an owner, and stays one".into()));
+        }
+        if member.role == role {
+            return Ok(self.clone());
+        }
+        let mut vault = self.clone();
+        if role == Role::Viewer {
+            vault.vouch_for(member, wall_ms)?;
+        }
+        vault.document.roster.set_role(&member.keys.sign, role, &self.member, wall_ms).map_err(as_refusal)?;
+        vault.document.set_roster_again(&self.document.roster);
+        Ok(vault)
+    }
+
+    /// Shuts a member out of everything that comes after: a new epoch and vault key for those who stay.
+    ///
+    /// # Errors
+    /// [`VaultError::Refused`]: not an owner, oneself, the last owner.
+    pub fn remove(&self, member: &Member, wall_ms: u64, random: &mut dyn Random) -> Result<Unlocked, VaultError> {
+        self.owner("remove somebody")?;
+        let mut vault = self.clone();
+        vault.vouch_for(member, wall_ms)?;
+        let newest = self.newest();
+        vault.document.roster.remove(&member.keys.sign, newest, &self.member, wall_ms).map_err(as_refusal)?;
+        vault.document.set_roster_again(&self.document.roster);
+        vault.next_epoch(wall_ms, random)?;
+        Ok(vault)
+    }
+
+    /// Stands for everything that counts now and was done by `member`.
+    fn vouch_for(&mut self, member: &Member, wall_ms: u64) -> Result<(), VaultError> {
+        let roster = &self.document.roster;
+        let theirs = |change: &&Change| {
+            let author = change.by().and_then(|by| roster.member_by_key_id(&by));
+            author.is_some_and(|author| author.keys == member.keys)
+        };
+        let hashes: Vec<[u8; 16]> =
+            self.document.changes().filter(theirs).map(|change| change_hash(change.raw())).collect();
+        let new: Vec<[u8; 16]> = hashes.into_iter().filter(|hash| !roster.vouched().contains(hash)).collect();
+        if new.is_empty() { Ok(()) } else { self.document.roster.vouch(&new, &self.member, wall_ms) }
+    }
+
+    /// Changes that do not count, for their authors may not write any more: how many, by whom.
+    pub fn set_aside(&self) -> BTreeMap<String, usize> {
+        let mut by = BTreeMap::new();
+        for change in self.document.aside.values().flatten() {
+            let name = crate::vault::history::author(&self.document, &change.contents().by);
+            *by.entry(name).or_insert(0) += 1;
+        }
+        by
+    }
+
+    /// Entries whose secrets somebody who is gone could read, and that have not been given new ones since.
+    pub fn to_reenrol(&self) -> Vec<ToReenrol> {
+        let gone = self.document.roster.left_at();
+        if gone.is_empty() {
+            return Vec::new();
+        }
+        let mut list = Vec::new();
+        for held in self.document.held.values() {
+            let Some(entry) = held.entry.as_ref().filter(|entry| !entry.deleted) else { continue };
+            let contents: Vec<_> = held.changes.iter().map(Change::contents).collect();
+            let Some((stamp, _)) = newest(&contents, field::SECRET) else { continue };
+            let known_to: Vec<String> =
+                gone.iter().filter(|(_, at)| stamp <= *at).map(|(name, _)| name.clone()).collect();
+            if !known_to.is_empty() {
+                list.push(ToReenrol { entry: entry.id, known_to });
+            }
+        }
+        list
+    }
+
+    /// What an owner's program sees to by itself: it lets in who used an invite, and ends invites that have expired. `None`: nothing to do.
+    ///
+    /// # Errors
+    /// No randomness.
+    pub fn housekeeping(
+        &self,
+        wall_ms: u64,
+        random: &mut dyn Random,
+    ) -> Result<Option<(Unlocked, Vec<Deed>)>, VaultError> {
+        if self.owner("").is_err() || !self.is_shared() {
+            return Ok(None);
+        }
+        let mut deeds = Vec::new();
+        let mut vault = self.clone();
+        let newcomers = self.newcomers();
+        for invite in self.document.roster.invites() {
+            let mut answers = newcomers.iter().filter(|newcomer| newcomer.invite.id == invite.id);
+            match (answers.next(), answers.next()) {
+                (Some(newcomer), None) => {
+                    vault = vault.admit(newcomer, wall_ms, random)?;
+                    deeds.push(Deed::LetIn(newcomer.name.clone()));
+                }
+                (Some(_), Some(_)) => deeds.push(Deed::Doubled(invite.name.clone())),
+                (None, _) if invite.expires_ms < wall_ms => {
+                    vault = vault.end_invite(invite, wall_ms, random)?;
+                    deeds.push(Deed::Expired(invite.name.clone()));
+                }
+                (None, _) => {}
+            }
+        }
+        Ok((!deeds.is_empty()).then_some((vault, deeds)))
+    }
+
+    /// A newcomer comes in: opens the vault with the code and leaves a record with a key of their own. `name` instead of the one on the invite.
+    ///
+    /// # Errors
+    /// [`VaultError::NotAMember`] when the code opens nothing here, [`VaultError::Refused`] when the invite is used up or expired.
+    pub fn join(
+        locked: &Locked,
+        code: &InviteCode,
+        name: Option<&str>,
+        wall_ms: u64,
+        random: &mut dyn Random,
+    ) -> Result<Unlocked, VaultError> {
+        let file = &locked.file;
+        let invite_key = code.key(&file.header.vault);
+        let (vault_key, mut document) = decrypt(file, &[&invite_key])?;
+        let invite = code.invite(&document.roster).filter(|invite| invite.keys == invite_key.public());
+        let Some(invite) = invite.cloned() else {
+            return Err(VaultError::Refused(
+                "this is not the vault that the code was made for, or the invite has been ended; ask for a new code"
+                    .into(),
+            ));
+        };
+        if invite.expires_ms < wall_ms {
+            return Err(VaultError::Refused("this invite has expired; ask for a new one".into()));
+        }
+        if document
+            .joins
+            .iter()
+            .filter_map(|join| join.verify(&document.roster))
+            .any(|other| other.invite.id == invite.id)
+        {
+            return Err(VaultError::Refused(
+                "this code has been used already; if that was not you, tell the vault's owner at once".into(),
+            ));
+        }
+        entitled(&document.roster, &file.author)?;
+        document.check_signatures(None)?;
+        let own = MemberKey::random(random)?;
+        let name = name.unwrap_or(&invite.name);
+        check_name(name)?;
+        let join = Join::write(&document.roster, &invite, &invite_key, &own, name, wall_ms);
+        document.take_joins(vec![join]);
+        Ok(Unlocked::of_parts(file.header.clone(), own, Some(invite_key), vault_key, document))
+    }
+
+    /// Takes an owner's place with the recovery code this vault was opened with: the owner gets a new key, and the vault a new epoch.
+    ///
+    /// # Errors
+    /// [`VaultError::Refused`] unless it was opened with the recovery code and there is such an owner.
+    pub fn take_over(&self, owner: &Member, wall_ms: u64, random: &mut dyn Random) -> Result<Unlocked, VaultError> {
+        if !self.opened_by_recovery() || owner.role != Role::Owner || owner.name == RECOVERY {
+            return Err(VaultError::Refused("only the recovery code takes an owner's place".into()));
+        }
+        let own = MemberKey::random(random)?;
+        let mut vault = self.clone();
+        vault.document.roster.rekey(&owner.keys.sign, own.public(), &self.member, wall_ms)?;
+        let mut vault =
+            Unlocked::of_parts(vault.header.clone(), own, None, vault.vault_key.clone(), vault.document.clone());
+        vault.next_epoch(wall_ms, random)?;
+        Ok(vault)
+    }
+}
+
+/// A name for a member: something to read, of a length to show, and not the recovery code's.
+fn check_name(name: &str) -> Result<(), VaultError> {
+    if name.trim().is_empty() || name.len() > 200 || name.trim() != name {
+        return Err(VaultError::Refused("a member's name has 1 to 200 bytes, and no blanks around it".into()));
+    }
+    if name.to_lowercase() == RECOVERY {
+        return Err(VaultError::Refused(format!("the name \"{RECOVERY}\" is kept for the recovery code")));
+    }
+    Ok(())
+}
+
+/// What the roster's rules say, said to a person who tried it.
+fn as_refusal(error: VaultError) -> VaultError {
+    match error {
+        VaultError::Altered(words) => {
+            let rule = words.split_once(": ").map_or(words.as_str(), |(_, rule)| rule);
+            VaultError::Refused(format!("that is not possible: {rule}"))
+        }
+        other => other,
+    }
+}
