@@ -6,6 +6,7 @@ use crate::otp::{Kind, base32};
 use crate::vault::change::{Author, Change, Contents, Writer};
 use crate::vault::document::Document;
 use crate::vault::fold::{counter_of, field, newest, unreplaced};
+use crate::vault::link::{self, Link};
 use crate::vault::{Clock, Details, Entry, EntryId, RecoveryId, Stamp, VaultError};
 
 /// One thing done to the vault's entries.
@@ -26,6 +27,10 @@ pub enum Edit {
     UseCounter(EntryId),
     /// A recovery code has been used.
     UseRecoveryCode(EntryId, RecoveryId),
+    /// The key to a shared vault is kept, or what is known of that vault becomes this.
+    Link(EntryId, Box<Link>),
+    /// The key to a shared vault is forgotten.
+    Unlink(EntryId),
 }
 
 impl Edit {
@@ -37,7 +42,9 @@ impl Edit {
             | Edit::Restore(id)
             | Edit::Favourite(id, _)
             | Edit::UseCounter(id)
-            | Edit::UseRecoveryCode(id, _) => *id,
+            | Edit::UseRecoveryCode(id, _)
+            | Edit::Link(id, _)
+            | Edit::Unlink(id) => *id,
         }
     }
 }
@@ -122,6 +129,13 @@ impl Planner<'_> {
             Edit::Restore(_) if known()?.deleted => draft.set(field::DELETED, &false),
             Edit::Favourite(_, on) if known()?.details.favourite != *on => draft.set(field::FAVOURITE, on),
             Edit::Delete(_) | Edit::Restore(_) | Edit::Favourite(..) => {}
+            Edit::Link(_, link) => {
+                if self.document.roster.is_shared() {
+                    return Err(VaultError::Refused("keys to shared vaults are kept in a personal vault".into()));
+                }
+                draft.link(link);
+            }
+            Edit::Unlink(_) => draft.set(field::DELETED, &true),
             Edit::UseCounter(_) => {
                 let entry = known()?;
                 if entry.details.otp.kind != Kind::Hotp {
@@ -227,6 +241,23 @@ impl Draft<'_> {
             next: u64,
         }
         self.set(field::COUNTER, &Counter { of, next });
+    }
+
+    /// Sets a text field unless it is that already.
+    fn become_text(&mut self, name: &str, text: Option<&str>) {
+        let now = newest(self.contents, name).filter(|(_, value)| !value.is_null()).and_then(|(_, value)| value.text());
+        if now.as_deref() != text {
+            self.set(name, &text);
+        }
+    }
+
+    fn link(&mut self, link: &Link) {
+        self.become_text(field::KIND, Some(link::KIND));
+        self.become_text(field::ISSUER, Some(&link.name));
+        self.become_text(field::SECRET, Some(&link::write_key(&link.keys.member)));
+        self.become_text(link::VAULT, Some(&link.vault));
+        self.become_text(link::REMOTE, Some(&link.remote).filter(|remote| !remote.is_empty()).map(|remote| &**remote));
+        self.become_text(link::INVITE, link.keys.invite.as_ref().map(link::write_key).as_deref());
     }
 
     fn add(&mut self, details: &Details) {

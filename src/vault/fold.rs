@@ -10,6 +10,7 @@ use serde::Deserialize;
 use crate::otp::{Algorithm, Digits, Kind, Otp, Period, base32};
 use crate::secret::{Secret, Text};
 use crate::vault::change::{Change, Contents, Value};
+use crate::vault::link;
 use crate::vault::{Details, Entry, EntryId, RecoveryCode, RecoveryId, Stamp};
 
 /// The names fields have in the JSON.
@@ -32,9 +33,6 @@ pub(crate) mod field {
     /// Followed by the code's id: `true` once it has been used.
     pub const USED: &str = "used.";
 }
-
-/// The kind of an entry that keeps a key to another vault: the program's own, not shown among the codes.
-const LINK: &str = "link";
 
 /// A counter's value in JSON: bound to the stamp of the secret it counts for; `null` stands for the change that holds it.
 #[derive(Deserialize)]
@@ -127,7 +125,7 @@ fn fold(id: EntryId, contents: &[Contents]) -> Option<Entry> {
         problem.get_or_insert(words);
     };
     let kind = match present(field::KIND).map(|(_, value)| value.text()) {
-        Some(Some(name)) if &*name == LINK => return None,
+        Some(Some(name)) if &*name == link::KIND => return None,
         Some(Some(name)) => Kind::from_name(&name).unwrap_or_else(|| {
             wrong(format!("this version makes no codes of the kind \"{}\"", crate::text::clean(&name)));
             Kind::Totp

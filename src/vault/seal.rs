@@ -163,6 +163,8 @@ impl PartialEq for MemberKey {
     }
 }
 
+impl Eq for MemberKey {}
+
 impl std::fmt::Debug for MemberKey {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str("MemberKey(redacted)")

@@ -116,7 +116,7 @@ impl Locked {
 }
 
 /// What opens a shared vault: the member's key and, until an owner's program has let a newcomer in, the invite's.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LinkKeys {
     /// The member's own key for that vault.
     pub member: MemberKey,
