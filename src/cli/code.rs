@@ -32,8 +32,8 @@ struct Row<'a> {
 
 /// Prints, lists or copies.
 pub fn run(global: &Global, args: &Args) -> Result<(), Failure> {
-    let mut session = Session::open(global)?;
-    let entry = pick::one(&session.vault, &args.query)?;
+    let (mut session, id) = Session::holding(global, |entries| pick::one(entries, &args.query))?;
+    let entry = session.entry(id)?;
     if !entry.details.otp.is_timed() {
         let option = [(args.next, "--next"), (args.at.is_some(), "--at"), (args.span.is_some(), "--for")];
         if let Some((_, name)) = option.into_iter().find(|(given, _)| *given) {
@@ -41,7 +41,6 @@ pub fn run(global: &Global, args: &Args) -> Result<(), Failure> {
                 "{name} makes no sense for a hotp entry, whose codes do not depend on time"
             )));
         }
-        let id = entry.id;
         return counted(global, args, &mut session, id);
     }
     let otp = &entry.details.otp;
@@ -64,7 +63,7 @@ pub fn run(global: &Global, args: &Args) -> Result<(), Failure> {
 /// A HOTP code: the counter is saved before the code is shown, so that no code is ever shown twice.
 fn counted(global: &Global, args: &Args, session: &mut Session, id: EntryId) -> Result<(), Failure> {
     for _ in 0..8 {
-        let entry = session.vault.entry(id).ok_or(crate::vault::VaultError::NoSuchEntry)?.clone();
+        let entry = session.entry(id)?.clone();
         let code = made(&entry, 0)?;
         // When another program wrote meanwhile it may have drawn this very code: leave it to it and take the next.
         if session.edit(&[Edit::UseCounter(id)])? == Changed::Merged {

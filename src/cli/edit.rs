@@ -38,9 +38,8 @@ pub fn run(global: &Global, args: &Args) -> Result<(), Failure> {
         _ => Vec::new(),
     };
 
-    let mut session = Session::open(global)?;
-    let entry = pick::one(&session.vault, &args.query)?;
-    let id = entry.id;
+    let (mut session, id) = Session::holding(global, |entries| pick::one(entries, &args.query))?;
+    let entry = session.entry(id)?;
     if let Some(typed) = typed {
         wanted.secret = Some(fields::secret(wanted.kind.unwrap_or(entry.details.otp.kind), &typed)?);
     }
@@ -57,7 +56,7 @@ pub fn run(global: &Global, args: &Args) -> Result<(), Failure> {
         .hint("give the secret anew with --secret-stdin to start the counter elsewhere"));
     }
     let changed = session.edit(&[Edit::Change(id, Box::new(details))])?;
-    let entry = session.vault.entry(id).ok_or(crate::vault::VaultError::NoSuchEntry)?;
+    let entry = session.entry(id)?;
     if global.json {
         return out::json(&Row::new(entry, session.name()));
     }

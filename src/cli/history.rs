@@ -26,20 +26,20 @@ struct Row<'a> {
 
 /// Prints it, oldest first.
 pub fn run(global: &Global, args: &History) -> Result<(), Failure> {
-    let session = Session::open(global)?;
-    let entries: Vec<&Entry> = match &args.query {
-        Some(query) => vec![pick::any(&session.vault, query)?],
-        None => session.vault.entries().collect(),
-    };
-    let mut items: Vec<(&Entry, HistoryItem)> = entries
-        .into_iter()
-        .flat_map(|entry| session.vault.history(entry.id).into_iter().map(move |item| (entry, item)))
-        .collect();
-    items.sort_by_key(|(_, item)| item.at);
+    let all = Session::open_all(global)?;
+    let mut every = all.iter().flat_map(|session| session.vault.entries());
+    let chosen = args.query.as_deref().map(|query| pick::any(&mut every, query)).transpose()?;
+    let mut items: Vec<(&Session, &Entry, HistoryItem)> = Vec::new();
+    for session in &all {
+        for entry in session.vault.entries().filter(|entry| chosen.is_none_or(|id| id == entry.id)) {
+            items.extend(session.vault.history(entry.id).into_iter().map(|item| (session, entry, item)));
+        }
+    }
+    items.sort_by_key(|(.., item)| item.at);
     if global.json {
         let rows: Vec<Row> = items
             .iter()
-            .map(|(entry, item)| Row {
+            .map(|(session, entry, item)| Row {
                 id: entry.id.to_string(),
                 vault: session.name(),
                 issuer: &entry.details.issuer,
@@ -55,7 +55,7 @@ pub fn run(global: &Global, args: &History) -> Result<(), Failure> {
     }
     let rows: Vec<Vec<String>> = items
         .iter()
-        .map(|(entry, item)| {
+        .map(|(_, entry, item)| {
             let value = |value: &Option<Text>| value.as_ref().map_or_else(|| "-".to_owned(), |value| value.to_string());
             let change = match (&item.from, &item.to) {
                 (None, Some(to)) => to.to_string(),

@@ -3,34 +3,37 @@
 use super::error::{Exit, Failure};
 use super::out;
 use crate::vault::find::{Found, find};
-use crate::vault::{Entry, EntryId, Unlocked, check, order};
+use crate::vault::{Entry, EntryId, check, order};
 
 /// More matches than this are counted, not listed.
 const LISTED: usize = 20;
 
-/// The one entry that is not deleted and matches.
+/// The id of the one entry that is not deleted and matches.
 ///
 /// # Errors
 /// No match (with the nearest name), or several (listed with their ids).
-pub fn one<'a>(vault: &'a Unlocked, query: &str) -> Result<&'a Entry, Failure> {
-    among(vault.entries().filter(|entry| !entry.deleted), query, "no entry matches")
+pub fn one<'a>(entries: &mut dyn Iterator<Item = &'a Entry>, query: &str) -> Result<EntryId, Failure> {
+    among(entries.filter(|entry| !entry.deleted), query, "no entry matches")
 }
 
-/// The one entry of the trash that matches.
+/// The id of the one entry of the trash that matches.
 ///
 /// # Errors
 /// As [`one`].
-pub fn deleted<'a>(vault: &'a Unlocked, query: &str) -> Result<&'a Entry, Failure> {
-    among(vault.entries().filter(|entry| entry.deleted), query, "no entry in the trash matches")
+pub fn deleted<'a>(entries: &mut dyn Iterator<Item = &'a Entry>, query: &str) -> Result<EntryId, Failure> {
+    among(entries.filter(|entry| entry.deleted), query, "no entry in the trash matches")
 }
 
-/// The one entry that matches: of those not deleted, else of the trash.
+/// The id of the one entry that matches: of those not deleted, else of the trash.
 ///
 /// # Errors
 /// As [`one`].
-pub fn any<'a>(vault: &'a Unlocked, query: &str) -> Result<&'a Entry, Failure> {
-    match one(vault, query) {
-        Err(failure) if failure.exit == Exit::NoMatch => deleted(vault, query).map_err(|_| failure),
+pub fn any<'a>(entries: &mut dyn Iterator<Item = &'a Entry>, query: &str) -> Result<EntryId, Failure> {
+    let entries: Vec<&Entry> = entries.collect();
+    match one(&mut entries.iter().copied(), query) {
+        Err(failure) if failure.exit == Exit::NoMatch => {
+            deleted(&mut entries.iter().copied(), query).map_err(|_| failure)
+        }
         found => found,
     }
 }
@@ -56,15 +59,13 @@ pub fn all<'a>(entries: Vec<&'a Entry>, query: Option<&str>) -> Result<Vec<&'a E
     Ok(chosen)
 }
 
-fn among<'a>(entries: impl Iterator<Item = &'a Entry>, query: &str, none: &str) -> Result<&'a Entry, Failure> {
+fn among<'a>(entries: impl Iterator<Item = &'a Entry>, query: &str, none: &str) -> Result<EntryId, Failure> {
     if query.trim().is_empty() {
         return Err(Failure::usage("no entry was named").hint("tickey list shows what there is"));
     }
     let entries: Vec<&Entry> = entries.collect();
     match find(entries.iter().copied(), query) {
-        Found::One(id) => {
-            entries.iter().copied().find(|entry| entry.id == id).ok_or_else(|| nothing(&entries, query, none))
-        }
+        Found::One(id) => Ok(id),
         Found::Nothing => Err(nothing(&entries, query, none)),
         Found::Several(ids) => {
             let mut failure =

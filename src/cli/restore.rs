@@ -9,9 +9,8 @@ use crate::vault::Edit;
 
 /// Restores and saves.
 pub fn run(global: &Global, args: &Restore) -> Result<(), Failure> {
-    let mut session = Session::open(global)?;
-    let entry = pick::deleted(&session.vault, &args.query)?;
-    let (id, label) = (entry.id, pick::label(entry));
+    let (mut session, id) = Session::holding(global, |entries| pick::deleted(entries, &args.query))?;
+    let label = pick::label(session.entry(id)?);
     session.edit(&[Edit::Restore(id)])?;
     if global.json
         && let Some(entry) = session.vault.entry(id)

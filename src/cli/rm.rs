@@ -15,9 +15,8 @@ pub fn run(global: &Global, args: &Rm) -> Result<(), Failure> {
         // Without a terminal to ask on, say so before a passphrase is spent.
         ask::Terminal::require("your agreement", "--yes deletes without asking")?;
     }
-    let mut session = Session::open(global)?;
-    let entry = pick::one(&session.vault, &args.query)?;
-    let (id, label) = (entry.id, pick::label(entry));
+    let (mut session, id) = Session::holding(global, |entries| pick::one(entries, &args.query))?;
+    let label = pick::label(session.entry(id)?);
     ask::confirm(args.yes, &format!("Move {} to the trash?", text::fit(&label, 60)))?;
     session.edit(&[Edit::Delete(id)])?;
     if global.json {

@@ -11,7 +11,7 @@ use crate::formats::registry;
 use crate::runtime::{clock, process, timing};
 use crate::store::paths::Home;
 use crate::store::{StoreError, Tag, disk, paths, state};
-use crate::vault::{Clock, Cost, Edit, Limits, Locked, Unlocked, VaultError};
+use crate::vault::{Clock, Cost, Edit, Entry, EntryId, Limits, Link, Locked, Unlocked, VaultError};
 
 /// How long a save waits for another program's.
 pub const PATIENCE: Duration = Duration::from_secs(10);
@@ -36,7 +36,7 @@ pub struct File {
     /// What was in it.
     pub locked: Locked,
     tag: Tag,
-    home: Home,
+    pub(super) home: Home,
     limits: Limits,
 }
 
@@ -48,6 +48,14 @@ impl File {
     pub fn read(global: &Global) -> Result<File, Failure> {
         let home = home()?;
         let path = home.vault(global.vault.as_deref());
+        File::at(home, path)
+    }
+
+    /// Reads the vault at that path.
+    ///
+    /// # Errors
+    /// Whatever is wrong with the file.
+    pub fn at(home: Home, path: PathBuf) -> Result<File, Failure> {
         let (bytes, tag) = disk::read(&path)?;
         let limits = process::limits();
         let locked = Locked::read(&bytes, &limits).map_err(|error| about(error, &bytes))?;
@@ -59,6 +67,10 @@ impl File {
     /// # Errors
     /// Wrong passphrase, or what is wrong with the content.
     pub fn unlock(self, global: &Global) -> Result<Session, Failure> {
+        if self.is_shared() {
+            let personal = Session::personal(global)?;
+            return self.unlock_with(&personal.vault);
+        }
         if let Some(passphrase) = ask::given(global)? {
             let vault = self.locked.unlock(&passphrase, &self.limits)?;
             return self.opened(vault);
@@ -73,6 +85,28 @@ impl File {
             }
         }
         let vault = self.locked.unlock(&terminal.hidden(&prompt)?, &self.limits)?;
+        self.opened(vault)
+    }
+
+    /// Whether no passphrase of its own opens it.
+    pub fn is_shared(&self) -> bool {
+        self.locked.costs().is_empty()
+    }
+
+    /// Opens a shared vault with the key that the personal vault keeps.
+    ///
+    /// # Errors
+    /// When it keeps none, or that opens nothing any more.
+    pub fn unlock_with(self, personal: &Unlocked) -> Result<Session, Failure> {
+        let Some((_, link)) = personal.link_to(&self.locked.vault_id()) else {
+            return Err(Failure::new(Exit::Passphrase, "your personal vault holds no key to this shared vault")
+                .hint("tickey join takes the code of an invitation"));
+        };
+        let vault = self.locked.open_with(&link.keys).map_err(|error| match error {
+            VaultError::NotAMember => Failure::new(Exit::Passphrase, "your key does not open this vault any more")
+                .hint("an owner removed you, or the file is another copy; tickey backup list shows older versions"),
+            error => error.into(),
+        })?;
         self.opened(vault)
     }
 
@@ -113,9 +147,77 @@ impl Session {
         File::read(global)?.unlock(global)
     }
 
+    /// The personal vault, which keeps the keys to all others.
+    ///
+    /// # Errors
+    /// As [`Session::open`].
+    pub fn personal(global: &Global) -> Result<Session, Failure> {
+        let home = home()?;
+        let path = home.vault(None);
+        let file = File::at(home, path)?;
+        if file.is_shared() {
+            return Err(Failure::failed("a shared vault lies where the personal vault should be"));
+        }
+        file.unlock(global)
+    }
+
+    /// The vault that the arguments name; where they name none, the personal vault and every shared one that it holds a key to.
+    ///
+    /// # Errors
+    /// As [`Session::open`]; a shared vault that does not open is a warning.
+    pub fn open_all(global: &Global) -> Result<Vec<Session>, Failure> {
+        let first = Session::open(global)?;
+        if global.vault.is_some() {
+            return Ok(vec![first]);
+        }
+        let links = first.vault.links();
+        let mut all = vec![first];
+        for (_, link) in links {
+            match Session::linked(&all, &link) {
+                Ok(Some(session)) => all.push(session),
+                Ok(None) => {}
+                Err(failure) => out::warn(&format!("{} was left out: {}", link.name.as_str(), failure.message)),
+            }
+        }
+        Ok(all)
+    }
+
+    /// The shared vault of that link; `None` when this machine has no copy of it yet.
+    fn linked(all: &[Session], link: &Link) -> Result<Option<Session>, Failure> {
+        let Some(personal) = all.first() else { return Ok(None) };
+        let home = home()?;
+        let path = home.vault(Some(&link.name));
+        if disk::tag(&path).is_none() {
+            return Ok(None);
+        }
+        File::at(home, path)?.unlock_with(&personal.vault).map(Some)
+    }
+
+    /// The vault that holds the one entry that `pick` finds, and the entry's id.
+    ///
+    /// # Errors
+    /// As [`Session::open_all`] and `pick`.
+    pub fn holding(
+        global: &Global,
+        pick: impl Fn(&mut dyn Iterator<Item = &Entry>) -> Result<EntryId, Failure>,
+    ) -> Result<(Session, EntryId), Failure> {
+        let mut all = Session::open_all(global)?;
+        let id = pick(&mut all.iter().flat_map(|session| session.vault.entries()))?;
+        let place = all.iter().position(|session| session.vault.entry(id).is_some()).unwrap_or_default();
+        Ok((all.swap_remove(place), id))
+    }
+
     /// The vault's name.
     pub fn name(&self) -> &str {
         &self.file.name
+    }
+
+    /// That entry.
+    ///
+    /// # Errors
+    /// It is gone.
+    pub fn entry(&self, id: EntryId) -> Result<&Entry, Failure> {
+        Ok(self.vault.entry(id).ok_or(VaultError::NoSuchEntry)?)
     }
 
     /// Carries edits out and saves. Afterwards the vault is what the file holds.

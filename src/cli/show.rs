@@ -42,8 +42,8 @@ struct Recovery<'a> {
 
 /// Prints it.
 pub fn run(global: &Global, args: &Show) -> Result<(), Failure> {
-    let session = Session::open(global)?;
-    let entry = pick::any(&session.vault, &args.query)?;
+    let (session, id) = Session::holding(global, |entries| pick::any(entries, &args.query))?;
+    let entry = session.entry(id)?;
     let (details, otp) = (&entry.details, &entry.details.otp);
     let link = || uri::write(otp, &details.issuer, &details.account);
     if global.json {
