@@ -6,8 +6,11 @@
 pub mod backups;
 pub mod disk;
 pub mod lock;
+pub mod memory;
 pub mod paths;
+pub mod remote;
 pub mod state;
+pub mod sync;
 mod temporary;
 
 pub use disk::{Saved, Tag};

@@ -20,7 +20,7 @@ use crate::vault::{Clock, Stamp, Unlocked, VaultError};
 const PATIENCE: Duration = Duration::from_secs(2);
 
 /// Names temporary files; a stamp needs no randomness of its caller.
-struct System;
+pub(super) struct System;
 
 impl Random for System {
     fn fill(&mut self, out: &mut [u8]) -> Result<(), NoRandomness> {
@@ -95,24 +95,25 @@ pub fn remember(home: &Home, vault_id: &str, clock: &Clock) -> Result<(), StoreE
 /// # Errors
 /// [`StoreError::Io`].
 pub fn forget(home: &Home, vault_id: &str) -> Result<(), StoreError> {
-    let file = file(home, vault_id)?;
-    if !file.exists() {
-        return Ok(());
-    }
-    // Whoever waits for this lock sees that its file is gone, and makes another.
-    let _lock = lock::hold(&file, PATIENCE)?;
-    for path in [file.clone(), lock::path(&file)] {
-        match std::fs::remove_file(&path) {
-            Err(source) if source.kind() != std::io::ErrorKind::NotFound => {
-                return Err(StoreError::Io { doing: "remove", path, source });
+    for file in [file(home, vault_id)?, super::memory::file(home, vault_id)?] {
+        if !file.exists() {
+            continue;
+        }
+        // Whoever waits for this lock sees that its file is gone, and makes another.
+        let _lock = lock::hold(&file, PATIENCE)?;
+        for path in [file.clone(), lock::path(&file)] {
+            match std::fs::remove_file(&path) {
+                Err(source) if source.kind() != std::io::ErrorKind::NotFound => {
+                    return Err(StoreError::Io { doing: "remove", path, source });
+                }
+                _ => {}
             }
-            _ => {}
         }
     }
     Ok(())
 }
 
-fn file(home: &Home, vault_id: &str) -> Result<PathBuf, StoreError> {
+pub(super) fn file(home: &Home, vault_id: &str) -> Result<PathBuf, StoreError> {
     if vault_id.is_empty() || !vault_id.bytes().all(|byte| byte.is_ascii_hexdigit()) {
         let source = std::io::Error::new(std::io::ErrorKind::InvalidInput, "that is no vault's id");
         return Err(StoreError::Io { doing: "remember a vault in", path: home.state.clone(), source });

@@ -165,6 +165,17 @@ impl Unlocked {
         self.document.roster.said_again_on(theirs, vault_key, &self.member, wall_ms)
     }
 
+    /// How many changes this vault has that `before` did not have.
+    pub fn new_since(&self, before: &Unlocked) -> usize {
+        let (now, before) = (&self.document, &before.document);
+        let known = |id: &crate::vault::EntryId, held: &std::sync::Arc<crate::vault::fold::Held>| {
+            before.held.get(id).is_some_and(|known| std::sync::Arc::ptr_eq(known, held))
+        };
+        let changed = now.held.iter().filter(|(id, held)| !known(id, held));
+        let new = changed.flat_map(|(_, held)| &held.changes).filter(|change| !before.has(change)).count();
+        new + now.aside.values().flatten().filter(|change| !before.has(change)).count()
+    }
+
     /// Changes that `other` does not have: what waits to be sent.
     pub fn ahead_of(&self, other: &Seen) -> usize {
         let newer = |change: &&Change| {

@@ -78,14 +78,19 @@ fn only_owners(what: &str) -> VaultError {
 }
 
 impl Unlocked {
-    /// Founds a vault that several people can share, with `member` as its owner. It has no passphrase: see [`Unlocked::link_keys`].
+    /// Founds a vault called `title` that several people can share, with `member` as its owner. It has no passphrase: see [`Unlocked::link_keys`].
     ///
     /// # Errors
     /// When there is no randomness, or the name cannot be used.
-    pub fn found_shared(member: &str, wall_ms: u64, random: &mut dyn Random) -> Result<Founded, VaultError> {
+    pub fn found_shared(
+        title: &str,
+        member: &str,
+        wall_ms: u64,
+        random: &mut dyn Random,
+    ) -> Result<Founded, VaultError> {
         check_name(member)?;
         let founder = MemberKey::random(random)?;
-        let mut roster = Roster::found(member, true, &founder, wall_ms)?;
+        let mut roster = Roster::found(member, Some(title), &founder, wall_ms)?;
         let vault_key = Key::random(random)?;
         roster.start_epoch(&vault_key, &founder, wall_ms)?;
         let code = zeroize::Zeroizing::new(random_bytes::<16>(random)?);

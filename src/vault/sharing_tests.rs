@@ -148,7 +148,7 @@ fn id(n: u8) -> EntryId {
 }
 
 fn founder() -> Machine {
-    let founded = Unlocked::found_shared("maya", NOON, &mut FixedRandom::new(1)).unwrap();
+    let founded = Unlocked::found_shared("ops", "maya", NOON, &mut FixedRandom::new(1)).unwrap();
     Machine::of(founded.vault, 1)
 }
 
@@ -454,7 +454,7 @@ fn a_removed_owner_cannot_come_back_by_a_fork() {
 
 #[test]
 fn an_owner_who_lost_everything_comes_back_with_the_printed_code() {
-    let founded = Unlocked::found_shared("maya", NOON, &mut FixedRandom::new(1)).unwrap();
+    let founded = Unlocked::found_shared("ops", "maya", NOON, &mut FixedRandom::new(1)).unwrap();
     let code = founded.recovery_code;
     let mut maya = Machine::of(founded.vault, 1);
     maya.add(1, "Registrar");
@@ -535,7 +535,7 @@ fn what_a_member_signs_again_is_held_against_its_parts() {
     let header = File { header_bytes: good.header_bytes.clone(), header: good.header.clone(), ..newer };
     assert!(matches!(maya.accept(&signed_again(header, &bob)), Err(VaultError::Altered(_))));
     // Another vault, by the same founder's name, under the same name.
-    let other = Unlocked::found_shared("maya", NOON, &mut FixedRandom::new(77)).unwrap().vault;
+    let other = Unlocked::found_shared("ops", "maya", NOON, &mut FixedRandom::new(77)).unwrap().vault;
     let sealed = other.seal(&mut FixedRandom::new(78)).unwrap();
     assert!(matches!(bob.accept(&sealed), Err(VaultError::Altered(words)) if words.contains("another vault")));
     vera.now += 1;

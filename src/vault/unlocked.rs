@@ -241,7 +241,7 @@ impl Unlocked {
             return Err(VaultError::Refused(format!("the name \"{RECOVERY}\" is kept for the recovery code")));
         }
         let founder = MemberKey::random(random)?;
-        let mut roster = Roster::found(member, false, &founder, wall_ms)?;
+        let mut roster = Roster::found(member, None, &founder, wall_ms)?;
         let vault = *roster.vault();
         let vault_key = Key::random(random)?;
         roster.start_epoch(&vault_key, &founder, wall_ms)?;

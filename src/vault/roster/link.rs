@@ -41,13 +41,13 @@ pub(super) struct LinkText {
 #[derive(Serialize, Deserialize)]
 #[serde(tag = "op", rename_all = "lowercase")]
 pub(super) enum Op {
-    /// Link 0: the founder. A shared vault says so here, where its id is made of.
+    /// Link 0: the founder. A shared vault says so here, where its id is made of, with what it is called.
     Found {
         name: String,
         sign: String,
         exchange: String,
-        #[serde(default, skip_serializing_if = "is_false")]
-        shared: bool,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        shared: Option<String>,
     },
     /// The way in is open to whoever has the code that these keys are made of.
     Invite { name: String, role: Role, sign: String, exchange: String, expires: u64 },
@@ -76,11 +76,6 @@ pub(super) enum Op {
     Purge { entries: Vec<String> },
     /// The link it says again has nothing left to do here.
     Moot,
-}
-
-#[allow(clippy::trivially_copy_pass_by_ref)] // The form that serde calls it in.
-fn is_false(value: &bool) -> bool {
-    !value
 }
 
 const OPERATIONS: &[&str] =

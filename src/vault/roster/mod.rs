@@ -110,7 +110,7 @@ pub struct Event {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Roster {
     vault: VaultId,
-    shared: bool,
+    shared: Option<String>,
     links: Vec<Link>,
     members: Vec<Member>,
     gone: Vec<Member>,
@@ -134,8 +134,9 @@ fn is_last_owner(members: &[Member], sign: &[u8; 32]) -> bool {
 }
 
 impl Roster {
-    /// Founds a vault: link 0, signed by itself.
-    pub fn found(name: &str, shared: bool, founder: &MemberKey, wall_ms: u64) -> Result<Roster, VaultError> {
+    /// Founds a vault: link 0, signed by itself. `shared` is what a shared vault is called.
+    pub fn found(name: &str, shared: Option<&str>, founder: &MemberKey, wall_ms: u64) -> Result<Roster, VaultError> {
+        let shared = shared.map(str::to_owned);
         let keys = founder.public();
         let (sign, exchange) = (BASE64.encode(&keys.sign), BASE64.encode(&keys.exchange));
         let op = Op::Found { name: name.to_owned(), sign, exchange, shared };
@@ -496,7 +497,12 @@ impl Roster {
 
     /// Whether several people share it: then every change is signed and no passphrase opens it.
     pub fn is_shared(&self) -> bool {
-        self.shared
+        self.shared.is_some()
+    }
+
+    /// What its founder called a shared vault.
+    pub fn title(&self) -> Option<&str> {
+        self.shared.as_deref()
     }
 
     /// The hash of the newest link.

@@ -6,7 +6,7 @@ use crate::vault::fixed::FixedRandom;
 fn founded(random: &mut FixedRandom) -> (Roster, MemberKey, Key) {
     let founder = MemberKey::random(random).unwrap();
     let vault_key = Key::random(random).unwrap();
-    let mut roster = Roster::found("maya", false, &founder, 1_000).unwrap();
+    let mut roster = Roster::found("maya", None, &founder, 1_000).unwrap();
     roster.start_epoch(&vault_key, &founder, 1_000).unwrap();
     (roster, founder, vault_key)
 }

@@ -1,0 +1,75 @@
+//! What this machine remembers of a vault's remote: where it is, and what was read back from it.
+//!
+//! One file a vault, `<vault id>.remote.json` in the state folder. Losing it costs that an older copy is not noticed, and the address.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use super::paths::Home;
+use super::temporary::{OF_SAVE, Temporary, remove_stale};
+use super::{StoreError, disk, lock, state};
+use crate::vault::Unlocked;
+use crate::vault::accept::Seen;
+
+/// How long another window may take to write a line of JSON.
+const PATIENCE: Duration = Duration::from_secs(2);
+
+/// What is remembered.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Memory {
+    /// The remote's address; empty for none.
+    pub url: String,
+    /// What the newest copy read back held.
+    pub seen: Seen,
+    /// The remote's tag of that copy.
+    pub tag: Option<String>,
+    /// The SHA-256 of that copy, as hexadecimal digits.
+    pub hash: String,
+    /// A newcomer's record was sent.
+    pub joined: bool,
+    /// When the remote was last found to hold all of ours, in milliseconds since 1970.
+    pub synced_ms: u64,
+}
+
+impl Memory {
+    /// Whether the newest copy read back held all that `vault` does, and no more.
+    pub fn holds(&self, vault: &Unlocked) -> bool {
+        self.seen == vault.seen()
+    }
+}
+
+/// What is remembered of that vault's remote.
+pub fn read(home: &Home, vault_id: &str) -> Memory {
+    let file = file(home, vault_id).ok();
+    file.and_then(|file| serde_json::from_slice(&disk::read(&file).ok()?.0).ok()).unwrap_or_default()
+}
+
+/// Remembers it.
+///
+/// # Errors
+/// [`StoreError::Io`].
+pub fn remember(home: &Home, vault_id: &str, memory: &Memory) -> Result<(), StoreError> {
+    let file = file(home, vault_id)?;
+    disk::make_folder(&home.state)?;
+    let _lock = lock::hold(&file, PATIENCE)?;
+    let name = file.file_name().unwrap_or_default().to_owned();
+    remove_stale(&home.state, &name);
+    let bytes = serde_json::to_vec(memory).map_err(|error| StoreError::Io {
+        doing: "write",
+        path: file.clone(),
+        source: error.into(),
+    })?;
+    let mut temporary = Temporary::create(&home.state, &name, OF_SAVE, &mut state::System)?;
+    temporary.write_unsynced(&bytes)?;
+    temporary.becomes(&file)
+}
+
+/// The file it is kept in.
+pub(super) fn file(home: &Home, vault_id: &str) -> Result<PathBuf, StoreError> {
+    let mut file = state::file(home, vault_id)?;
+    file.set_extension("remote.json");
+    Ok(file)
+}
