@@ -8,9 +8,7 @@ pub mod disk;
 pub mod lock;
 pub mod memory;
 pub mod paths;
-pub mod remote;
 pub mod state;
-pub mod sync;
 mod temporary;
 
 pub use disk::{Saved, Tag};
