@@ -91,6 +91,31 @@ pub(super) fn hkdf_expand(key: &Key, info: &[u8]) -> Option<Key> {
     Some(out)
 }
 
+/// HMAC-SHA-1.
+pub(super) fn hmac_sha1(key: &[u8], message: &[u8]) -> [u8; 20] {
+    match <Hmac<Sha1> as KeyInit>::new_from_slice(key) {
+        Ok(mut mac) => {
+            mac.update(message);
+            mac.finalize().into_bytes().into()
+        }
+        // HMAC takes keys of any length.
+        Err(_) => [0; 20],
+    }
+}
+
+/// AES in counter mode as WinZip counts: 128 bits, little-endian, from 1. The key chooses AES-128, 192 or 256; `None` for another length.
+pub(super) fn aes_ctr_le(key: &[u8], data: &mut [u8]) -> Option<()> {
+    fn run<C: StreamCipher + KeyIvInit>(key: &[u8], data: &mut [u8]) -> Option<()> {
+        C::new_from_slices(key, &1u128.to_le_bytes()).ok()?.try_apply_keystream(data).ok()
+    }
+    match key.len() {
+        16 => run::<ctr::Ctr128LE<aes::Aes128>>(key, data),
+        24 => run::<ctr::Ctr128LE<aes::Aes192>>(key, data),
+        32 => run::<ctr::Ctr128LE<aes::Aes256>>(key, data),
+        _ => None,
+    }
+}
+
 /// HMAC-SHA-256.
 pub(super) fn hmac_sha256(key: &[u8], message: &[u8]) -> [u8; 32] {
     match <Hmac<Sha256> as KeyInit>::new_from_slice(key) {
@@ -119,19 +144,33 @@ pub(super) enum Hash {
 /// # Errors
 /// [`FormatError::ParametersRefused`].
 pub(super) fn pbkdf2(hash: Hash, password: &[u8], salt: &[u8], iterations: u64) -> Result<Key, FormatError> {
+    let mut key = Key::default();
+    pbkdf2_into(hash, password, salt, iterations, &mut key[..])?;
+    Ok(key)
+}
+
+/// The same, to any length.
+///
+/// # Errors
+/// [`FormatError::ParametersRefused`].
+pub(super) fn pbkdf2_into(
+    hash: Hash,
+    password: &[u8],
+    salt: &[u8],
+    iterations: u64,
+    out: &mut [u8],
+) -> Result<(), FormatError> {
     let refused = || FormatError::ParametersRefused(format!("PBKDF2 with {iterations} iterations"));
     if !(1..=MOST_ITERATIONS).contains(&iterations) {
         return Err(refused());
     }
     let rounds = u32::try_from(iterations).map_err(|_| refused())?;
-    let mut key = Key::default();
     match hash {
-        Hash::Sha1 => pbkdf2::pbkdf2::<Hmac<Sha1>>(password, salt, rounds, &mut key[..]),
-        Hash::Sha256 => pbkdf2::pbkdf2::<Hmac<Sha256>>(password, salt, rounds, &mut key[..]),
-        Hash::Sha512 => pbkdf2::pbkdf2::<Hmac<Sha512>>(password, salt, rounds, &mut key[..]),
+        Hash::Sha1 => pbkdf2::pbkdf2::<Hmac<Sha1>>(password, salt, rounds, out),
+        Hash::Sha256 => pbkdf2::pbkdf2::<Hmac<Sha256>>(password, salt, rounds, out),
+        Hash::Sha512 => pbkdf2::pbkdf2::<Hmac<Sha512>>(password, salt, rounds, out),
     }
-    .map_err(|_| refused())?;
-    Ok(key)
+    .map_err(|_| refused())
 }
 
 /// Argon2id (RFC 9106, version 0x13): passes, KiB, lanes.

@@ -2,6 +2,8 @@
 
 pub mod aegis;
 pub mod andotp;
+pub mod archive;
+pub mod authenticator_plus;
 pub mod authy;
 pub mod battlenet;
 pub mod bitwarden;
@@ -20,10 +22,12 @@ mod json;
 pub mod keeper;
 pub mod lastpass;
 mod loss;
+pub mod onepassword;
 pub mod otpclient;
 pub mod plan;
 mod preferences;
 pub mod proton;
+pub mod proton_pass;
 pub mod raivo;
 pub mod registry;
 #[cfg(test)]

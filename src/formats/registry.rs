@@ -1,9 +1,9 @@
 //! The table of formats, and recognition by content.
 
 use super::{
-    Format, FormatError, Opened, aegis, andotp, authy, battlenet, bitwarden, cotp, devolutions, duo, enpass, ente,
-    extension, freeotp, google, html, json, keeper, lastpass, otpclient, proton, raivo, steam, stratum, table,
-    terminal, totp_authenticator, twofas, twofauth, uri_list,
+    Format, FormatError, Opened, aegis, andotp, archive, authenticator_plus, authy, battlenet, bitwarden, cotp,
+    devolutions, duo, enpass, ente, extension, freeotp, google, html, json, keeper, lastpass, onepassword, otpclient,
+    proton, proton_pass, raivo, steam, stratum, table, terminal, totp_authenticator, twofas, twofauth, uri_list,
 };
 
 /// The largest file that is looked at, in bytes.
@@ -33,6 +33,10 @@ pub static FORMATS: &[Format] = &[
     raivo::FORMAT,
     devolutions::FORMAT,
     extension::FORMAT,
+    onepassword::FORMAT,
+    proton_pass::FORMAT,
+    authenticator_plus::FORMAT,
+    archive::FORMAT,
     html::FORMAT,
     google::FORMAT,
     uri_list::FORMAT,
@@ -45,7 +49,6 @@ pub static FORMATS: &[Format] = &[
 
 /// How files begin that are known but not read, and what to do about them.
 const NOT_READ: &[(&[u8], &str)] = &[
-    (b"PK\x03\x04", "this is a zip archive: unpack it and import the file that is in it"),
     (
         b"\x03\xd9\xa2\x9a\x67\xfb\x4b\xb5",
         "this is a KeePass database: export it from KeePassXC as CSV and import that",
@@ -119,7 +122,7 @@ mod tests {
     fn what_is_of_no_format_is_said() {
         assert!(matches!(read(b"hello", None), Err(FormatError::Unknown { tried }) if tried.contains("Aegis")));
         assert!(
-            matches!(read(b"PK\x03\x04...", None), Err(FormatError::Unsupported(words)) if words.contains("unpack"))
+            matches!(read(b"SQLite format 3\0", None), Err(FormatError::Unsupported(words)) if words.contains("app"))
         );
         assert!(matches!(read(b"", None), Err(FormatError::Damaged(_))));
         assert!(matches!(read(b"x", Some("nothing")), Err(FormatError::Unsupported(_))));

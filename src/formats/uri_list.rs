@@ -39,7 +39,7 @@ fn begins_like_a_uri(line: &[u8]) -> bool {
         .any(|scheme| line.get(..scheme.len()).is_some_and(|head| head.eq_ignore_ascii_case(scheme.as_bytes())))
 }
 
-fn detect(bytes: &[u8]) -> bool {
+pub(super) fn detect(bytes: &[u8]) -> bool {
     lines(&as_utf8(bytes)).take(1000).any(|(_, line)| begins_like_a_uri(line))
 }
 

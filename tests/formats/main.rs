@@ -42,7 +42,14 @@ const FOLDERS: &[(&str, &[&str])] = &[
     ("authenticator_ext", &["authenticator-extension"]),
     ("rsc2fa", &["2fa"]),
     ("otpclient", &["otpclient"]),
+    ("raivo", &["raivo"]),
+    ("winauth", &["uri", "zip"]),
+    ("proton_pass", &["proton-pass"]),
+    ("authenticator_plus", &["authenticator-plus"]),
 ];
+
+/// Samples that are known and refused with words on what to do.
+const NOT_READ: &[&str] = &["proton_pass/gen-proton-pass-encrypted.zip", "authenticator_plus/stratum-authplus.db"];
 
 fn samples(folder: &str) -> Option<(PathBuf, Map<String, Value>)> {
     let path: PathBuf = [env!("CARGO_MANIFEST_DIR"), "..", "shared", "samples", folder].iter().collect();
@@ -127,6 +134,10 @@ fn every_sample_holds_what_it_is_known_to_hold() {
             let Ok(bytes) = std::fs::read(path.join(name)) else { continue };
             let read = read(&bytes, expected["password"].as_str(), formats[0]);
             let place = format!("{folder}/{name}");
+            if NOT_READ.contains(&place.as_str()) {
+                assert!(matches!(read, Err(FormatError::Unsupported(_))), "{place}");
+                continue;
+            }
             if expected["expect_error"].as_str().is_some() || expected["expect_error"].as_bool() == Some(true) {
                 match read {
                     Err(_) => {}
