@@ -32,6 +32,14 @@ pub struct Tag {
     changed: (i64, i64),
 }
 
+impl std::fmt::Display for Tag {
+    /// One word, the same for the same version of the file.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let Tag { device, inode, size, modified, changed } = self;
+        write!(f, "{device}-{inode}-{size}-{}.{}-{}.{}", modified.0, modified.1, changed.0, changed.1)
+    }
+}
+
 impl From<&Metadata> for Tag {
     fn from(found: &Metadata) -> Tag {
         Tag {

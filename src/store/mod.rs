@@ -8,6 +8,7 @@ pub mod disk;
 pub mod lock;
 pub mod memory;
 pub mod paths;
+pub mod remote;
 pub mod state;
 mod temporary;
 

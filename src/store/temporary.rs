@@ -110,6 +110,13 @@ impl Temporary {
         Ok(())
     }
 
+    /// Whether it is what `target` names, although the rename was said to have failed: a network disk repeats a request whose answer
+    /// was lost.
+    pub(super) fn has_become(&self, target: &Path) -> bool {
+        let (Ok(own), Ok(there)) = (self.file.metadata(), target.symlink_metadata()) else { return false };
+        (own.dev(), own.ino()) == (there.dev(), there.ino())
+    }
+
     /// Takes the place of `target` if nothing is there.
     ///
     /// # Errors
@@ -207,5 +214,18 @@ mod tests {
         assert!(!of("a", ".a.json.0123456789abcdef.tmp"));
         assert!(!of("a.json", "a.json"));
         assert!(!of("a.json", "a.json.tmp"));
+    }
+
+    #[test]
+    fn a_rename_whose_answer_was_lost_is_seen() {
+        let folder = tempfile::tempdir().unwrap();
+        let target = folder.path().join("a.json");
+        std::fs::write(&target, "old").unwrap();
+        let mut random = crate::store::state::System;
+        let mut file = Temporary::create(folder.path(), OsStr::new("a.json"), OF_SAVE, &mut random).unwrap();
+        assert!(!file.has_become(&target));
+        std::fs::rename(&file.path, &target).unwrap();
+        assert!(file.becomes(&target).is_err(), "the second try finds nothing to rename");
+        assert!(file.has_become(&target));
     }
 }

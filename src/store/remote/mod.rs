@@ -1,0 +1,272 @@
+//! One file of opaque bytes on storage that a team already has: a folder, an S3 bucket, a WebDAV server, a git repository.
+//!
+//! Nothing here knows what a vault is: bytes are never opened, merged or judged. A remote reads and writes the whole file, says
+//! which version it saw, and refuses to replace another version as well as its server lets it. **It is the caller's loop
+//! that is safe, not the guard**: many servers look at no precondition, so whoever wrote reads again until it sees its change. A read
+//! may give fewer bytes than were written, none at all, or a web page that asks for a login: such bytes mean "again", never
+//! "an empty vault".
+//!
+//! Every operation ends in bounded time and looks now and then whether it was cancelled. Passwords and keys come from the
+//! person's own places ([`credentials`]) or from the caller, and appear in no error.
+
+mod copies;
+pub mod credentials;
+mod error;
+mod folder;
+pub mod url;
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+
+use data_encoding::HEXLOWER;
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+pub use credentials::{Environment, Login};
+pub use error::{Arrived, RemoteError, Trouble};
+pub use url::{RemoteUrl, UrlError};
+
+/// The most a file may hold, in bytes.
+pub const LARGEST: usize = 256 * 1024 * 1024;
+
+/// Storage of one file. All of it blocks, at most as long as its [`Bounds`] say.
+pub trait Remote: Send {
+    /// The file as it is now. With the tag of a version the caller holds, an unchanged file costs one small request where the server
+    /// can say so.
+    ///
+    /// # Errors
+    /// [`RemoteError`]; a file that is not there is [`Read::Absent`], a folder or bucket that is not there is an error.
+    fn read(&mut self, known: Option<&Tag>) -> Result<Read, RemoteError>;
+
+    /// Replaces the version `expected`, or makes the file when that is `None` (then it must not exist), with the best guard the server
+    /// has. [`Written::Conflict`]: there is another version (or none, or one already), and it was not touched.
+    ///
+    /// # Errors
+    /// [`RemoteError`]; [`RemoteError::arrived`] says whether the bytes may be there all the same.
+    fn write(&mut self, bytes: &[u8], expected: Option<&Tag>) -> Result<Written, RemoteError>;
+
+    /// Conflict copies that sync clients have laid beside the file, oldest name first; not more than a few dozen at a time.
+    ///
+    /// # Errors
+    /// [`RemoteError`].
+    fn siblings(&mut self) -> Result<Vec<Sibling>, RemoteError> {
+        Ok(Vec::new())
+    }
+
+    /// A conflict copy's bytes; `None` when it has gone.
+    ///
+    /// # Errors
+    /// [`RemoteError`].
+    fn read_sibling(&mut self, _copy: &Sibling) -> Result<Option<(Vec<u8>, Tag)>, RemoteError> {
+        Ok(None)
+    }
+
+    /// Removes a conflict copy that has been merged, unless it is no longer what was read.
+    ///
+    /// # Errors
+    /// [`RemoteError`].
+    fn remove_sibling(&mut self, _copy: &Sibling, _read: &Tag) -> Result<(), RemoteError> {
+        Ok(())
+    }
+
+    /// Measures what the server really guarantees, with a scratch object beside the file that is removed afterwards.
+    ///
+    /// # Errors
+    /// [`RemoteError`]: what would hinder a sync, too.
+    fn probe(&mut self) -> Result<Guarantees, RemoteError>;
+}
+
+/// What a read found.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Read {
+    /// No file. A disk that is not connected can look like this.
+    Absent,
+    /// The version that the caller named; its tag may have become more certain.
+    Same(Tag),
+    /// Another version, or one whose tag was not given: at most [`LARGEST`] bytes.
+    Found(Vec<u8>, Tag),
+}
+
+impl Read {
+    fn of(bytes: Vec<u8>, tag: Tag, known: Option<&Tag>) -> Read {
+        match known {
+            Some(known) if known.digest == tag.digest => Read::Same(tag),
+            _ => Read::Found(bytes, tag),
+        }
+    }
+}
+
+/// What a write did.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Written {
+    /// The bytes were taken. Others may have replaced them already.
+    Done(Tag),
+    /// Another version is there, and was left alone.
+    Conflict,
+}
+
+/// Which version of a file was seen. Plain text, to be remembered; equal content has equal digests whatever the server calls it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Tag {
+    /// The server's name for it; empty when it gave none.
+    name: String,
+    /// Whether another version can no longer get the same name: many servers make it from a time in whole seconds.
+    settled: bool,
+    /// SHA-256 of the bytes.
+    digest: String,
+}
+
+impl Tag {
+    fn new(name: impl Into<String>, settled: bool, bytes: &[u8]) -> Tag {
+        Tag { name: name.into(), settled, digest: HEXLOWER.encode(&Sha256::digest(bytes)) }
+    }
+
+    /// Whether these bytes are that version.
+    pub fn is_of(&self, bytes: &[u8]) -> bool {
+        self.digest == HEXLOWER.encode(&Sha256::digest(bytes))
+    }
+}
+
+/// A conflict copy beside the file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Sibling {
+    /// Its path.
+    pub path: PathBuf,
+}
+
+/// How a server guards one writer from another, from best to worst.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Guard {
+    /// Of several writers that expect one version, exactly one succeeds.
+    Atomic,
+    /// A writer locks the file, and others are refused meanwhile.
+    Locks,
+    /// Preconditions are looked at, but two writers at once may both pass.
+    Checks,
+    /// Preconditions mean nothing.
+    Ignores,
+}
+
+impl Guard {
+    /// In words, as a person reads them.
+    pub fn words(self) -> &'static str {
+        match self {
+            Guard::Atomic => "checks preconditions atomically",
+            Guard::Locks => "locks the file while it is written",
+            Guard::Checks => {
+                "checks preconditions, but two writers at once may both pass: sync reads again until it sees its change"
+            }
+            Guard::Ignores => "ignores preconditions: sync reads again until it sees its change",
+        }
+    }
+}
+
+/// What a probe measured.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Guarantees {
+    /// What keeps two writers apart.
+    pub guard: Guard,
+    /// What else a person should know, a line each.
+    pub notes: Vec<String>,
+}
+
+impl Guarantees {
+    /// One line each, the guard first.
+    pub fn lines(&self) -> Vec<String> {
+        std::iter::once(self.guard.words().to_owned()).chain(self.notes.iter().cloned()).collect()
+    }
+}
+
+/// How long a remote may take, and how it is stopped.
+#[derive(Debug, Clone)]
+pub struct Bounds {
+    /// For a connection to be made.
+    pub connect: Duration,
+    /// For one operation of [`Remote`], all its requests together.
+    pub whole: Duration,
+    /// Set from elsewhere: the operation under way ends soon with [`Trouble::Cancelled`], and those after it at once.
+    pub cancelled: Arc<AtomicBool>,
+}
+
+impl Default for Bounds {
+    /// Ten seconds to connect, five minutes in all.
+    fn default() -> Bounds {
+        Bounds {
+            connect: Duration::from_secs(10),
+            whole: Duration::from_secs(300),
+            cancelled: Arc::new(AtomicBool::new(false)),
+        }
+    }
+}
+
+impl Bounds {
+    /// One operation begins.
+    fn start(&self) -> Deadline {
+        // An instant that cannot be reckoned is too far away to matter; a day is bound enough.
+        let now = Instant::now();
+        let end = now.checked_add(self.whole).or_else(|| now.checked_add(Duration::from_secs(86_400)));
+        Deadline { end: end.unwrap_or(now), connect: self.connect, cancelled: self.cancelled.clone() }
+    }
+}
+
+/// When the operation under way must have ended.
+#[derive(Debug, Clone)]
+#[allow(dead_code, reason = "for the servers to come")]
+struct Deadline {
+    end: Instant,
+    connect: Duration,
+    cancelled: Arc<AtomicBool>,
+}
+
+impl Deadline {
+    /// What is left of the time.
+    ///
+    /// # Errors
+    /// [`Trouble::TimedOut`], [`Trouble::Cancelled`].
+    fn left(&self, place: &str) -> Result<Duration, RemoteError> {
+        if self.cancelled.load(Ordering::Relaxed) {
+            return Err(RemoteError::new(Trouble::Cancelled, place, "cancelled"));
+        }
+        let left = self.end.saturating_duration_since(Instant::now());
+        if left.is_zero() {
+            return Err(RemoteError::new(Trouble::TimedOut, place, "it took too long"));
+        }
+        Ok(left)
+    }
+}
+
+/// What a remote is opened with.
+#[derive(Debug, Clone)]
+pub struct Around {
+    /// The process's variables: where credentials are looked up, and what `git` runs with.
+    pub environment: Environment,
+    /// A login from the personal vault; used instead of what lies in the person's files.
+    pub login: Option<Login>,
+    /// A folder of this machine's for what can be fetched again (the copy of a git repository).
+    pub cache: PathBuf,
+    /// How long things may take.
+    pub bounds: Bounds,
+}
+
+/// The storage a URL names. Nothing is connected to yet.
+///
+/// # Errors
+/// [`Trouble::Refused`] without the credentials it cannot do without.
+pub fn open(url: &RemoteUrl, around: Around) -> Result<Box<dyn Remote>, RemoteError> {
+    match url {
+        RemoteUrl::Folder(path) => Ok(Box::new(folder::Folder::new(path.clone(), around.bounds))),
+        RemoteUrl::WebDav(_) | RemoteUrl::S3 { .. } | RemoteUrl::Git(_) => {
+            Err(RemoteError::new(Trouble::Failed, &url.to_string(), "this kind of storage is not made yet"))
+        }
+    }
+}
+
+/// A name for a scratch object beside the file `name`, that nobody else takes.
+fn scratch_name(name: &str) -> String {
+    let mut unpredictable = [0; 8];
+    // Without randomness two probes at once could meet, and would only report each other.
+    let _ = getrandom::fill(&mut unpredictable);
+    format!(".{name}.probe-{}", HEXLOWER.encode(&unpredictable))
+}

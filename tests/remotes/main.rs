@@ -1,0 +1,21 @@
+//! Storage elsewhere, by real servers on this machine: each is started on a free port of its own and stopped afterwards. What is not installed is
+//! skipped, and says so.
+
+mod conformance;
+mod folder;
+
+use std::time::Duration;
+
+use tickey::store::remote::{self, Around, Bounds, Environment, Remote, RemoteUrl};
+
+/// A remote with bounds that suit a server on this machine.
+fn open(url: &str, environment: Environment) -> Box<dyn Remote> {
+    let bounds = Bounds { connect: Duration::from_secs(5), whole: Duration::from_secs(30), ..Bounds::default() };
+    open_within(url, environment, bounds)
+}
+
+fn open_within(url: &str, environment: Environment, bounds: Bounds) -> Box<dyn Remote> {
+    let url = RemoteUrl::parse(url, &environment).unwrap();
+    let cache = std::env::temp_dir().join("tickey-unused");
+    remote::open(&url, Around { environment, login: None, cache, bounds }).unwrap()
+}
