@@ -3,8 +3,11 @@
 use std::process::ExitCode;
 
 use crate::formats::FormatError;
+use crate::runtime::sharing::SharingError;
 use crate::secret::NoRandomness;
 use crate::store::StoreError;
+use crate::store::remote::RemoteError;
+use crate::store::sync::SyncError;
 use crate::text;
 use crate::vault::VaultError;
 use crate::vault::fields::FieldError;
@@ -125,6 +128,42 @@ impl From<StoreError> for Failure {
             // On the command line another name is not chosen but written: each command says how.
             StoreError::Exists(_) => Failure::failed(message),
             other => Failure { hint: other.hint().map(str::to_owned), ..Failure::failed(message) },
+        }
+    }
+}
+
+impl From<SyncError> for Failure {
+    fn from(error: SyncError) -> Failure {
+        let message = error.to_string();
+        match error {
+            SyncError::Remote(error) => error.into(),
+            SyncError::Store(error) => error.into(),
+            SyncError::Vault(VaultError::NotAMember) => {
+                Failure::new(Exit::Passphrase, "your key does not open what lies at the remote; nothing was changed").hint(
+                    "an owner removed you; or your passphrase was changed on another machine: copy the personal vault from there",
+                )
+            }
+            SyncError::Vault(error) => Failure { message, ..error.into() },
+            SyncError::Busy | SyncError::Cancelled => Failure::new(Exit::Remote, message),
+        }
+    }
+}
+
+impl From<RemoteError> for Failure {
+    fn from(error: RemoteError) -> Failure {
+        Failure { hint: error.hint().map(str::to_owned), ..Failure::new(Exit::Remote, error.to_string()) }
+    }
+}
+
+impl From<SharingError> for Failure {
+    fn from(error: SharingError) -> Failure {
+        let message = error.to_string();
+        match error {
+            SharingError::Url(_) => Failure::usage(message),
+            SharingError::Remote(error) => error.into(),
+            SharingError::Sync(error) => error.into(),
+            SharingError::Store(error) => error.into(),
+            SharingError::Nothing(_) | SharingError::Kind(_) => Failure::new(Exit::Remote, message),
         }
     }
 }

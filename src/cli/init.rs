@@ -50,7 +50,7 @@ pub fn run(global: &Global, kdf: &Kdf) -> Result<(), Failure> {
 }
 
 /// The founder's name in the roster: the name the person logs in with.
-fn member() -> String {
+pub fn member() -> String {
     let name = std::env::var("USER").unwrap_or_default();
     let name = crate::text::clean(name.trim()).chars().take(64).collect::<String>();
     if name.is_empty() { "me".to_owned() } else { name }

@@ -9,6 +9,7 @@ mod backup;
 mod check;
 mod code;
 mod completions;
+mod conflicts;
 mod edit;
 pub mod error;
 mod export;
@@ -19,15 +20,19 @@ mod import;
 mod init;
 mod input;
 mod inspect;
+mod join;
 mod list;
 mod man;
+mod member;
 mod out;
 mod passphrase;
 mod pick;
+mod remote;
 mod restore;
 mod rm;
 mod session;
 mod show;
+mod sync;
 mod vault;
 
 use std::ffi::OsString;
@@ -121,6 +126,11 @@ pub fn run(global: &Global, command: Command) -> ExitCode {
         Command::Check => check::run(global),
         Command::Inspect(args) => inspect::run(global, &args),
         Command::Vault(args) => vault::run(global, args.command),
+        Command::Member(args) => member::run(global, args.command),
+        Command::Join(args) => join::run(global, &args),
+        Command::Remote(args) => remote::run(global, args.command),
+        Command::Sync => sync::run(global),
+        Command::Conflicts => conflicts::run(global),
         Command::Completions(args) => completions::run(&args),
         Command::Man => man::run(),
     };

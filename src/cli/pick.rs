@@ -12,7 +12,7 @@ const LISTED: usize = 20;
 ///
 /// # Errors
 /// No match (with the nearest name), or several (listed with their ids).
-pub fn one<'a>(entries: &mut dyn Iterator<Item = &'a Entry>, query: &str) -> Result<EntryId, Failure> {
+pub fn one(entries: &mut dyn Iterator<Item = &Entry>, query: &str) -> Result<EntryId, Failure> {
     among(entries.filter(|entry| !entry.deleted), query, "no entry matches")
 }
 
@@ -20,7 +20,7 @@ pub fn one<'a>(entries: &mut dyn Iterator<Item = &'a Entry>, query: &str) -> Res
 ///
 /// # Errors
 /// As [`one`].
-pub fn deleted<'a>(entries: &mut dyn Iterator<Item = &'a Entry>, query: &str) -> Result<EntryId, Failure> {
+pub fn deleted(entries: &mut dyn Iterator<Item = &Entry>, query: &str) -> Result<EntryId, Failure> {
     among(entries.filter(|entry| entry.deleted), query, "no entry in the trash matches")
 }
 
@@ -28,7 +28,7 @@ pub fn deleted<'a>(entries: &mut dyn Iterator<Item = &'a Entry>, query: &str) ->
 ///
 /// # Errors
 /// As [`one`].
-pub fn any<'a>(entries: &mut dyn Iterator<Item = &'a Entry>, query: &str) -> Result<EntryId, Failure> {
+pub fn any(entries: &mut dyn Iterator<Item = &Entry>, query: &str) -> Result<EntryId, Failure> {
     let entries: Vec<&Entry> = entries.collect();
     match one(&mut entries.iter().copied(), query) {
         Err(failure) if failure.exit == Exit::NoMatch => {

@@ -1,6 +1,7 @@
 //! One open vault for the length of one command: opened, changed, saved.
 
 use std::path::PathBuf;
+use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use super::args::{Global, Kdf};
@@ -8,8 +9,10 @@ use super::ask::{self, Terminal};
 use super::error::{Exit, Failure};
 use super::out;
 use crate::formats::registry;
-use crate::runtime::{clock, process, timing};
+use crate::runtime::{clock, process, sharing, timing};
 use crate::store::paths::Home;
+use crate::store::remote::Remote;
+use crate::store::sync::Synced;
 use crate::store::{StoreError, Tag, disk, paths, state};
 use crate::vault::{Clock, Cost, Edit, Entry, EntryId, Limits, Link, Locked, Unlocked, VaultError};
 
@@ -255,6 +258,25 @@ impl Session {
         }
         let merged = self.write(self.vault.with(&changes))?;
         Ok(if merged { Changed::Merged } else { Changed::Alone })
+    }
+
+    /// The folders of this user.
+    pub fn home(&self) -> &Home {
+        &self.file.home
+    }
+
+    /// Brings the vault and its remote to the same state.
+    ///
+    /// # Errors
+    /// What hindered it.
+    pub fn sync(&mut self, remote: &mut dyn Remote, cancel: &AtomicBool) -> Result<Synced, Failure> {
+        let file = &self.file;
+        let synced = sharing::sync_copy(&file.home, &file.path, self.vault.clone(), Some(file.tag), remote, cancel)?;
+        self.vault = synced.vault.clone();
+        if let Some(tag) = synced.tag {
+            self.file.tag = tag;
+        }
+        Ok(synced)
     }
 
     /// Saves that vault in place of what there is; whether another program's changes were merged in.

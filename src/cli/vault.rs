@@ -4,11 +4,13 @@ use serde::Serialize;
 
 use super::args::{Global, VaultCommand};
 use super::error::Failure;
-use super::{out, session};
-use crate::runtime::process;
-use crate::store::{disk, state};
+use super::out;
+use super::session::{self, Session};
+use crate::runtime::{clock, process};
+use crate::secret::Text;
+use crate::store::{StoreError, disk, state};
 use crate::text;
-use crate::vault::Locked;
+use crate::vault::{Edit, Link, Locked, Unlocked};
 
 #[derive(Serialize)]
 struct Row<'a> {
@@ -21,6 +23,7 @@ struct Row<'a> {
 pub fn run(global: &Global, command: Option<VaultCommand>) -> Result<(), Failure> {
     match command {
         None | Some(VaultCommand::List) => list(global),
+        Some(VaultCommand::Create { name, member }) => create(global, &name, member),
         Some(VaultCommand::Forget { name }) => forget(&name),
     }
 }
@@ -43,6 +46,63 @@ fn list(global: &Global) -> Result<(), Failure> {
     let rows: Vec<Vec<String>> =
         vaults.iter().map(|(name, path)| vec![name.clone(), path.display().to_string()]).collect();
     out::data(out::table(&rows, 1000).as_bytes())
+}
+
+#[derive(Serialize)]
+struct Made<'a> {
+    vault: &'a str,
+    name: &'a str,
+    recovery_code: &'a Text,
+}
+
+/// Makes a shared vault, and keeps its key in the personal one.
+fn create(global: &Global, name: &str, member: Option<String>) -> Result<(), Failure> {
+    let home = session::home()?;
+    let path = home.vault(Some(name));
+    if name.contains('/') || name.ends_with(".json") || name.starts_with('.') || name == "personal" {
+        return Err(Failure::usage("a shared vault has a plain name, such as ops"));
+    }
+    if path.symlink_metadata().is_ok() {
+        return Err(StoreError::Exists(path).into());
+    }
+    let mut personal = Session::personal(global).map_err(|failure| {
+        if failure.hint.is_some() {
+            failure
+        } else {
+            failure.hint("a personal vault keeps the keys to shared ones: tickey init makes it")
+        }
+    })?;
+    let member = member.unwrap_or_else(super::init::member);
+    let founded = Unlocked::found_shared(name, &member, clock::now().wall_ms, &mut clock::Os)?;
+    let id = session::new_id()?;
+    let link = Link {
+        name: name.into(),
+        vault: founded.vault.vault_id(),
+        remote: Text::default(),
+        keys: founded.vault.link_keys(),
+    };
+    // First the key, then what it opens.
+    personal.edit(&[Edit::Link(id, Box::new(link))])?;
+    if let Err(error) = disk::create(&path, &founded.vault, &mut clock::Os) {
+        // The key opens nothing; when it cannot be taken back it does no harm.
+        let _ = personal.edit(&[Edit::Unlink(id)]);
+        return Err(error.into());
+    }
+    if global.json {
+        return out::json(&Made { vault: name, name: &member, recovery_code: &founded.recovery_code });
+    }
+    out::say(&format!("made the shared vault {} with you as owner, named {}", text::clean(name), text::clean(&member)));
+    out::say("");
+    out::say(&format!("    recovery code:  {}", founded.recovery_code.as_str()));
+    out::say("");
+    out::say(
+        "It takes an owner's place when every owner's key is lost (tickey join SOURCE --recovery). It is shown this once.",
+    );
+    out::say(&format!(
+        "next: tickey --vault {0} remote set URL, then tickey --vault {0} member invite NAME",
+        text::clean(name)
+    ));
+    Ok(())
 }
 
 fn forget(name: &str) -> Result<(), Failure> {

@@ -10,6 +10,7 @@ pub mod holder;
 mod jobs;
 pub mod process;
 mod session;
+pub mod sharing;
 pub mod timing;
 pub mod trouble;
 mod vaults;

@@ -22,6 +22,22 @@ pub fn survive_file_size_limit() {
     let _ = signal_hook::flag::register(signal_hook::consts::SIGXFSZ, Arc::new(AtomicBool::new(false)));
 }
 
+/// Sets the flag when somebody presses Ctrl-C, as long as what is returned lives.
+pub fn on_interrupt(flag: &Arc<AtomicBool>) -> Interrupt {
+    Interrupt(signal_hook::flag::register(signal_hook::consts::SIGINT, Arc::clone(flag)).ok())
+}
+
+/// See [`on_interrupt`].
+pub struct Interrupt(Option<signal_hook::SigId>);
+
+impl Drop for Interrupt {
+    fn drop(&mut self) {
+        if let Some(id) = self.0.take() {
+            signal_hook::low_level::unregister(id);
+        }
+    }
+}
+
 /// What this machine allows a vault to ask for.
 pub fn limits() -> Limits {
     Limits { ram: ram() }

@@ -304,7 +304,7 @@ fn check_kind(path: &Path, found: &Metadata) -> Result<(), StoreError> {
 }
 
 /// Makes a folder and those above it that are missing, each 0700 whatever the umask, and waits until the disk has them.
-pub(super) fn make_folder(folder: &Path) -> Result<(), StoreError> {
+pub fn make_folder(folder: &Path) -> Result<(), StoreError> {
     if folder.is_dir() {
         return Ok(());
     }

@@ -25,9 +25,7 @@ pub struct Memory {
     /// What the newest copy read back held.
     pub seen: Seen,
     /// The remote's tag of that copy.
-    pub tag: Option<String>,
-    /// The SHA-256 of that copy, as hexadecimal digits.
-    pub hash: String,
+    pub tag: Option<super::remote::Tag>,
     /// A newcomer's record was sent.
     pub joined: bool,
     /// When the remote was last found to hold all of ours, in milliseconds since 1970.

@@ -10,6 +10,7 @@ pub mod memory;
 pub mod paths;
 pub mod remote;
 pub mod state;
+pub mod sync;
 mod temporary;
 
 pub use disk::{Saved, Tag};

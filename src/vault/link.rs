@@ -67,7 +67,7 @@ impl Unlocked {
             Some((*id, read(&contents)?))
         };
         let mut links: Vec<(EntryId, Link)> = self.document.held.iter().filter_map(link).collect();
-        links.sort_by(|(_, a), (_, b)| a.name.to_lowercase().cmp(&b.name.to_lowercase()));
+        links.sort_by_key(|(_, a)| a.name.to_lowercase());
         links
     }
 

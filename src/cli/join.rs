@@ -1,0 +1,148 @@
+//! `tickey join`: into a shared vault by an invitation's code, or one's own personal vault onto another machine.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use serde::Serialize;
+
+use super::args::{Global, Join as Args};
+use super::ask::{self, Terminal};
+use super::error::Failure;
+use super::session::{self, Session};
+use super::{out, sync};
+use crate::runtime::{clock, process, sharing};
+use crate::store::{StoreError, disk, paths};
+use crate::text;
+use crate::vault::roster::{RECOVERY, Role};
+use crate::vault::{Edit, Link, Locked, Unlocked, VaultError};
+
+#[derive(Serialize)]
+struct Joined<'a> {
+    vault: &'a str,
+    name: String,
+    role: &'static str,
+    fingerprint: String,
+}
+
+/// Looks, asks for the code, and joins.
+pub fn run(global: &Global, args: &Args) -> Result<(), Failure> {
+    ask::one_stdin(global, &args.code_file.as_deref().into_iter().collect::<Vec<_>>())?;
+    let home = session::home()?;
+    let url = sharing::full_url(&args.source)?;
+    let (bytes, locked) = sharing::look(&home, &url, &Arc::default())?;
+    if !locked.costs().is_empty() {
+        return personal(global, &url, &bytes, &locked);
+    }
+    // Without a place to keep the key there is no use in asking for the code.
+    let keeper = session::File::at(home.clone(), home.vault(None)).map_err(|failure| {
+        failure.hint("a personal vault keeps the keys to shared ones: tickey init makes it, then join again")
+    })?;
+    let code = match &args.code_file {
+        Some(path) => ask::from_file(path, "the code's file")?,
+        None => {
+            let (what, prompt) = match args.recovery {
+                true => ("the recovery code", "Recovery code of the vault"),
+                false => ("the invitation's code", "Invitation code"),
+            };
+            Terminal::require(what, "--code-file reads it from a file")?.hidden(prompt)?
+        }
+    };
+    let vault = match args.recovery {
+        true => take_over(&locked, &code)?,
+        false => sharing::join(&locked, &code, args.member.as_deref())?,
+    };
+    let mut personal = keeper.unlock(global)?;
+    if personal.vault.link_to(&vault.vault_id()).is_some() && !args.recovery {
+        return Err(Failure::failed("you are in this vault already; nothing was changed"));
+    }
+    let wanted = args.name.as_deref().or(vault.roster().title()).unwrap_or("shared");
+    let (path, known) = place(&home, &personal, &vault, wanted);
+    let name = paths::name(&path);
+    // First the key, then what it opens.
+    let id = personal.vault.link_to(&vault.vault_id()).map_or_else(session::new_id, |(id, _)| Ok(id))?;
+    let link = Link {
+        name: name.as_str().into(),
+        vault: vault.vault_id(),
+        remote: url.as_str().into(),
+        keys: vault.link_keys(),
+    };
+    personal.edit(&[Edit::Link(id, Box::new(link))])?;
+    if known {
+        let sealed = vault.seal(&mut clock::Os)?;
+        disk::write_new(&path, &sealed, true, &mut clock::Os)?;
+    } else {
+        disk::create(&path, &vault, &mut clock::Os)?;
+    }
+    sharing::set_remote(&home, &vault.vault_id(), &url)?;
+    let mut session = session::File::at(home, path)?.unlock_with(&personal.vault)?;
+    sync::after(&mut session);
+    let me = session.vault.me();
+    let (member, role) = match &me {
+        crate::vault::sharing::Me::Member { name, role } | crate::vault::sharing::Me::Pending { name, role } => {
+            (name.clone(), *role)
+        }
+    };
+    let fingerprint = session.vault.fingerprint();
+    if global.json {
+        return out::json(&Joined { vault: &name, name: member, role: role.name(), fingerprint });
+    }
+    out::say(&format!("you are in {} as {}, {}", text::clean(&name), text::clean(&member), role.name()));
+    if !args.recovery {
+        out::say("you can read at once; what you change has to wait until an owner's program has let you in");
+    }
+    out::say(&format!("the vault's fingerprint: {fingerprint} (epoch {})", session.vault.epoch()));
+    out::say(
+        "compare it with what an owner sees (tickey member list): a machine that has never seen a vault cannot tell an old copy from the newest",
+    );
+    Ok(())
+}
+
+/// Where the vault is to lie here, and whether a copy of it does already.
+fn place(home: &paths::Home, personal: &Session, vault: &Unlocked, wanted: &str) -> (PathBuf, bool) {
+    if let Some((_, link)) = personal.vault.link_to(&vault.vault_id()) {
+        let path = home.vault(Some(&link.name));
+        if disk::tag(&path).is_some() {
+            return (path, true);
+        }
+    }
+    (sharing::free_path(home, wanted), false)
+}
+
+/// An owner's place is taken with the recovery code.
+fn take_over(locked: &Locked, code: &crate::secret::Text) -> Result<Unlocked, Failure> {
+    let opened = locked.unlock_with_recovery_code(code).map_err(|error| match error {
+        VaultError::NotAMember => {
+            Failure::new(super::error::Exit::Passphrase, "this is not this vault's recovery code")
+        }
+        error => error.into(),
+    })?;
+    let owner = opened.members().iter().find(|member| member.role == Role::Owner && member.name != RECOVERY).cloned();
+    let owner = owner.ok_or_else(|| Failure::failed("this vault has no owner whose place could be taken"))?;
+    Ok(opened.take_over(&owner, clock::now().wall_ms, &mut clock::Os)?)
+}
+
+/// One's own personal vault, onto a machine that has none.
+fn personal(global: &Global, url: &str, bytes: &[u8], locked: &Locked) -> Result<(), Failure> {
+    let home = session::home()?;
+    let path = home.vault(global.vault.as_deref());
+    if path.symlink_metadata().is_ok() {
+        return Err(Failure::from(StoreError::Exists(path))
+            .hint("a personal vault lies there, and one is here already: --vault NAME puts it beside"));
+    }
+    let passphrase = ask::passphrase(global, "Passphrase of the personal vault there")?;
+    let vault = locked.unlock(&passphrase, &process::limits())?;
+    if let Some(folder) = path.parent() {
+        disk::make_folder(folder)?;
+    }
+    disk::write_new(&path, bytes, false, &mut clock::Os)?;
+    sharing::set_remote(&home, &vault.vault_id(), url)?;
+    out::say(&format!(
+        "your personal vault is at {} now, and is kept the same as the one there",
+        text::clean(&path.display().to_string())
+    ));
+    out::say(&format!("its fingerprint: {} (epoch {})", vault.fingerprint(), vault.epoch()));
+    if !vault.links().is_empty() {
+        out::say("tickey sync fetches the shared vaults it has keys to");
+    }
+    Ok(())
+}

@@ -1,0 +1,230 @@
+//! `tickey member`: who belongs to a shared vault.
+
+use data_encoding::HEXLOWER;
+use serde::Serialize;
+
+use super::args::{Global, MemberCommand};
+use super::ask;
+use super::error::{Exit, Failure};
+use super::out;
+use super::session::Session;
+use super::sync;
+use crate::runtime::clock;
+use crate::secret::Text;
+use crate::text;
+use crate::vault::Unlocked;
+use crate::vault::join::fingerprint_of_keys;
+use crate::vault::roster::{Invite, Member, RECOVERY, Role};
+use crate::vault::seal::{PublicKeys, key_id};
+use crate::vault::sharing::Me;
+
+#[derive(Serialize)]
+struct Row {
+    id: String,
+    name: String,
+    role: &'static str,
+    state: &'static str,
+    fingerprint: String,
+    /// Unix seconds.
+    since: u64,
+    let_in_by: Option<String>,
+}
+
+impl Row {
+    fn new(name: &str, role: Role, state: &'static str, keys: &PublicKeys, since_ms: u64, by: Option<&str>) -> Row {
+        Row {
+            id: HEXLOWER.encode(&key_id(&keys.sign)),
+            name: name.to_owned(),
+            role: role.name(),
+            state,
+            fingerprint: fingerprint_of_keys(keys),
+            since: since_ms / 1000,
+            let_in_by: by.map(str::to_owned),
+        }
+    }
+}
+
+#[derive(Serialize)]
+struct Invited<'a> {
+    name: &'a str,
+    role: &'static str,
+    code: &'a Text,
+    /// Unix seconds.
+    expires: u64,
+}
+
+/// Lists, invites, gives roles, removes.
+pub fn run(global: &Global, command: Option<MemberCommand>) -> Result<(), Failure> {
+    match command {
+        None | Some(MemberCommand::List) => list(global),
+        Some(MemberCommand::Invite { name, role, expires }) => invite(global, &name, role.into(), expires),
+        Some(MemberCommand::Role { name, role }) => give_role(global, &name, role.into()),
+        Some(MemberCommand::Remove { name, yes }) => remove(global, &name, yes),
+        Some(MemberCommand::Admit { fingerprint }) => admit(global, &fingerprint),
+    }
+}
+
+/// Opens the shared vault that the arguments name.
+fn open(global: &Global) -> Result<Session, Failure> {
+    let session = Session::open(global)?;
+    if !session.vault.is_shared() {
+        return Err(Failure::usage(format!("{} is a personal vault, with one member", text::clean(session.name())))
+            .hint("--vault NAME names a shared vault; tickey vault create makes one"));
+    }
+    Ok(session)
+}
+
+/// As [`open`], and with what is new at the remote: what an owner says must stand on the newest roster.
+fn open_newest(global: &Global) -> Result<Session, Failure> {
+    let mut session = open(global)?;
+    sync::before(&mut session);
+    Ok(session)
+}
+
+fn rows(vault: &Unlocked) -> Vec<Row> {
+    let roster = vault.roster();
+    let member = |state| {
+        move |member: &Member| {
+            Row::new(&member.name, member.role, state, &member.keys, member.since_ms, member.let_in_by.as_deref())
+        }
+    };
+    let now_ms = clock::now().wall_ms;
+    let invite = |invite: &Invite| {
+        let state = if invite.expires_ms < now_ms { "expired" } else { "invited" };
+        Row::new(&invite.name, invite.role, state, &invite.keys, invite.since_ms, Some(&invite.by))
+    };
+    let mut rows: Vec<Row> = roster.members().iter().map(member("member")).collect();
+    rows.extend(roster.invites().iter().map(invite));
+    rows.extend(vault.newcomers().iter().map(|newcomer| {
+        let invite = &newcomer.invite;
+        Row::new(&newcomer.name, invite.role, "waiting", &newcomer.keys, invite.since_ms, Some(&invite.by))
+    }));
+    rows.extend(roster.gone().iter().map(member("removed")));
+    rows
+}
+
+fn list(global: &Global) -> Result<(), Failure> {
+    let session = open(global)?;
+    let rows = rows(&session.vault);
+    if global.json {
+        return out::json(&rows);
+    }
+    let cells = |row: &Row| {
+        let by = row.let_in_by.as_ref().map_or_else(String::new, |by| format!("by {by}"));
+        let since = out::utc(row.since.saturating_mul(1000));
+        vec![row.name.clone(), row.role.to_owned(), row.state.to_owned(), since, by, row.fingerprint.clone()]
+    };
+    out::data(out::table(&rows.iter().map(cells).collect::<Vec<_>>(), 60).as_bytes())?;
+    out::say(&format!(
+        "the vault's own fingerprint: {} (epoch {})",
+        session.vault.fingerprint(),
+        session.vault.epoch()
+    ));
+    if let Me::Pending { .. } = session.vault.me() {
+        out::say("you can read; you are let in when an owner's program sees your record");
+    }
+    Ok(())
+}
+
+fn invite(global: &Global, name: &str, role: Role, seconds: u64) -> Result<(), Failure> {
+    let mut session = open_newest(global)?;
+    let wall_ms = clock::now().wall_ms;
+    let expires_ms = wall_ms.saturating_add(seconds.saturating_mul(1000));
+    let invited = session.vault.invite(name, role, expires_ms, wall_ms, &mut clock::Os)?;
+    session.write(invited.vault)?;
+    let sent = sync::after(&mut session);
+    if global.json {
+        return out::json(&Invited { name, role: role.name(), code: &invited.code, expires: expires_ms / 1000 });
+    }
+    out::line(&invited.code)?;
+    out::say(&format!(
+        "invited {} as {}; the code is good until {}, once, and is shown only now",
+        text::clean(name),
+        role.name(),
+        out::utc(expires_ms)
+    ));
+    out::say("hand it over by another way than the vault; they run: tickey join SOURCE");
+    if sent.is_none() {
+        out::say("this vault has no remote yet: tickey remote set URL puts it where they can reach it");
+    }
+    Ok(())
+}
+
+/// The member of that name; of several that are the same but for case, the exact one.
+fn named<'a>(session: &'a Session, name: &str) -> Result<&'a Member, Failure> {
+    let members = session.vault.members();
+    let exact = members.iter().find(|member| member.name == name);
+    exact.or_else(|| members.iter().find(|member| member.name.to_lowercase() == name.to_lowercase())).ok_or_else(|| {
+        Failure::new(Exit::NoMatch, format!("there is no member {:?} in this vault", text::clean(name)))
+            .hint("tickey member list shows who is in it")
+    })
+}
+
+fn give_role(global: &Global, name: &str, role: Role) -> Result<(), Failure> {
+    let mut session = open_newest(global)?;
+    let member = named(&session, name)?.clone();
+    let vault = session.vault.set_role(&member, role, clock::now().wall_ms)?;
+    if vault == session.vault {
+        out::say(&format!("{} is {} already", text::clean(&member.name), role.name()));
+        return Ok(());
+    }
+    session.write(vault)?;
+    sync::after(&mut session);
+    out::say(&format!("{} is {} now", text::clean(&member.name), role.name()));
+    Ok(())
+}
+
+fn remove(global: &Global, name: &str, yes: bool) -> Result<(), Failure> {
+    if !yes {
+        // Without a terminal to ask on, say so before a passphrase is spent.
+        ask::Terminal::require("your agreement", "--yes removes without asking")?;
+    }
+    let mut session = open_newest(global)?;
+    let wall_ms = clock::now().wall_ms;
+    let open_invite = session.vault.roster().invites().iter().find(|invite| invite.name == name).cloned();
+    if let (Some(invite), true) = (open_invite, session.vault.members().iter().all(|member| member.name != name)) {
+        ask::confirm(yes, &format!("End the invite of {}?", text::fit(name, 60)))?;
+        let vault = session.vault.end_invite(&invite, wall_ms, &mut clock::Os)?;
+        session.write(vault)?;
+        sync::after(&mut session);
+        out::say(&format!("ended the invite of {}; its code opens nothing that comes after", text::clean(name)));
+        return Ok(());
+    }
+    let member = named(&session, name)?.clone();
+    if member.name == RECOVERY {
+        return Err(Failure::failed("the recovery code is removed by nobody; nothing was changed"));
+    }
+    ask::confirm(yes, &format!("Remove {} from {}?", text::fit(&member.name, 60), text::fit(session.name(), 60)))?;
+    let vault = session.vault.remove(&member, wall_ms, &mut clock::Os)?;
+    session.write(vault)?;
+    sync::after(&mut session);
+    let name = text::clean(&member.name);
+    out::say(&format!("removed {name}: what comes after is sealed under a new key"));
+    out::say(&format!("what {name} has read, and old copies, backups and git history, stay readable to them"));
+    let count = session.vault.to_reenrol().len();
+    if count > 0 {
+        out::say(&format!(
+            "{} they could read should be enrolled again at their issuers: tickey conflicts lists them",
+            out::entries(count)
+        ));
+    }
+    Ok(())
+}
+
+fn admit(global: &Global, fingerprint: &str) -> Result<(), Failure> {
+    let mut session = open_newest(global)?;
+    let wanted: Vec<&str> = fingerprint.split_whitespace().collect();
+    let newcomers = session.vault.newcomers();
+    let newcomer = newcomers
+        .iter()
+        .find(|newcomer| fingerprint_of_keys(&newcomer.keys).split_whitespace().eq(wanted.iter().copied()))
+        .ok_or_else(|| {
+            Failure::new(Exit::NoMatch, "nobody with that fingerprint waits to be let in")
+                .hint("tickey member list shows who waits, with their fingerprints")
+        })?;
+    let vault = session.vault.admit(newcomer, clock::now().wall_ms, &mut clock::Os)?;
+    session.write(vault)?;
+    sync::after(&mut session);
+    out::say(&format!("let in {}", text::clean(&newcomer.name)));
+    Ok(())
+}

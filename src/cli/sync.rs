@@ -1,0 +1,150 @@
+//! `tickey sync`, and the syncs that other commands do before and after a change.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use serde::Serialize;
+
+use super::args::Global;
+use super::error::{Exit, Failure};
+use super::out;
+use super::session::{self, Session};
+use crate::runtime::{process, sharing};
+use crate::store::sync::{Notice, Synced};
+use crate::text;
+use crate::vault::sharing::Deed;
+
+#[derive(Default, Serialize)]
+struct Report {
+    received: usize,
+    sent: usize,
+    conflicts: usize,
+    rounds: u32,
+}
+
+/// Syncs the vault that the arguments name, or all that have a remote.
+pub fn run(global: &Global) -> Result<(), Failure> {
+    let mut all = Session::open_all(global)?;
+    if global.vault.is_none() {
+        fetch_missing(&mut all);
+    }
+    let (mut report, mut synced, mut failure) = (Report::default(), 0, None);
+    for session in &mut all {
+        match once(session) {
+            Ok(None) => {}
+            Ok(Some(done)) => {
+                synced += 1;
+                report.received += done.received;
+                report.sent += done.sent;
+                report.conflicts += done.conflicts;
+                report.rounds += done.rounds;
+                tell(session.name(), &done.notices);
+            }
+            Err(problem) => {
+                out::warn(&format!("{}: {}", session.name(), problem.message));
+                failure = Some(problem);
+            }
+        }
+    }
+    if let Some(failure) = failure {
+        return Err(failure);
+    }
+    if synced == 0 {
+        return Err(Failure::failed("no vault has a remote").hint("tickey remote set URL gives it one"));
+    }
+    if global.json {
+        return out::json(&report);
+    }
+    let conflicts = match report.conflicts {
+        0 => String::new(),
+        n => format!(", {} changed in two places (tickey conflicts lists them)", out::entries(n)),
+    };
+    out::say(&format!("synced: {} changes received, {} sent{conflicts}", report.received, report.sent));
+    Ok(())
+}
+
+/// Vaults that this person has a key to but this machine no copy of: a second machine of the same person.
+fn fetch_missing(all: &mut Vec<Session>) {
+    let Some(personal) = all.first().map(|session| session.vault.clone()) else { return };
+    let missing: Vec<_> = personal
+        .links()
+        .into_iter()
+        .filter(|(_, link)| !link.remote.is_empty() && all.iter().all(|open| open.vault.vault_id() != link.vault))
+        .collect();
+    for (_, link) in missing {
+        let fetched = || {
+            let home = session::home()?;
+            let path = sharing::fetch(&home, &link)?;
+            session::File::at(home, path)?.unlock_with(&personal)
+        };
+        match fetched() {
+            Ok(session) => all.push(session),
+            Err(failure) => out::warn(&format!("{} could not be fetched: {}", link.name.as_str(), failure.message)),
+        }
+    }
+}
+
+/// Syncs one vault; `None` when it has no remote.
+pub fn once(session: &mut Session) -> Result<Option<Synced>, Failure> {
+    let cancel = Arc::new(AtomicBool::new(false));
+    let Some(mut remote) = sharing::remote_of(session.home(), &session.vault.vault_id(), &cancel)? else {
+        return Ok(None);
+    };
+    let watched = process::on_interrupt(&cancel);
+    let synced = session.sync(remote.as_mut(), &cancel);
+    drop(watched);
+    if cancel.load(Ordering::Relaxed) {
+        return Err(Failure::new(Exit::Remote, "the sync was cancelled; nothing is lost"));
+    }
+    synced.map(Some)
+}
+
+/// Takes in what is new before a change that must stand on it. What hinders it is a warning: the change waits then.
+pub fn before(session: &mut Session) {
+    after(session);
+}
+
+/// Sends a change that was saved. `None` when there is no remote; what hinders it is a warning.
+pub fn after(session: &mut Session) -> Option<()> {
+    match once(session) {
+        Ok(None) => None,
+        Ok(Some(done)) => {
+            tell(session.name(), &done.notices);
+            Some(())
+        }
+        Err(failure) => {
+            out::warn(&format!("not synced: {}; the change is saved here and waits", failure.message));
+            Some(())
+        }
+    }
+}
+
+/// Says what a person should know.
+pub fn tell(name: &str, notices: &[Notice]) {
+    let name = text::clean(name);
+    for notice in notices {
+        out::say(&format!("{name}: {}", words(notice)));
+    }
+}
+
+fn words(notice: &Notice) -> String {
+    match notice {
+        Notice::WentBack(how) => {
+            format!("the remote went back in time: {how}; this machine's copy was put there again")
+        }
+        Notice::SetAside(why, file) => format!(
+            "what lay at the remote was not believed ({why}); it was kept as {} and replaced",
+            text::clean(&file.display().to_string())
+        ),
+        Notice::Deed(Deed::LetIn(who)) => format!("let in {}, who used their invitation", text::clean(who)),
+        Notice::Deed(Deed::Expired(who)) => format!("the invitation of {} expired and was ended", text::clean(who)),
+        Notice::Deed(Deed::Doubled(who)) => format!(
+            "two people used the invitation of {}: tickey member list shows them, tickey member admit lets one in",
+            text::clean(who)
+        ),
+        Notice::JoinedFork => {
+            "another owner had changed who belongs at the same time; both changes are in force".into()
+        }
+        Notice::ViewerAhead => "the remote lacks something; an editor's program will put it there".into(),
+    }
+}

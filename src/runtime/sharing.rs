@@ -1,0 +1,165 @@
+//! Shared vaults on this machine: where their remotes are, fetching one, joining one, keeping them the same.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+
+use super::{clock, process};
+use crate::secret::Text;
+use crate::store::memory::{self, Memory};
+use crate::store::paths::Home;
+use crate::store::remote::{self, Around, Bounds, Environment, Remote, RemoteError, RemoteUrl, UrlError};
+use crate::store::sync::{self, Means, SyncError, Synced, WorkingCopy};
+use crate::store::{StoreError, Tag, disk};
+use crate::vault::join::InviteCode;
+use crate::vault::link::Link;
+use crate::vault::{Locked, Unlocked, VaultError};
+
+/// Why something between this machine and a remote was not done.
+#[derive(Debug, thiserror::Error)]
+pub enum SharingError {
+    /// The address.
+    #[error(transparent)]
+    Url(#[from] UrlError),
+    /// The remote.
+    #[error(transparent)]
+    Remote(#[from] RemoteError),
+    /// The sync.
+    #[error(transparent)]
+    Sync(#[from] SyncError),
+    /// The files here.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// There is nothing there.
+    #[error("there is no vault at {0} yet")]
+    Nothing(String),
+    /// What is there is a vault of another kind.
+    #[error("{0}")]
+    Kind(&'static str),
+}
+
+impl From<VaultError> for SharingError {
+    fn from(error: VaultError) -> SharingError {
+        SharingError::Store(error.into())
+    }
+}
+
+/// The storage at that address. `cancel` ends what it does.
+///
+/// # Errors
+/// An address that makes no sense, or no credentials for it.
+pub fn open_remote(home: &Home, url: &str, cancel: &Arc<AtomicBool>) -> Result<Box<dyn Remote>, SharingError> {
+    let environment = Environment::of_process();
+    let url = RemoteUrl::parse(url, &environment)?;
+    let bounds = Bounds { cancelled: Arc::clone(cancel), ..Bounds::default() };
+    let around = Around { environment, login: None, cache: home.state.join("cache"), bounds };
+    Ok(remote::open(&url, around)?)
+}
+
+/// An address as it is kept: paths made absolute.
+///
+/// # Errors
+/// One that makes no sense.
+pub fn full_url(url: &str) -> Result<String, SharingError> {
+    Ok(RemoteUrl::parse(url, &Environment::of_process())?.to_string())
+}
+
+/// The remote of the vault of that id; `None` when it has none.
+///
+/// # Errors
+/// As [`open_remote`].
+pub fn remote_of(
+    home: &Home,
+    vault_id: &str,
+    cancel: &Arc<AtomicBool>,
+) -> Result<Option<Box<dyn Remote>>, SharingError> {
+    let memory = memory::read(home, vault_id);
+    if memory.url.is_empty() {
+        return Ok(None);
+    }
+    open_remote(home, &memory.url, cancel).map(Some)
+}
+
+/// Syncs a working copy that is open.
+///
+/// # Errors
+/// [`SyncError`].
+pub fn sync_copy(
+    home: &Home,
+    path: &Path,
+    vault: Unlocked,
+    tag: Option<Tag>,
+    remote: &mut dyn Remote,
+    cancel: &AtomicBool,
+) -> Result<Synced, SyncError> {
+    let limits = process::limits();
+    let mut random = clock::Os;
+    let mut means = Means { wall_ms: &|| clock::now().wall_ms, random: &mut random, cancel };
+    sync::sync(WorkingCopy { home, path, vault, tag, limits: &limits }, remote, &mut means)
+}
+
+/// Sets where a vault is kept.
+///
+/// # Errors
+/// [`StoreError`].
+pub fn set_remote(home: &Home, vault_id: &str, url: &str) -> Result<(), StoreError> {
+    let before = memory::read(home, vault_id);
+    if before.url == url {
+        return Ok(());
+    }
+    memory::remember(home, vault_id, &Memory { url: url.to_owned(), joined: before.joined, ..Memory::default() })
+}
+
+/// What lies at that address.
+///
+/// # Errors
+/// [`SharingError`].
+pub fn look(home: &Home, url: &str, cancel: &Arc<AtomicBool>) -> Result<(Vec<u8>, Locked), SharingError> {
+    let mut remote = open_remote(home, url, cancel)?;
+    let limits = process::limits();
+    let mut random = clock::Os;
+    let mut means = Means { wall_ms: &|| clock::now().wall_ms, random: &mut random, cancel };
+    sync::fetch(remote.as_mut(), &limits, &mut means)?.ok_or_else(|| SharingError::Nothing(url.to_owned()))
+}
+
+/// Fetches a shared vault that this person has the key to, onto a machine that has no copy of it; its path.
+///
+/// # Errors
+/// [`SharingError`].
+pub fn fetch(home: &Home, link: &Link) -> Result<PathBuf, SharingError> {
+    let (_, locked) = look(home, &link.remote, &Arc::default())?;
+    if locked.vault_id() != link.vault {
+        return Err(VaultError::Altered("another vault lies in its place".into()).into());
+    }
+    let vault = locked.open_with(&link.keys)?;
+    let path = free_path(home, &link.name);
+    disk::create(&path, &vault, &mut clock::Os)?;
+    set_remote(home, &link.vault, &link.remote)?;
+    Ok(path)
+}
+
+/// A file name for a vault of that name that is not taken yet.
+pub fn free_path(home: &Home, name: &str) -> PathBuf {
+    let plain: String = name.chars().map(|c| if c.is_alphanumeric() || "-_ .".contains(c) { c } else { '-' }).collect();
+    let plain = plain.trim_matches(['.', ' ']);
+    let plain =
+        if plain.is_empty() || plain == "personal" { "shared" } else { plain.strip_suffix(".json").unwrap_or(plain) };
+    let taken = |path: &PathBuf| path.symlink_metadata().is_ok();
+    let numbered = (2..10_000_u32).map(|n| home.data.join(format!("{plain}-{n}.json")));
+    let mut paths = std::iter::once(home.data.join(format!("{plain}.json"))).chain(numbered);
+    paths.find(|path| !taken(path)).unwrap_or_else(|| home.data.join(format!("{plain}.json")))
+}
+
+/// Comes into the vault that lies there with the code of an invitation. Nothing is written yet, here or there.
+///
+/// # Errors
+/// [`SharingError`].
+pub fn join(locked: &Locked, code: &Text, member: Option<&str>) -> Result<Unlocked, SharingError> {
+    let code = InviteCode::read(code).ok_or_else(|| {
+        VaultError::Refused(
+            "this is not an invitation's code: it has fifteen groups of four letters and digits, and one of them is wrong"
+                .into(),
+        )
+    })?;
+    Ok(Unlocked::join(locked, &code, member, clock::now().wall_ms, &mut clock::Os)?)
+}
