@@ -3,7 +3,7 @@
 use aes_gcm::aead::consts::U16;
 use aes_gcm::aead::{Aead, Payload};
 use aes_gcm::{Aes256Gcm, AesGcm, KeyInit, Nonce};
-use cbc::cipher::block_padding::Pkcs7;
+use cbc::cipher::block_padding::{NoPadding, Pkcs7};
 use cbc::cipher::{BlockModeDecrypt, KeyIvInit};
 use chacha20::cipher::{StreamCipher, StreamCipherSeek};
 use chacha20poly1305::{XChaCha20Poly1305, XNonce};
@@ -63,6 +63,12 @@ pub(super) fn gcm_seal(key: &[u8], nonce: &[u8], plain: &[u8], associated: &[u8]
 pub(super) fn cbc_open(key: &[u8], iv: &[u8], sealed: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
     let cipher = cbc::Decryptor::<aes::Aes256>::new_from_slices(key, iv).ok()?;
     cipher.decrypt_padded_vec::<Pkcs7>(sealed).ok().map(Zeroizing::new)
+}
+
+/// The same without padding: whole blocks, of which nothing is checked.
+pub(super) fn cbc_open_unpadded(key: &[u8], iv: &[u8], sealed: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
+    let cipher = cbc::Decryptor::<aes::Aes256>::new_from_slices(key, iv).ok()?;
+    cipher.decrypt_padded_vec::<NoPadding>(sealed).ok().map(Zeroizing::new)
 }
 
 /// Seals with AES-256-CBC and PKCS#7 padding; only tests write such files.

@@ -2,8 +2,9 @@
 
 use super::{
     Format, FormatError, Opened, aegis, andotp, archive, authenticator_plus, authy, battlenet, bitwarden, cotp,
-    devolutions, duo, enpass, ente, extension, freeotp, google, html, json, keeper, lastpass, onepassword, otpclient,
-    proton, proton_pass, raivo, steam, stratum, table, terminal, totp_authenticator, twofas, twofauth, uri_list,
+    devolutions, duo, enpass, ente, extension, freeotp, google, html, json, keeper, lastpass, onepassword, otp_auth,
+    otpclient, proton, proton_pass, raivo, steam, stratum, table, terminal, totp_authenticator, twofas, twofauth,
+    uri_list,
 };
 
 /// The largest file that is looked at, in bytes.
@@ -13,6 +14,7 @@ pub const LARGEST: usize = 64 * 1024 * 1024;
 pub static FORMATS: &[Format] = &[
     stratum::FORMAT,
     otpclient::FORMAT,
+    otp_auth::FORMAT,
     aegis::FORMAT,
     twofas::FORMAT,
     freeotp::PLUS,

@@ -6,7 +6,7 @@ use csv::{ReaderBuilder, StringRecord};
 
 use super::json::Number;
 use super::loss::Holds;
-use super::{Candidate, Format, FormatError, Imported, Opened, Problem, Writer, draft};
+use super::{Candidate, Format, FormatError, Imported, Opened, Problem, Writer, draft, html};
 use crate::otp::{Algorithm, Digits, Kind, Period, uri};
 use crate::secret::{Random, Text};
 use crate::vault::Details;
@@ -123,8 +123,7 @@ fn read(bytes: &[u8]) -> Result<Opened, FormatError> {
         imported.problems.push(Problem {
             place: "the file".into(),
             label: String::new(),
-            reason: "this export has no column for one-time passwords: its program keeps none or leaves them out"
-                .into(),
+            reason: without_otp(&header).into(),
         });
         return Ok(Opened::Plain(imported));
     }
@@ -143,6 +142,19 @@ fn read(bytes: &[u8]) -> Result<Opened, FormatError> {
     Ok(Opened::Plain(imported))
 }
 
+/// Why a table has no column for one-time passwords, by the columns it has.
+fn without_otp(header: &[String]) -> &'static str {
+    if has(header, &["httprealm"]) {
+        "Firefox keeps no one-time passwords: there are none in this file"
+    } else if has(header, &["cardholdername"]) {
+        "NordPass leaves one-time passwords out of its export: take each key from the app"
+    } else if header.starts_with(&["name", "url", "username", "password"].map(String::from)) {
+        "Chrome, Edge and Brave keep no one-time passwords: there are none in this file"
+    } else {
+        "this export has no column for one-time passwords: its program keeps none or leaves them out"
+    }
+}
+
 /// The first cell that is not empty, of columns so named, the names in the order of their worth.
 fn cell<'a>(header: &[String], row: &'a StringRecord, names: &[&str]) -> Option<&'a str> {
     names.iter().find_map(|name| {
@@ -158,7 +170,10 @@ fn read_row(
     otp: &[&str],
     keepassxc: bool,
 ) -> Option<Result<Candidate, Problem>> {
-    let value = cell(header, row, otp)?;
+    // Old exports of LastPass are escaped for the page that showed them; a URI that has this in it is no other.
+    let escaped = cell(header, row, otp)?;
+    let unescaped = escaped.contains("&amp;").then(|| html::unescape(escaped));
+    let value = unescaped.as_ref().map_or(escaped, |text| text.as_str());
     let read =
         draft::from_field(place, value, cell(header, row, TITLE).unwrap_or(""), cell(header, row, USER).unwrap_or(""));
     Some(read.and_then(|mut candidate| {
@@ -282,9 +297,24 @@ mod tests {
     }
 
     #[test]
+    fn an_escaped_uri_keeps_its_parameters() {
+        let file = b"url,username,password,totp,extra,name,grouping,fav\nx,me,pw,otpauth://totp/a?secret=MZXW6&amp;digits=8&amp;period=60,,Bank,,0\n";
+        let otp = samples::plain(&FORMAT, file).entries.remove(0).details.otp;
+        assert_eq!((otp.digits.get(), otp.period.get()), (8, 60));
+    }
+
+    #[test]
     fn a_table_without_one_says_so() {
         let imported = samples::plain(&FORMAT, b"name,url,username,password\na,b,c,d\n");
-        assert!(imported.entries.is_empty() && imported.problems[0].reason.contains("no column"));
+        assert!(imported.entries.is_empty() && imported.problems[0].reason.contains("Chrome"));
+        for (header, words) in [
+            ("url,username,password,httpRealm,guid", "Firefox"),
+            ("name,url,username,password,note,cardholdername,folder", "NordPass"),
+            ("login,url,password", "no column"),
+        ] {
+            let imported = samples::plain(&FORMAT, format!("{header}\na,b,c,d,e,f,g\n").as_bytes());
+            assert!(imported.entries.is_empty() && imported.problems[0].reason.contains(words), "{words}");
+        }
         assert!(!(FORMAT.detect)(b"just, a sentence\n"));
     }
 }

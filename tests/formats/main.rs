@@ -44,6 +44,7 @@ const FOLDERS: &[(&str, &[&str])] = &[
     ("otpclient", &["otpclient"]),
     ("raivo", &["raivo"]),
     ("winauth", &["uri", "zip"]),
+    ("otpauth_ios", &["otp-auth"]),
     ("proton_pass", &["proton-pass"]),
     ("authenticator_plus", &["authenticator-plus"]),
 ];
