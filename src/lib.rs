@@ -13,6 +13,8 @@
 //!           ↗         ↖
 //!         tui          cli         the edges: terminal; stdin and stdout
 //! ```
+//!
+//! Below them all, and knowing none: `secret` (values that are wiped), `time`, `text` (what may be shown), `qr` (pictures in and out).
 #![forbid(unsafe_code)]
 #![warn(missing_docs)]
 
@@ -21,6 +23,7 @@ pub mod cli;
 pub mod config;
 pub mod formats;
 pub mod otp;
+pub mod qr;
 pub mod runtime;
 pub mod secret;
 pub mod store;

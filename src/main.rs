@@ -13,6 +13,7 @@ fn main() -> ExitCode {
         return holder::run();
     }
     process::survive_file_size_limit();
+    process::keep_contained_panics_quiet();
     let arguments = match cli::parse(arguments) {
         Ok(arguments) => arguments,
         Err(exit) => return exit,

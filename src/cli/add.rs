@@ -1,13 +1,17 @@
 //! `tickey add`: a new entry from a link, or field by field.
 
+use std::path::Path;
+
 use super::args::{Add, Global, Values};
-use super::ask::Terminal;
+use super::ask::{self, Terminal};
 use super::error::Failure;
-use super::input::Lines;
+use super::input::{self, Lines};
 use super::list::Row;
 use super::session::{self, Session};
 use super::{fields, out, pick};
+use crate::formats::picture;
 use crate::otp::{Kind, uri};
+use crate::qr;
 use crate::secret::Text;
 use crate::vault::fields::{Fields, has_pin};
 use crate::vault::{Details, Edit, Unlocked};
@@ -46,6 +50,16 @@ fn read(global: &Global, args: &Add) -> Result<Details, Failure> {
     let values = &args.values;
     let mut wanted = fields::plain(values);
     wanted.favourite = args.favourite.then_some(true);
+    if let Some(picture) = &args.qr {
+        ask::one_stdin(global, &[picture])?;
+        let base = from_picture(picture)?;
+        let kind = wanted.kind.unwrap_or(base.otp.kind);
+        if values.pin_stdin {
+            wanted.pin = Some(Lines::stdin(global)?.next("the PIN")?);
+        }
+        ask_pin(&mut wanted, kind, base.otp.pin.is_some())?;
+        return Ok(wanted.change(&base)?);
+    }
     let from_stdin = args.source.is_some() || values.secret_stdin || values.pin_stdin;
     let mut lines = if from_stdin { Some(Lines::stdin(global)?) } else { None };
     let typed = match (&mut lines, args.source.is_some() || values.secret_stdin) {
@@ -69,6 +83,23 @@ fn read(global: &Global, args: &Add) -> Result<Details, Failure> {
     wanted.secret = Some(fields::secret(kind, &typed)?);
     ask_pin(&mut wanted, kind, false)?;
     Ok(wanted.create()?)
+}
+
+/// The one entry in a picture's QR code.
+fn from_picture(path: &Path) -> Result<Details, Failure> {
+    let name = path.display();
+    let said = |error: String| Failure::failed(format!("{name}: {error}; nothing was changed"));
+    let texts = qr::read(&input::file(path)?).map_err(|error| said(error.to_string()))?;
+    let mut imported = picture::from_codes(&texts).map_err(|error| said(error.to_string()))?;
+    match (imported.entries.pop(), imported.entries.is_empty(), imported.problems.pop()) {
+        (Some(only), true, _) => Ok(only.details),
+        (Some(_), false, _) => {
+            let count = imported.entries.len().saturating_add(1);
+            Err(said(format!("it holds {count} entries")).hint(format!("tickey import {name} takes all of them")))
+        }
+        (None, _, Some(problem)) => Err(said(problem.reason)),
+        (None, _, None) => Err(said("it holds no entry".into())),
+    }
 }
 
 fn prompt(values: &Values) -> Result<Text, Failure> {

@@ -204,6 +204,9 @@ pub struct Add {
     /// `-`: an otpauth:// link comes on standard input
     #[arg(value_name = "-", conflicts_with = "secret_stdin")]
     pub source: Option<String>,
+    /// Take the entry from the QR code in this picture
+    #[arg(long, value_name = "IMAGE", conflicts_with_all = ["source", "secret_stdin"], value_hint = ValueHint::FilePath)]
+    pub qr: Option<PathBuf>,
     /// What to put in, or to put right of what the link says
     #[command(flatten)]
     pub values: Values,
@@ -275,8 +278,14 @@ pub struct Show {
     /// Print its secret, and its PIN on a second line if it has one
     #[arg(long)]
     pub secret: bool,
+    /// Print its link as a QR code for a phone
+    #[arg(long, conflicts_with_all = ["uri", "secret", "json"])]
+    pub qr: bool,
+    /// Write the QR code to this new file, a PNG, or an SVG if its name ends so
+    #[arg(short, long, value_name = "FILE", requires = "qr", value_hint = ValueHint::FilePath)]
+    pub output: Option<PathBuf>,
     /// Print its recovery codes
-    #[arg(long, conflicts_with_all = ["uri", "secret"])]
+    #[arg(long, conflicts_with_all = ["uri", "secret", "qr"])]
     pub recovery_codes: bool,
 }
 

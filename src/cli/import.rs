@@ -155,8 +155,7 @@ fn read_all(args: &Args, format: Option<&'static Format>, password: Option<&Text
                 if !all.formats.contains(&id) {
                     all.formats.push(id);
                 }
-                all.imported.entries.extend(imported.entries);
-                all.imported.problems.extend(imported.problems);
+                all.imported.add(imported);
             }
             Err(failure) if several => {
                 all.imported.problems.push(Problem { place: name, label: String::new(), reason: failure.message });
@@ -217,7 +216,10 @@ fn report<'a>(plan: &'a Plan, formats: &[&str], added: usize, updated: usize, se
                 _ => None,
             })
             .collect(),
-        failed: plan.problems.iter().map(|problem| Failed { place: &problem.place, reason: &problem.reason }).collect(),
+        failed: {
+            let refused = plan.problems.iter().map(|problem| Failed { place: &problem.place, reason: &problem.reason });
+            refused.chain(plan.missing.iter().map(|reason| Failed { place: "the export", reason })).collect()
+        },
         entries: plan.rows.iter().map(|row| Row::new(&row.details, secrets)).collect(),
     }
 }
@@ -267,6 +269,9 @@ fn tell(plan: &Plan, args: &Args, session: &Session, added: usize, updated: usiz
         let named = text::fit(&problem.label, 60);
         let named = if named.trim().is_empty() { String::new() } else { format!(" {named}") };
         out::say(&format!("{}: refused{named}: {}", text::clean(&problem.place), text::clean(&problem.reason)));
+    }
+    for missing in &plan.missing {
+        out::warn(missing);
     }
     let skipped = plan.rows.len().saturating_sub(added.saturating_add(updated));
     let would = if args.dry_run { "dry run, nothing was changed: would be " } else { "" };

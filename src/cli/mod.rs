@@ -27,6 +27,7 @@ mod member;
 mod out;
 mod passphrase;
 mod pick;
+mod qr;
 mod remote;
 mod restore;
 mod rm;

@@ -6,7 +6,7 @@ use super::args::{Global, Show};
 use super::error::Failure;
 use super::list::Row;
 use super::session::Session;
-use super::{out, pick};
+use super::{out, pick, qr};
 use crate::otp::{Kind, Otp, base32, uri};
 use crate::secret::Text;
 use crate::text;
@@ -66,6 +66,9 @@ pub fn run(global: &Global, args: &Show) -> Result<(), Failure> {
     }
     if args.uri {
         return out::line(&link());
+    }
+    if args.qr {
+        return qr::run(global, &link(), args.output.as_deref());
     }
     if args.secret {
         out::line(&typed_secret(otp))?;

@@ -28,53 +28,61 @@ fn detect(bytes: &[u8]) -> bool {
     uri_list::first_line(bytes).is_some_and(|line| migration::is_migration(&line))
 }
 
-/// Which codes of which exports were met, to say which are missing.
-#[derive(Default)]
-pub(super) struct Parts(Vec<(u64, u64, Vec<u64>)>);
+/// An export of several codes, and which of them were met.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Export {
+    /// Names it: equal in all its codes.
+    id: u64,
+    size: u64,
+    met: Vec<u64>,
+}
 
-impl Parts {
-    /// Reads one code's line into `imported`.
-    pub fn read(&mut self, place: &str, line: &str, imported: &mut Imported) {
-        let part = match migration::parse(line) {
-            Ok(part) => part,
-            Err(damaged) => {
-                let reason = damaged.to_string();
-                imported.problems.push(Problem { place: place.into(), label: String::new(), reason });
-                return;
-            }
-        };
-        match self.0.iter_mut().find(|(id, size, _)| (*id, *size) == (part.id, part.size)) {
-            Some((.., met)) => met.push(part.index),
-            None => self.0.push((part.id, part.size, vec![part.index])),
+impl Export {
+    /// Puts what was met of the same export together. False when it is another one.
+    pub(super) fn join(&mut self, other: &Export) -> bool {
+        let same = (self.id, self.size) == (other.id, other.size);
+        if same {
+            self.met.extend(other.met.iter().filter(|index| !self.met.contains(index)).copied().collect::<Vec<_>>());
         }
-        for (number, entry) in (1..).zip(part.entries) {
-            let place = format!("{place}, entry {number}");
-            match entry {
-                Ok(read) => imported.entries.push(Candidate {
-                    place,
-                    details: Details::new(read.otp, read.issuer.as_str(), read.account.as_str()),
-                    notices: Vec::new(),
-                    trashed: false,
-                }),
-                Err(refused) => {
-                    let (label, reason) = (refused.label.to_string(), refused.reason.into());
-                    imported.problems.push(Problem { place, label, reason });
-                }
-            }
-        }
+        same
     }
 
-    /// Says which codes of the exports are missing.
-    pub fn missing(self, imported: &mut Imported) {
-        for (_, size, met) in self.0 {
-            // An export has a handful of codes; a larger number is nobody's.
-            let missing: Vec<String> =
-                (0..size.min(1000)).filter(|index| !met.contains(index)).map(|index| (index + 1).to_string()).collect();
-            if !missing.is_empty() {
-                let reason = format!("code {} of this export's {size} is missing: scan it too", missing.join(", "));
-                imported.problems.push(Problem { place: "the export".into(), label: String::new(), reason });
-            }
+    /// Which codes are missing, in words; nothing when none is.
+    pub fn missing(&self) -> Option<String> {
+        // An export has a handful of codes; a larger number is nobody's.
+        let missing: Vec<String> = (0..self.size.min(1000))
+            .filter(|index| !self.met.contains(index))
+            .map(|index| index.saturating_add(1).to_string())
+            .collect();
+        let (code, is) = if missing.len() == 1 { ("code", "is") } else { ("codes", "are") };
+        let size = self.size;
+        (!missing.is_empty())
+            .then(|| format!("{code} {} of this export's {size} {is} missing: add it too", missing.join(", ")))
+    }
+}
+
+/// Reads one code's line into `imported`.
+pub(super) fn read_code(place: &str, line: &str, imported: &mut Imported) {
+    let part = match migration::parse(line) {
+        Ok(part) => part,
+        Err(damaged) => {
+            let reason = damaged.to_string();
+            imported.problems.push(Problem { place: place.into(), label: String::new(), reason });
+            return;
         }
+    };
+    imported.met(Export { id: part.id, size: part.size, met: vec![part.index] });
+    for (number, entry) in (1..).zip(part.entries) {
+        let place = format!("{place}, entry {number}");
+        imported.push(match entry {
+            Ok(read) => Ok(Candidate {
+                place,
+                details: Details::new(read.otp, read.issuer.as_str(), read.account.as_str()),
+                notices: Vec::new(),
+                trashed: false,
+            }),
+            Err(refused) => Err(Problem { place, label: refused.label.to_string(), reason: refused.reason.into() }),
+        });
     }
 }
 

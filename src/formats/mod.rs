@@ -26,6 +26,7 @@ mod loss;
 pub mod onepassword;
 pub mod otp_auth;
 pub mod otpclient;
+pub mod picture;
 pub mod plan;
 mod preferences;
 pub mod proton;
@@ -117,9 +118,24 @@ pub struct Imported {
     pub entries: Vec<Candidate>,
     /// What was not.
     pub problems: Vec<Problem>,
+    /// Exports of several codes that were met: some of their codes may lie in other files.
+    pub exports: Vec<google::Export>,
 }
 
 impl Imported {
+    /// Adds what came out of another file.
+    pub fn add(&mut self, other: Imported) {
+        self.entries.extend(other.entries);
+        self.problems.extend(other.problems);
+        other.exports.into_iter().for_each(|export| self.met(export));
+    }
+
+    fn met(&mut self, export: google::Export) {
+        if !self.exports.iter_mut().any(|known| known.join(&export)) {
+            self.exports.push(export);
+        }
+    }
+
     /// Adds one entry, read or not.
     fn push(&mut self, read: Result<Candidate, Problem>) {
         match read {

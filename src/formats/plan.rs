@@ -2,7 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use super::{Imported, Problem};
+use super::{Imported, Problem, google};
 use crate::otp::Kind;
 use crate::secret::{NoRandomness, Random};
 use crate::vault::{Details, Edit, Entry, EntryId};
@@ -54,6 +54,8 @@ pub struct Plan {
     pub rows: Vec<Row>,
     /// What was not.
     pub problems: Vec<Problem>,
+    /// What is still missing of exports in several parts, in words.
+    pub missing: Vec<String>,
 }
 
 /// What makes two entries the same.
@@ -127,7 +129,8 @@ pub fn plan<'a>(imported: Imported, existing: impl Iterator<Item = &'a Entry>, p
             }
         })
         .collect();
-    Plan { rows, problems: imported.problems }
+    let missing = imported.exports.iter().filter_map(google::Export::missing).collect();
+    Plan { rows, problems: imported.problems, missing }
 }
 
 impl Plan {

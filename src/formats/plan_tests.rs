@@ -36,7 +36,7 @@ fn file(entries: Vec<Details>) -> Imported {
         .into_iter()
         .map(|details| Candidate { place: String::new(), details, notices: Vec::new(), trashed: false })
         .collect();
-    Imported { entries, problems: Vec::new() }
+    Imported { entries, ..Imported::default() }
 }
 
 /// `+` added, `=` replaced, `-` skipped, in the order of the file.

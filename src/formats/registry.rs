@@ -3,8 +3,8 @@
 use super::{
     Format, FormatError, Opened, aegis, andotp, archive, authenticator_plus, authy, battlenet, bitwarden, cotp,
     devolutions, duo, enpass, ente, extension, freeotp, google, html, json, keeper, lastpass, onepassword, otp_auth,
-    otpclient, proton, proton_pass, raivo, steam, stratum, table, terminal, totp_authenticator, twofas, twofauth,
-    uri_list,
+    otpclient, picture, proton, proton_pass, raivo, steam, stratum, table, terminal, totp_authenticator, twofas,
+    twofauth, uri_list,
 };
 
 /// The largest file that is looked at, in bytes.
@@ -12,6 +12,7 @@ pub const LARGEST: usize = 64 * 1024 * 1024;
 
 /// Every format, in the order in which they are tried: those with a mark of their own first, lists of lines last.
 pub static FORMATS: &[Format] = &[
+    picture::FORMAT,
     stratum::FORMAT,
     otpclient::FORMAT,
     otp_auth::FORMAT,
@@ -58,8 +59,6 @@ const NOT_READ: &[(&[u8], &str)] = &[
     (b"SQLite format 3\0", "this is a database of an app: export from the app and import that"),
     (b"-----BEGIN PGP", "this is encrypted with OpenPGP: open it with gpg -d and import what comes out"),
     (b"age-encryption.org", "this is encrypted with age: open it with age -d and import what comes out"),
-    (b"\x89PNG", "this is a picture: export as a file or text and import that"),
-    (b"\xff\xd8\xff", "this is a picture: export as a file or text and import that"),
 ];
 
 /// The format of that id.

@@ -33,7 +33,7 @@ pub(super) fn lines(bytes: &[u8]) -> impl Iterator<Item = (usize, &[u8])> {
         .filter(|(_, line)| !line.is_empty() && !line.starts_with(b"#"))
 }
 
-fn begins_like_a_uri(line: &[u8]) -> bool {
+pub(super) fn begins_like_a_uri(line: &[u8]) -> bool {
     SCHEMES
         .iter()
         .any(|scheme| line.get(..scheme.len()).is_some_and(|head| head.eq_ignore_ascii_case(scheme.as_bytes())))
@@ -69,7 +69,6 @@ pub(super) fn first_line(bytes: &[u8]) -> Option<String> {
 pub(super) fn read(bytes: &[u8]) -> Result<Opened, FormatError> {
     let bytes = as_utf8(bytes);
     let mut imported = Imported::default();
-    let mut parts = google::Parts::default();
     for (number, line) in lines(&bytes) {
         let place = format!("line {number}");
         let Ok(line) = std::str::from_utf8(line) else {
@@ -77,17 +76,18 @@ pub(super) fn read(bytes: &[u8]) -> Result<Opened, FormatError> {
             imported.problems.push(Problem { place, label: String::new(), reason });
             continue;
         };
-        if migration::is_migration(line) {
-            parts.read(&place, line, &mut imported);
-            continue;
-        }
-        match draft::from_uri(place, line).map(|candidate| with_winauth_secret(candidate, line)) {
-            Ok(candidate) => imported.entries.push(candidate),
-            Err(problem) => imported.problems.push(problem),
-        }
+        read_line(place, line, &mut imported);
     }
-    parts.missing(&mut imported);
     Ok(Opened::Plain(imported))
+}
+
+/// Reads one URI into `imported`.
+pub(super) fn read_line(place: String, line: &str, imported: &mut Imported) {
+    if migration::is_migration(line) {
+        google::read_code(&place, line, imported);
+    } else {
+        imported.push(draft::from_uri(place, line).map(|candidate| with_winauth_secret(candidate, line)));
+    }
 }
 
 /// WinAuth keeps the true key of a Steam entry in a parameter of its own, as JSON.

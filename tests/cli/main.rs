@@ -4,6 +4,7 @@ mod bad_vaults;
 mod entries;
 mod exits;
 mod import_export;
+mod pictures;
 mod prompts;
 mod secrets;
 mod vaults;

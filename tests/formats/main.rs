@@ -205,3 +205,33 @@ fn uris_that_cannot_be_are_each_refused_with_a_reason() {
         assert!(!imported.problems[0].reason.is_empty() && imported.problems[0].place == "line 2");
     }
 }
+
+/// What each picture's codes hold, and the entries in them.
+#[test]
+fn pictures_of_codes_are_read() {
+    let path: PathBuf = [env!("CARGO_MANIFEST_DIR"), "..", "shared", "samples", "qr"].iter().collect();
+    let Ok(bytes) = std::fs::read(path.join("expected.json")) else {
+        println!("skipped: {} is not here", path.display());
+        return;
+    };
+    let expected: Map<String, Value> = serde_json::from_slice(&bytes).unwrap();
+    assert!(expected.len() >= 26);
+    for (name, expected) in &expected {
+        let Ok(bytes) = std::fs::read(path.join(name)) else { continue };
+        let contents: Vec<&str> = expected["contents"].as_array().unwrap().iter().filter_map(Value::as_str).collect();
+        let mut found = tickey::qr::read(&bytes).unwrap_or_default();
+        found.sort();
+        let mut there = contents.clone();
+        there.sort_unstable();
+        assert_eq!(found.iter().map(|text| text.as_str()).collect::<Vec<_>>(), there, "{name}");
+        if contents.is_empty() {
+            assert!(registry::read(&bytes, None).is_err(), "{name}");
+            continue;
+        }
+        let (format, imported) = read(&bytes, None, "picture").unwrap();
+        assert_eq!(format, "picture");
+        let theirs = sorted(expected["entries"].as_array().unwrap().iter().map(expected_parts).collect());
+        assert_eq!(sorted(imported.entries.iter().map(our_parts).collect()), theirs, "{name}");
+        assert_eq!(theirs.is_empty(), !imported.problems.is_empty(), "{name}: {:?}", imported.problems);
+    }
+}
