@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Opens a Tickey vault and prints its entries as JSON. Written from src/vault/FORMAT.md and from nothing else.
 
-    decrypt.py [--recovery] VAULT < PASSPHRASE-OR-RECOVERY-CODE
+    decrypt.py [--recovery | --key] VAULT < PASSPHRASE, RECOVERY-CODE, or the KEY (base32) that a personal vault's link keeps
 
 Needs argon2-cffi, cryptography and pycryptodome. Exit codes: 1 no vault, newer or refused · 5 wrong passphrase · 6 damaged.
 """
@@ -162,15 +162,25 @@ def open_body(head, header, nonce, body, member):
 # ---- §4: the roster -----------------------------------------------------------------------------------------------
 
 def check_roster(head, roster, vault_key):
-    """The members in force, by signing key, and the entries that are gone for good."""
+    """The members in force, by signing key, the entries that are gone for good, and of a shared vault what its changes are held against."""
     vault, members, seen, last, epoch, purged = b64(head["vault"]), {}, set(), None, (0, None), set()
+    invites, keys_of, vouched, shared = {}, {}, set(), False
     need(isinstance(roster, list) and roster, "no roster")
 
-    def enter(link, name, role):
+    def new_keys(link):
         keys = b64(link["sign"], 32), b64(link["exchange"], 32)
         need(not seen & set(keys), "a key enters twice")
         seen.update(keys)
-        members[keys[0]] = name, role
+        return keys[0]
+
+    def enter(link, name, role, former=()):
+        sign = new_keys(link)
+        members[sign] = name, role
+        keys_of[sign] = [*former, sign]
+
+    def stays(but):
+        owners = [sign for sign, (name, role) in members.items() if role == "owner" and name != "recovery"]
+        need(set(owners) - {but}, "the last owner stays")
 
     for n, wrapped in enumerate(roster):
         text, by = b64(wrapped["link"]), b64(wrapped["by"], 32)
@@ -181,19 +191,47 @@ def check_roster(head, roster, vault_key):
             need(op == "found" and "previous" not in link and by == b64(link["sign"], 32), "not a first link")
             need(sha(b"tickey/1 found", text)[:16] == vault, "the vault id is not this roster's")
             verify(by, b64(wrapped["signature"], 64), b"tickey/1 found" + text, "link 0 is not signed")
+            shared = "shared" in link
             enter(link, link["name"], "owner")
         else:
             need(b64(link["previous"], 32) == sha(last), "a link does not follow the one before")
             verify(by, b64(wrapped["signature"], 64), b"tickey/1 link" + vault + text, f"link {n} is not signed")
             name, role = members.get(by, (None, None))
-            need(role == "owner", f"link {n} is not signed by an owner")
-            if op == "admit":
-                need(link["role"] in ("viewer", "editor", "owner"), "an unknown role")
+            own_key = op == "rekey" and b64(link["old"], 32) == by
+            need(role == "owner" or name and own_key, f"link {n} is not signed by an owner")
+            origin = b64(link["again"], 32) if "again" in link else sha(text)
+            if op == "invite":
+                need(link["role"] in ("viewer", "editor") and link["name"] not in ("", "recovery"), "an unfit invite")
+                new_keys(link)
+                invites[origin] = link["role"]
+            elif op == "admit":
+                if "invite" in link:
+                    need(invites.pop(b64(link["invite"], 32), None) == link["role"], "no such invite")
+                else:
+                    need((link["name"], link["role"]) == ("recovery", "owner"), "let in without an invite")
                 enter(link, link["name"], link["role"])
+            elif op == "close":
+                need(invites.pop(b64(link["invite"], 32), None), "no such invite")
+            elif op == "role":
+                member = b64(link["member"], 32)
+                need(link["role"] in ("viewer", "editor", "owner"), "an unknown role")
+                need(members.get(member, ("recovery",))[0] != "recovery", "about nobody")
+                if link["role"] != "owner":
+                    stays(member)
+                members[member] = members[member][0], link["role"]
+            elif op == "remove":
+                member = b64(link["member"], 32)
+                need(member in members and member != by and STAMP.fullmatch(link["newest"]), "about nobody")
+                stays(member)
+                del members[member]
+            elif op == "vouch":
+                vouched.update(b64(change, 16) for change in link["changes"])
+            elif op == "moot":
+                need("again" in link, "a link that says nothing")
             elif op == "rekey":
                 old = b64(link["old"], 32)
                 need(old in members and (by == old or name == "recovery"), "a key is replaced by somebody else")
-                enter(link, *members.pop(old))
+                enter(link, *members.pop(old), keys_of[old])
             elif op == "epoch":
                 need(link["epoch"] == epoch[0] + 1, "an epoch is left out")
                 epoch = link["epoch"], b64(link["commitment"], 32)
@@ -204,7 +242,7 @@ def check_roster(head, roster, vault_key):
         last = text
     need(epoch[0] == head["epoch"], "the header's epoch is not the roster's")
     need(epoch[1] == sha(b"tickey/1 epoch", vault, struct.pack(">Q", epoch[0]), vault_key), "not the vault key of this epoch")
-    return members, purged
+    return members, purged, (vault, keys_of, vouched) if shared else None
 
 
 # ---- §5, §7: the changes and what they come to --------------------------------------------------------------------
@@ -254,12 +292,29 @@ def is_change(change, text):
     )
 
 
-def read_changes(texts, purged):
+SIGNATURE = re.compile(r'(.*),"signature":"([^"]*)"}', re.DOTALL)
+
+
+def counts(change, text, members, shared):
+    """Whether a change of a shared vault counts; one that its author has not signed makes the vault altered."""
+    vault, keys_of, vouched = shared
+    names = {sha(b"tickey/1 key id", sign)[:16]: (key, sign) for key, signs in keys_of.items() for sign in signs}
+    key, sign = names.get(b64(change.get("by", "")), (None, None))
+    signed = SIGNATURE.fullmatch(text)
+    need(sign and signed, "a change is signed by nobody")
+    unsigned = (signed[1] + "}").encode()
+    verify(sign, b64(signed[2], 64), b"tickey/1 change" + vault + unsigned, "a change is not signed")
+    return members.get(key, ("", ""))[1] in ("editor", "owner") or sha(text.encode())[:16] in vouched
+
+
+def read_changes(texts, purged, members, shared):
     """Changes by entry, the oldest first."""
     entries = {}
     for text in dict.fromkeys(texts):
         change = json.loads(text)
         if is_change(change, text) and change["entry"] not in purged:
+            if shared and not counts(change, text, members, shared):
+                continue
             entries.setdefault(change["entry"], []).append((change["at"], sha(text.encode()), change))
     for changes in entries.values():
         changes.sort(key=lambda change: change[:2])
@@ -319,24 +374,29 @@ def fold(entry, changes):
 
 
 def main(arguments):
-    recovery = "--recovery" in arguments
-    with open([name for name in arguments if name != "--recovery"][0], "rb") as file:
+    with open([name for name in arguments if not name.startswith("--")][0], "rb") as file:
         data = file.read()
     head, header, nonce, body, author = read_file(data)
     typed = sys.stdin.buffer.read().removesuffix(b"\n")
-    member = member_key_of_code(head, typed) if recovery else member_key_of_passphrase(head, typed)
+    if "--recovery" in arguments:
+        member = member_key_of_code(head, typed)
+    elif "--key" in arguments:
+        member = base64.b32decode(typed + b"=" * (-len(typed) % 8))
+    else:
+        member = member_key_of_passphrase(head, typed)
     plain, vault_key = open_body(head, header, nonce, body, member)
     text = plain.decode()
     try:
         document = members_of(text)
-        members, purged = check_roster(head, document["roster"][0], vault_key)
-        texts = elements(text, document["entries"][1])
+        members, purged, shared = check_roster(head, document["roster"][0], vault_key)
+        need(not (shared and head["slots"]), "a shared vault with a passphrase slot")
+        changes = read_changes(elements(text, document["entries"][1]), purged, members, shared)
     except (KeyError, TypeError, AttributeError, ValueError, IndexError) as error:
         raise Failed(DAMAGED, f"not a body: {error!r}")
     need(members.get(author, ("", ""))[1] in ("owner", "editor"), "the file's author is not entitled to write")
     signing = raw(Ed25519PrivateKey.from_private_bytes(hkdf(member, b"", b"tickey/1 sign")).public_key())
     need(signing in members, "this key is no member's", WRONG)
-    entries = [fold(entry, changes) for entry, changes in sorted(read_changes(texts, purged).items())]
+    entries = [fold(entry, changes) for entry, changes in sorted(changes.items())]
     print(json.dumps(entries, ensure_ascii=False, indent=1))
 
 

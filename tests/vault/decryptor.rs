@@ -7,7 +7,13 @@ use std::sync::OnceLock;
 
 use serde_json::Value;
 
-use crate::{Made, NEW_PASSPHRASE, PASSPHRASE, entries, full};
+use tickey::otp::Kind;
+use tickey::secret::Text;
+use tickey::vault::join::InviteCode;
+use tickey::vault::roster::Role;
+use tickey::vault::{Clock, Edit, EntryId, Locked, Stamp, Unlocked};
+
+use crate::{LIMITS, Made, NEW_PASSPHRASE, NOON, PASSPHRASE, Stream, details, entries, full};
 
 const MODULES: [&str; 3] = ["argon2-cffi", "cryptography", "pycryptodome"];
 
@@ -61,10 +67,14 @@ fn decrypt(python: &Path, vault: &[u8], typed: &str, options: &[&str]) -> (i32, 
 
 fn opens(python: &Path, made: &mut Made, typed: &str, options: &[&str]) {
     let sealed = made.seal();
-    let (code, out, errors) = decrypt(python, &sealed, typed, options);
+    shows(python, &sealed, &made.vault, typed, options);
+}
+
+fn shows(python: &Path, sealed: &[u8], vault: &Unlocked, typed: &str, options: &[&str]) {
+    let (code, out, errors) = decrypt(python, sealed, typed, options);
     assert_eq!(code, 0, "{errors}");
     let theirs: Value = serde_json::from_str(&out).unwrap();
-    let ours = entries(&made.vault);
+    let ours = entries(vault);
     assert_eq!(theirs.as_array().unwrap().len(), ours.as_array().unwrap().len());
     for (theirs, ours) in theirs.as_array().unwrap().iter().zip(ours.as_array().unwrap()) {
         assert_eq!(theirs, ours);
@@ -96,6 +106,51 @@ fn it_follows_a_new_passphrase() {
     opens(python, &mut made, &code, &["--recovery"]);
     let (code, out, errors) = decrypt(python, &made.seal(), PASSPHRASE, &[]);
     assert_eq!((code, out.as_str(), errors.as_str()), (5, "", "decrypt.py: wrong passphrase\n"));
+}
+
+#[test]
+fn it_opens_a_shared_vault_and_counts_what_counts() {
+    let Some(python) = python() else { return };
+    let mut random = Stream::new(30);
+    let founded = Unlocked::found_shared("ops", "maya", NOON, &mut random).unwrap();
+    let mut maya = founded.vault;
+    let mut clocks = [1, 2].map(|replica| Clock::new(replica, Stamp::default()));
+    let add = |vault: &Unlocked, clock: &mut Clock, issuer: &str| {
+        let id = EntryId::random(&mut Stream::new(u64::from(issuer.len() as u8) + 900)).unwrap();
+        vault.with(&vault.plan(&[Edit::Add(id, Box::new(details(Kind::Totp, issuer)))], clock, NOON).unwrap())
+    };
+    maya = add(&maya, &mut clocks[0], "Registrar");
+    let invited = maya.invite("bob", Role::Editor, NOON + 1_000, NOON, &mut random).unwrap();
+    let code = InviteCode::read(&invited.code).unwrap();
+    let sealed = invited.vault.seal(&mut random).unwrap();
+    let bob = Unlocked::join(&Locked::read(&sealed, &LIMITS).unwrap(), &code, None, NOON, &mut random).unwrap();
+    let joining = bob.seal(&mut random).unwrap();
+    maya = invited.vault.accept(&joining, None, &LIMITS, NOON, &mut random).unwrap().vault;
+    maya = maya.housekeeping(NOON, &mut random).unwrap().unwrap().0;
+    let sealed = maya.seal(&mut random).unwrap();
+    let bob = bob.accept(&sealed, None, &LIMITS, NOON, &mut random).unwrap().vault;
+    let bob = add(&bob, &mut clocks[1], "Cloud");
+    let sealed = bob.seal(&mut random).unwrap();
+    let key = |vault: &Unlocked| data_encoding::BASE32_NOPAD.encode(vault.link_keys().member.key().expose());
+    shows(python, &sealed, &bob, &key(&bob), &["--key"]);
+    shows(python, &sealed, &bob, &key(&maya), &["--key"]);
+    let recovery: Text = founded.recovery_code;
+    shows(python, &sealed, &bob, &recovery, &["--recovery"]);
+    // Bob leaves: what he did stays, what he does later does not count, and he opens nothing any more.
+    maya = maya.accept(&sealed, None, &LIMITS, NOON, &mut random).unwrap().vault;
+    let member = maya.members().iter().find(|member| member.name == "bob").unwrap().clone();
+    maya = maya.remove(&member, NOON, &mut random).unwrap();
+    let late = bob.plan(
+        &[Edit::Add(EntryId::random(&mut random).unwrap(), Box::new(details(Kind::Totp, "Late")))],
+        &mut clocks[1],
+        NOON,
+    );
+    maya = maya.with(&late.unwrap());
+    assert_eq!((maya.entries().count(), maya.set_aside().len()), (2, 1));
+    let sealed = maya.seal(&mut random).unwrap();
+    shows(python, &sealed, &maya, &key(&maya), &["--key"]);
+    assert_eq!(decrypt(python, &sealed, &key(&bob), &["--key"]).0, 5);
+    assert_eq!(decrypt(python, &sealed, PASSPHRASE, &[]).0, 5);
 }
 
 #[test]
