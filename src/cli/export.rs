@@ -7,18 +7,18 @@ use super::ask::{self, Terminal};
 use super::error::Failure;
 use super::session::Session;
 use super::{out, pick};
-use crate::formats::{Writer, registry};
+use crate::formats::{Format, Writer, registry};
 use crate::runtime::clock;
-use crate::secret::Text;
+use crate::secret::{Secret, Text};
 use crate::store::{StoreError, disk};
 use crate::text;
 use crate::vault::{Details, Entry};
-use zeroize::Zeroizing;
 
 #[derive(Serialize)]
 struct Report<'a> {
     format: &'a str,
-    file: String,
+    file: &'a str,
+    files: &'a [String],
     entries: usize,
     encrypted: bool,
     lost: Vec<Lost<'a>>,
@@ -33,7 +33,8 @@ struct Lost<'a> {
 
 /// Opens, writes and says what the format cannot hold.
 pub fn run(global: &Global, args: &Args) -> Result<(), Failure> {
-    let (id, name, writer) = chosen(args)?;
+    let (format, writer) = chosen(args)?;
+    let name = format.name;
     ask::one_stdin(global, &args.password_file.as_deref().into_iter().collect::<Vec<_>>())?;
     if global.json && args.output.is_none() {
         return Err(Failure::usage("--json needs -o FILE: standard output holds the export itself"));
@@ -56,21 +57,31 @@ pub fn run(global: &Global, args: &Args) -> Result<(), Failure> {
     };
     let entries = pick::all(session.vault.entries().filter(|entry| !entry.deleted).collect(), None)?;
     let details: Vec<Details> = entries.iter().map(|entry| entry.details.clone()).collect();
-    let bytes = Zeroizing::new((writer.write)(&details, password.as_ref(), &mut clock::Os)?);
-    match &args.output {
-        Some(path) => disk::write_new(path, &bytes, false, &mut clock::Os)?,
-        None => out::data(&bytes)?,
+    let files: Vec<Secret> = match &args.output {
+        Some(_) => registry::write(format, &details, password.as_ref(), &mut clock::Os)?,
+        None => vec![(writer.write)(&details, password.as_ref(), &mut clock::Os)?],
+    }
+    .into_iter()
+    .map(Secret::new)
+    .collect();
+    let names = args.output.as_ref().map_or_else(Vec::new, |path| registry::file_names(path, files.len()));
+    if names.is_empty() {
+        files.iter().try_for_each(|bytes| out::data(bytes.expose()))?;
+    } else {
+        let files: Vec<_> = names.iter().cloned().zip(files.iter().map(Secret::expose)).collect();
+        disk::write_all_new(&files, &mut clock::Os)?;
     }
     let lost = lost(&entries, writer);
-    if let (true, Some(path)) = (global.json, &args.output) {
-        let file = path.display().to_string();
-        return out::json(&Report { format: id, file, entries: details.len(), encrypted: args.encrypt, lost });
+    let names: Vec<String> = names.iter().map(|path| path.display().to_string()).collect();
+    if let (true, Some(file)) = (global.json, names.first()) {
+        let entries = details.len();
+        return out::json(&Report { format: format.id, file, files: &names, entries, encrypted: args.encrypt, lost });
     }
     for lost in &lost {
         let title = if lost.issuer.trim().is_empty() { lost.account } else { lost.issuer };
         out::say(&format!("{}: not in the file: {}", text::fit(title, 60), text::clean(&lost.what.join(", "))));
     }
-    let to = args.output.as_ref().map_or_else(|| "standard output".to_owned(), |path| path.display().to_string());
+    let to = if names.is_empty() { "standard output".to_owned() } else { names.join(", ") };
     let how = if args.encrypt { "encrypted" } else { "in plain text" };
     out::say(&format!("wrote {} to {}, {how}", out::entries(details.len()), text::clean(&to)));
     if args.plaintext && args.output.is_some() {
@@ -79,7 +90,7 @@ pub fn run(global: &Global, args: &Args) -> Result<(), Failure> {
     Ok(())
 }
 
-fn chosen(args: &Args) -> Result<(&'static str, &'static str, &'static Writer), Failure> {
+fn chosen(args: &Args) -> Result<(&'static Format, &'static Writer), Failure> {
     let unknown = || Failure::usage(format!("there is no format {:?}", args.format)).hint("tickey formats lists them");
     let format = registry::by_id(&args.format).ok_or_else(unknown)?;
     let Some(writer) = &format.write else {
@@ -93,7 +104,7 @@ fn chosen(args: &Args) -> Result<(&'static str, &'static str, &'static Writer), 
         }
         (false, false) => Err(Failure::usage("say whether the file is to be encrypted")
             .hint("--encrypt asks for a password; --plaintext writes every secret for all to read")),
-        _ => Ok((format.id, format.name, writer)),
+        _ => Ok((format, writer)),
     }
 }
 

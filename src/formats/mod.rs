@@ -35,6 +35,7 @@ pub mod raivo;
 pub mod registry;
 #[cfg(test)]
 mod samples;
+pub mod sheet;
 pub mod steam;
 pub mod stratum;
 pub mod table;

@@ -1,11 +1,15 @@
 //! The table of formats, and recognition by content.
 
+use std::path::{Path, PathBuf};
+
 use super::{
     Format, FormatError, Opened, aegis, andotp, archive, authenticator_plus, authy, battlenet, bitwarden, cotp,
     devolutions, duo, enpass, ente, extension, freeotp, google, html, json, keeper, lastpass, onepassword, otp_auth,
-    otpclient, picture, proton, proton_pass, raivo, steam, stratum, table, terminal, totp_authenticator, twofas,
+    otpclient, picture, proton, proton_pass, raivo, sheet, steam, stratum, table, terminal, totp_authenticator, twofas,
     twofauth, uri_list,
 };
+use crate::secret::{Random, Text};
+use crate::vault::Details;
 
 /// The largest file that is looked at, in bytes.
 pub const LARGEST: usize = 64 * 1024 * 1024;
@@ -42,6 +46,8 @@ pub static FORMATS: &[Format] = &[
     archive::FORMAT,
     html::FORMAT,
     google::FORMAT,
+    google::PICTURES,
+    sheet::FORMAT,
     uri_list::FORMAT,
     terminal::TWO_FA,
     table::KEEPASSXC,
@@ -104,6 +110,43 @@ pub fn read(bytes: &[u8], format: Option<&str>) -> Result<(&'static Format, Open
     Ok((format, read(bytes)?))
 }
 
+/// Writes entries as the files of a format: one, or as many as pictures of Google's codes take. See [`file_names`].
+///
+/// # Errors
+/// [`FormatError`]: the format is only read, or what its writer says.
+pub fn write(
+    format: &Format,
+    entries: &[Details],
+    password: Option<&Text>,
+    random: &mut dyn Random,
+) -> Result<Vec<Vec<u8>>, FormatError> {
+    if format.id == google::PICTURES.id {
+        return google::pictures(entries, random);
+    }
+    let Some(writer) = &format.write else {
+        return Err(FormatError::Unsupported(format!("{} files can be read but not written", format.name)));
+    };
+    Ok(vec![(writer.write)(entries, password, random)?])
+}
+
+/// The names of `count` files where `path` was asked for: `codes.png`, or `codes-1-of-3.png` and so on.
+pub fn file_names(path: &Path, count: usize) -> Vec<PathBuf> {
+    if count <= 1 {
+        return vec![path.to_owned()];
+    }
+    let stem = path.file_stem().unwrap_or_default();
+    let numbered = |number: usize| {
+        let mut name = stem.to_owned();
+        name.push(format!("-{number}-of-{count}"));
+        if let Some(extension) = path.extension() {
+            name.push(".");
+            name.push(extension);
+        }
+        path.with_file_name(name)
+    };
+    (1..=count).map(numbered).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -127,6 +170,16 @@ mod tests {
         );
         assert!(matches!(read(b"", None), Err(FormatError::Damaged(_))));
         assert!(matches!(read(b"x", Some("nothing")), Err(FormatError::Unsupported(_))));
+    }
+
+    #[test]
+    fn several_files_are_numbered() {
+        let names = |path: &str, count| {
+            file_names(Path::new(path), count).iter().map(|name| name.display().to_string()).collect::<Vec<_>>()
+        };
+        assert_eq!(names("a/codes.png", 1), ["a/codes.png"]);
+        assert_eq!(names("a/codes.png", 2), ["a/codes-1-of-2.png", "a/codes-2-of-2.png"]);
+        assert_eq!(names("codes", 2), ["codes-1-of-2", "codes-2-of-2"]);
     }
 
     proptest! {

@@ -109,7 +109,7 @@ fn write(entries: &[Details], _: Option<&Text>, _: &mut dyn Random) -> Result<Ve
     Ok(out.as_bytes().to_vec())
 }
 
-fn loses(details: &Details) -> Vec<String> {
+pub(super) fn loses(details: &Details) -> Vec<String> {
     let mut lost = Vec::new();
     let mut say = |is: bool, what: &str| {
         if is {

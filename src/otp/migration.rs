@@ -148,12 +148,13 @@ pub fn holds(otp: &Otp) -> bool {
         && (otp.kind == Kind::Totp || i64::try_from(otp.counter).is_ok())
 }
 
-/// Writes the entries that an export can hold (see [`holds`]) as codes of up to ten; `id` names the export.
-pub fn write<'a>(entries: impl Iterator<Item = (&'a Otp, &'a str, &'a str)>, id: u32) -> Vec<Text> {
+/// Writes the entries that an export can hold (see [`holds`]) as codes of up to `most` entries; `id` names the export.
+pub fn write<'a>(entries: impl Iterator<Item = (&'a Otp, &'a str, &'a str)>, most: usize, id: u32) -> Vec<Text> {
     let entries: Vec<_> = entries.filter(|(otp, ..)| holds(otp)).collect();
-    let size = entries.len().div_ceil(ENTRIES_A_CODE) as u64;
+    let most = most.max(1);
+    let size = entries.len().div_ceil(most) as u64;
     (0..)
-        .zip(entries.chunks(ENTRIES_A_CODE))
+        .zip(entries.chunks(most))
         .map(|(index, chunk)| {
             let mut message = Zeroizing::new(Vec::new());
             for (otp, issuer, account) in chunk {
@@ -298,7 +299,7 @@ mod tests {
     #[test]
     fn what_is_written_reads_back_in_codes_of_ten() {
         let all = entries(23);
-        let codes = write(all.iter().map(|one| (&one.otp, &*one.issuer, &*one.account)), 0xdead_beef);
+        let codes = write(all.iter().map(|one| (&one.otp, &*one.issuer, &*one.account)), ENTRIES_A_CODE, 0xdead_beef);
         assert_eq!(codes.len(), 3);
         let parts: Vec<Part> = codes.iter().map(|code| parse(code).unwrap()).collect();
         for (index, part) in (0..).zip(&parts) {
@@ -316,7 +317,7 @@ mod tests {
         odd.period = Period::new(60).unwrap();
         assert!(!holds(&odd));
         assert!(!holds(&Otp::new(Kind::Steam, Secret::new(vec![1]))));
-        assert_eq!(write([(&odd, "", "")].into_iter(), 1), Vec::<Text>::new());
+        assert_eq!(write([(&odd, "", "")].into_iter(), 10, 1), Vec::<Text>::new());
     }
 
     #[test]

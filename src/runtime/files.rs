@@ -86,13 +86,16 @@ pub(super) fn export(
     password: Option<&Text>,
 ) -> Result<PathBuf, Trouble> {
     let path = at_home(&path);
-    let Some(writer) = registry::by_id(id).and_then(|format| format.write.as_ref()) else {
+    let Some(format) = registry::by_id(id) else {
         return Err(trouble::trouble(format_args!("there is no format called \"{id}\" to write"), None));
     };
-    let bytes = (writer.write)(entries, password, &mut clock::Os).map_err(|error| trouble::format(&error))?;
-    let bytes = Secret::new(bytes);
-    disk::write_new(&path, bytes.expose(), false, &mut clock::Os).map_err(|error| trouble::store(&error))?;
-    Ok(path)
+    let files = registry::write(format, entries, password, &mut clock::Os).map_err(|error| trouble::format(&error))?;
+    let files: Vec<Secret> = files.into_iter().map(Secret::new).collect();
+    let names = registry::file_names(&path, files.len());
+    let first = names.first().cloned().unwrap_or(path);
+    let files: Vec<_> = names.into_iter().zip(files.iter().map(Secret::expose)).collect();
+    disk::write_all_new(&files, &mut clock::Os).map_err(|error| trouble::store(&error))?;
+    Ok(first)
 }
 
 /// `~/x` means x in the home folder, as in a shell.

@@ -196,6 +196,25 @@ pub fn write_new(path: &Path, bytes: &[u8], replace: bool, random: &mut dyn Rand
     place.confirm(temporary.file()).map(drop)
 }
 
+/// Writes several new files, all or none of them: see [`write_new`].
+///
+/// # Errors
+/// As [`write_new`]; what was written before is taken away again.
+pub fn write_all_new(files: &[(PathBuf, &[u8])], random: &mut dyn Random) -> Result<(), StoreError> {
+    if let Some((path, _)) = files.iter().find(|(path, _)| path.symlink_metadata().is_ok()) {
+        return Err(StoreError::Exists(path.clone()));
+    }
+    for (number, (path, bytes)) in files.iter().enumerate() {
+        if let Err(error) = write_new(path, bytes, false, random) {
+            for (written, _) in files.iter().take(number) {
+                let _ = std::fs::remove_file(written);
+            }
+            return Err(error);
+        }
+    }
+    Ok(())
+}
+
 /// Where a file is written: its real path, and its folder, held open so that its entries can be made safe.
 struct Place {
     real: PathBuf,

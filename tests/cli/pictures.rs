@@ -48,7 +48,7 @@ fn what_a_picture_lacks_is_said() {
 fn export(user: &User) -> Vec<String> {
     let otps: Vec<(Otp, String)> =
         (1..=23_u8).map(|n| (Otp::new(Kind::Totp, Secret::new(vec![n; 20])), format!("user{n}"))).collect();
-    let codes = migration::write(otps.iter().map(|(otp, name)| (otp, "Shop", name.as_str())), 77);
+    let codes = migration::write(otps.iter().map(|(otp, name)| (otp, "Shop", name.as_str())), 10, 77);
     (1..).zip(codes).map(|(n, code)| user.file(&format!("part{n}.png"), png(&code))).collect()
 }
 
@@ -117,4 +117,58 @@ fn a_code_is_written_to_a_new_file_of_ones_own() {
     user.run(&["show", "Shop", "--qr", "-o", out.to_str().unwrap()]).success();
     assert!(std::fs::read_to_string(out).unwrap().starts_with("<svg"));
     user.run(&["show", "Shop", "-o", "x.png"]).code(2);
+}
+
+#[test]
+fn an_export_goes_into_numbered_pictures_and_comes_back() {
+    let user = User::with_vault();
+    let list: String = (1..=12).map(|n| link(&format!("Shop{n}")) + "\n").collect();
+    user.run(&["import", &user.file("list.txt", list + &format!("otpauth://totp/Slow:me?secret={RFC}&period=60"))])
+        .success();
+    let out = user.path("codes.png");
+    let export = ["export", "--format", "google-qr", "--plaintext"];
+    assert!(errors(&user.run(&export).code(1).stdout("")).contains("name a file"));
+    let with_file = [&export[..], &["-o", out.to_str().unwrap()]].concat();
+    let blocking = user.file("codes-2-of-2.png", "mine");
+    user.run(&with_file).code(1);
+    assert!(!user.path("codes-1-of-2.png").exists() && std::fs::read(&blocking).unwrap() == b"mine");
+    std::fs::remove_file(blocking).unwrap();
+    let said = errors(&user.run(&with_file).success());
+    assert!(said.contains("Slow: not in the file") && said.contains("codes-1-of-2.png"), "{said}");
+    assert!(!out.exists());
+    let files = ["codes-1-of-2.png", "codes-2-of-2.png"].map(|name| user.path(name));
+    for file in &files {
+        assert_eq!(file.metadata().unwrap().permissions().mode() & 0o777, 0o600);
+    }
+    let other = User::with_vault();
+    let report = other.json(&["import", files[0].to_str().unwrap(), files[1].to_str().unwrap()]);
+    assert_eq!((&report["added"], &report["failed"]), (&json!(12), &json!([])));
+    user.run(&["export", "--format", "google-qr", "--encrypt"]).code(2);
+}
+
+#[test]
+fn a_sheet_comes_back() {
+    let user = User::with_vault();
+    user.run(&["import", &user.file("list.txt", link("Shop"))]).success();
+    let out = user.path("sheet.html");
+    user.run(&["export", "--format", "qr-sheet", "--plaintext", "-o", out.to_str().unwrap()]).success();
+    let other = User::with_vault();
+    assert_eq!(other.json(&["import", out.to_str().unwrap()])["added"], 1);
+    assert_eq!(other.json(&["list"])[0]["issuer"], "Shop");
+}
+
+/// Another program's eyes, where there is one.
+#[test]
+fn zbar_reads_what_is_written() {
+    if std::process::Command::new("zbarimg").arg("--version").output().is_err() {
+        println!("skipped: zbarimg is not here");
+        return;
+    }
+    let user = User::with_vault();
+    let parts = export(&user);
+    for file in parts.iter().chain([&user.file("link.png", png(&link("Shop")))]) {
+        let seen = std::process::Command::new("zbarimg").args(["--quiet", "--raw", file]).output().unwrap();
+        let ours = qr::read(&std::fs::read(file).unwrap()).unwrap();
+        assert_eq!(String::from_utf8(seen.stdout).unwrap().trim(), ours[0].as_str());
+    }
 }
