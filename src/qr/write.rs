@@ -117,7 +117,7 @@ mod tests {
             let symbol = Symbol::of(&text).unwrap();
             assert_eq!(qr::read(&symbol.png(3)).unwrap(), [text.as_str().into()]);
             let svg = symbol.svg();
-            let dark: usize = svg.matches(|c: char| c == 'h').count();
+            let dark: usize = svg.matches('h').count();
             assert!(dark > symbol.width() && svg.ends_with("</svg>"));
             let runs = svg.split("v1h-").skip(1).filter_map(|run| run.split_once('z')?.0.parse::<usize>().ok());
             let drawn: usize = runs.sum();

@@ -160,7 +160,7 @@ fn what_is_lost_is_said() {
     let words = errors(&assert);
     assert!(words.contains("Site: not in the file") && words.contains("delete it"), "{words}");
     let report = user.json(&["export", "--format", "uri", "--plaintext", "-o", "other.txt"]);
-    assert_eq!(fields(&report), ["format", "file", "entries", "encrypted", "lost"]);
+    assert_eq!(fields(&report), ["format", "file", "files", "entries", "encrypted", "lost"]);
     assert_eq!((&report["entries"], &report["lost"][0]["issuer"]), (&json!(2), &json!("Site")));
 }
 
