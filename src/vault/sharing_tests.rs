@@ -344,6 +344,24 @@ fn a_code_is_used_once_and_ends() {
 }
 
 #[test]
+fn a_code_opens_no_other_vault() {
+    let (mut maya, _, _, mut storage) = team();
+    let before = storage.clone();
+    let code = maya.invite("dan", Role::Editor);
+    maya.sync(&mut storage).unwrap();
+    assert!(matches!(Machine::join(&before, &code, 6), Err(VaultError::NotAMember)), "a copy from before the invite");
+    // Another founder's vault with an invite for the same name, and the right vault with another invite's code.
+    let mut other =
+        Machine::of(Unlocked::found_shared("ops", "maya", NOON, &mut FixedRandom::new(7)).unwrap().vault, 7);
+    let other_code = other.invite("dan", Role::Editor);
+    let mut lies = None;
+    other.sync(&mut lies).unwrap();
+    assert!(matches!(Machine::join(&lies, &code, 6), Err(VaultError::NotAMember)));
+    assert!(matches!(Machine::join(&storage, &other_code, 6), Err(VaultError::NotAMember)));
+    Machine::join(&storage, &code, 6).unwrap();
+}
+
+#[test]
 fn an_expired_code_opens_nothing_that_comes_after() {
     let (mut maya, _, _, mut storage) = team();
     let code = maya.invite("dan", Role::Editor);
