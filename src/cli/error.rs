@@ -163,7 +163,7 @@ impl From<SharingError> for Failure {
             SharingError::Remote(error) => error.into(),
             SharingError::Sync(error) => error.into(),
             SharingError::Store(error) => error.into(),
-            SharingError::Nothing(_) | SharingError::Kind(_) => Failure::new(Exit::Remote, message),
+            SharingError::Nothing(_) => Failure::new(Exit::Remote, message),
         }
     }
 }

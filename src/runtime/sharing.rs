@@ -33,9 +33,6 @@ pub enum SharingError {
     /// There is nothing there.
     #[error("there is no vault at {0} yet")]
     Nothing(String),
-    /// What is there is a vault of another kind.
-    #[error("{0}")]
-    Kind(&'static str),
 }
 
 impl From<VaultError> for SharingError {

@@ -1,0 +1,124 @@
+//! New links: each operation, signed and put on.
+
+use data_encoding::BASE64;
+
+use super::link::{Link, LinkText, Op};
+use super::{Invite, RECOVERY, Role, Roster};
+use crate::vault::seal::{Key, MemberKey, PublicKeys, epoch_commitment};
+use crate::vault::{EntryId, Stamp, VaultError};
+
+impl Roster {
+    fn add(&mut self, op: Op, signer: &MemberKey, wall_ms: u64) -> Result<(), VaultError> {
+        self.add_again(op, None, signer, wall_ms)
+    }
+
+    pub(super) fn add_again(
+        &mut self,
+        op: Op,
+        again: Option<[u8; 32]>,
+        signer: &MemberKey,
+        wall_ms: u64,
+    ) -> Result<(), VaultError> {
+        let again = again.map(|hash| BASE64.encode(&hash));
+        let previous = Some(BASE64.encode(&self.head()));
+        let text = LinkText { n: self.links.len() as u64, previous, at: wall_ms, again, op };
+        self.take(Link::write(&text, Some(&self.vault), signer))
+    }
+
+    /// A new epoch, committed to its vault key.
+    pub fn start_epoch(&mut self, vault_key: &Key, signer: &MemberKey, wall_ms: u64) -> Result<(), VaultError> {
+        let epoch = self.epoch.checked_add(1).ok_or_else(|| VaultError::Refused("no epoch is left".into()))?;
+        let commitment = BASE64.encode(&epoch_commitment(vault_key, &self.vault, epoch));
+        self.add(Op::Epoch { epoch, commitment }, signer, wall_ms)
+    }
+
+    /// The recovery code becomes an owner.
+    pub fn admit_recovery(&mut self, keys: PublicKeys, signer: &MemberKey, wall_ms: u64) -> Result<(), VaultError> {
+        let (sign, exchange) = (BASE64.encode(&keys.sign), BASE64.encode(&keys.exchange));
+        let op = Op::Admit { name: RECOVERY.into(), role: Role::Owner, sign, exchange, invite: None };
+        self.add(op, signer, wall_ms)
+    }
+
+    /// Opens a way in for whoever has the code of those keys; the hash of its link.
+    pub fn invite(
+        &mut self,
+        name: &str,
+        role: Role,
+        keys: PublicKeys,
+        expires_ms: u64,
+        signer: &MemberKey,
+        wall_ms: u64,
+    ) -> Result<[u8; 32], VaultError> {
+        let (sign, exchange) = (BASE64.encode(&keys.sign), BASE64.encode(&keys.exchange));
+        self.add(Op::Invite { name: name.to_owned(), role, sign, exchange, expires: expires_ms }, signer, wall_ms)?;
+        Ok(self.head())
+    }
+
+    /// The newcomer of an invite becomes a member with keys of their own.
+    pub fn admit(
+        &mut self,
+        invite: &Invite,
+        name: &str,
+        keys: PublicKeys,
+        signer: &MemberKey,
+        wall_ms: u64,
+    ) -> Result<(), VaultError> {
+        let (sign, exchange) = (BASE64.encode(&keys.sign), BASE64.encode(&keys.exchange));
+        let invite_id = Some(BASE64.encode(&invite.id));
+        let op = Op::Admit { name: name.to_owned(), role: invite.role, sign, exchange, invite: invite_id };
+        self.add(op, signer, wall_ms)
+    }
+
+    /// Ends an invite without anybody.
+    pub fn close(&mut self, invite: &[u8; 32], signer: &MemberKey, wall_ms: u64) -> Result<(), VaultError> {
+        self.add(Op::Close { invite: BASE64.encode(invite) }, signer, wall_ms)
+    }
+
+    /// Gives a member another role.
+    pub fn set_role(
+        &mut self,
+        member: &[u8; 32],
+        role: Role,
+        signer: &MemberKey,
+        wall_ms: u64,
+    ) -> Result<(), VaultError> {
+        self.add(Op::Role { member: BASE64.encode(member), role }, signer, wall_ms)
+    }
+
+    /// Shuts a member out, who could read everything up to the stamp `newest`; a new epoch has to follow.
+    pub fn remove(
+        &mut self,
+        member: &[u8; 32],
+        newest: Stamp,
+        signer: &MemberKey,
+        wall_ms: u64,
+    ) -> Result<(), VaultError> {
+        self.add(Op::Remove { member: BASE64.encode(member), newest }, signer, wall_ms)
+    }
+
+    /// Stands for changes whatever becomes of their authors.
+    pub fn vouch(&mut self, changes: &[[u8; 16]], signer: &MemberKey, wall_ms: u64) -> Result<(), VaultError> {
+        self.add(Op::Vouch { changes: changes.iter().map(|hash| BASE64.encode(hash)).collect() }, signer, wall_ms)
+    }
+
+    /// A member's old signing key gives way to new keys; signed by the old key or by the recovery code.
+    pub fn rekey(
+        &mut self,
+        old: &[u8; 32],
+        new: PublicKeys,
+        signer: &MemberKey,
+        wall_ms: u64,
+    ) -> Result<(), VaultError> {
+        let op = Op::Rekey {
+            old: BASE64.encode(old),
+            sign: BASE64.encode(&new.sign),
+            exchange: BASE64.encode(&new.exchange),
+        };
+        self.add(op, signer, wall_ms)
+    }
+
+    /// Entries to be forgotten for good.
+    pub fn purge(&mut self, entries: &[EntryId], signer: &MemberKey, wall_ms: u64) -> Result<(), VaultError> {
+        self.add(Op::Purge { entries: entries.iter().map(EntryId::to_string).collect() }, signer, wall_ms)
+    }
+}
