@@ -77,7 +77,7 @@ pub enum Command {
     Add(Add),
     /// Change an entry
     Edit(Edit),
-    /// Move an entry to the trash
+    /// Move an entry to the trash, or delete it for good
     Rm(Rm),
     /// Take an entry out of the trash
     Restore(Restore),
@@ -253,6 +253,9 @@ pub struct Rm {
     /// Which entry: an id, an issuer, an account, issuer:account, or a part of them
     #[arg(value_name = "ENTRY")]
     pub query: String,
+    /// Not into the trash but for good, with its history; entries of the trash, too. Backups and old copies keep it
+    #[arg(long)]
+    pub for_good: bool,
     /// Do not ask
     #[arg(short, long)]
     pub yes: bool,

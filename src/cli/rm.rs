@@ -1,4 +1,4 @@
-//! `tickey rm`: into the trash.
+//! `tickey rm`: into the trash, or away for good.
 
 use super::args::{Global, Rm};
 use super::ask;
@@ -6,6 +6,7 @@ use super::error::Failure;
 use super::list::Row;
 use super::session::Session;
 use super::{out, pick};
+use crate::runtime::clock;
 use crate::text;
 use crate::vault::Edit;
 
@@ -14,6 +15,9 @@ pub fn run(global: &Global, args: &Rm) -> Result<(), Failure> {
     if !args.yes {
         // Without a terminal to ask on, say so before a passphrase is spent.
         ask::Terminal::require("your agreement", "--yes deletes without asking")?;
+    }
+    if args.for_good {
+        return purge(global, args);
     }
     let (mut session, id) = Session::holding(global, |entries| pick::one(entries, &args.query))?;
     let label = pick::label(session.entry(id)?);
@@ -26,5 +30,21 @@ pub fn run(global: &Global, args: &Rm) -> Result<(), Failure> {
         };
     }
     out::say(&format!("moved {} to the trash; tickey restore {id} takes it out again", text::clean(&label)));
+    Ok(())
+}
+
+/// The entry, its history and its secret leave the vault, here and in every copy that meets this one.
+fn purge(global: &Global, args: &Rm) -> Result<(), Failure> {
+    let (mut session, id) = Session::holding(global, |entries| pick::any(entries, &args.query))?;
+    let entry = session.entry(id)?;
+    let label = text::fit(&pick::label(entry), 60);
+    let row = global.json.then(|| entry.clone());
+    ask::confirm(args.yes, &format!("Delete {label} for good? Nothing brings it back but a backup"))?;
+    let vault = session.vault.purge(&[id], clock::now().wall_ms)?;
+    session.write(vault)?;
+    if let Some(entry) = &row {
+        return out::json(&Row::new(entry, session.name()));
+    }
+    out::say(&format!("deleted {label} for good; backups and old copies of the vault keep it"));
     Ok(())
 }

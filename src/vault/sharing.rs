@@ -150,7 +150,7 @@ impl Unlocked {
         }
     }
 
-    fn owner(&self, what: &str) -> Result<(), VaultError> {
+    pub(super) fn owner(&self, what: &str) -> Result<(), VaultError> {
         match self.me() {
             Me::Member { role: Role::Owner, .. } => Ok(()),
             _ => Err(only_owners(what)),

@@ -390,11 +390,12 @@ impl Unlocked {
     /// This vault without those entries, for good: their changes are dropped here and in every copy that meets this one.
     ///
     /// # Errors
-    /// [`VaultError::NotEntitled`] unless the member is an owner.
+    /// [`VaultError::Refused`] unless the member is an owner.
     pub fn purge(&self, entries: &[EntryId], wall_ms: u64) -> Result<Unlocked, VaultError> {
+        self.owner("delete for good")?;
         let mut next = self.clone();
         next.document.roster.purge(entries, &self.member, wall_ms)?;
-        next.document.held.retain(|id, _| !entries.contains(id));
+        next.document.set_roster_again(&self.document.roster);
         Ok(next)
     }
 

@@ -215,6 +215,20 @@ fn recovery_codes_are_kept_and_used() {
 }
 
 #[test]
+fn deleted_for_good_is_gone_with_its_history() {
+    let user = User::with_entries();
+    user.run(&["rm", "site", "--yes"]).success();
+    user.run(&["rm", "site", "--for-good", "--yes"]).success().stdout("");
+    user.run(&["rm", "badge", "--for-good", "--yes"]).success();
+    for command in [&["show", "site"][..], &["restore", "site"], &["history", "badge"], &["code", "badge"]] {
+        user.run(command).code(3);
+    }
+    assert_eq!(user.json(&["list", "--trash"]), serde_json::json!([]));
+    assert_eq!(user.json(&["history"]), serde_json::json!([]));
+    user.run(&["rm", "site", "--for-good", "--yes"]).code(3);
+}
+
+#[test]
 fn the_trash() {
     let user = User::with_entries();
     user.run(&["rm", "site", "--yes"]).success().stdout("");
