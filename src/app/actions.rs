@@ -43,13 +43,17 @@ pub enum Screen {
     Help,
     /// A question.
     Confirm,
+    /// QR codes.
+    Codes,
+    /// QR codes: the path of a file is typed.
+    SavePicture,
 }
 
 impl Screen {
     /// Whether letters are typed into something here.
     pub fn takes_text(self) -> bool {
         use Screen::*;
-        matches!(self, Create | Unlock | Search | Form | Import | Export | Passphrase | Palette)
+        matches!(self, Create | Unlock | Search | Form | Import | Export | Passphrase | Palette | SavePicture)
     }
 }
 
@@ -94,6 +98,18 @@ pub enum Action {
     Import,
     /// Export entries to a file.
     Export,
+    /// Show the entry as a QR code for a phone.
+    ShowQr,
+    /// Show all entries as Google Authenticator's QR codes, one after another.
+    PhoneCodes,
+    /// The next code.
+    NextPage,
+    /// The code before.
+    PreviousPage,
+    /// Show the QR code's link as text.
+    ShowLink,
+    /// Save the QR code as a picture.
+    SavePicture,
     /// What was done to the entry, when and by whom.
     History,
     /// The trash: deleted entries.
@@ -190,6 +206,8 @@ const EVERYWHERE: &[Screen] = &[
     S::Palette,
     S::Help,
     S::Confirm,
+    S::Codes,
+    S::SavePicture,
 ];
 const FORMS: &[Screen] = &[S::Create, S::Form, S::Export, S::Passphrase];
 
@@ -206,7 +224,7 @@ macro_rules! rows {
 
 static TABLE: &[Row] = rows! {
     Submit "submit" "do what this screen is for: unlock, save, import, go on" "go on"
-        &[S::Welcome, S::Create, S::RecoveryCode, S::Unlock, S::Form, S::Import, S::ImportPlan, S::Export, S::Passphrase, S::Palette];
+        &[S::Welcome, S::Create, S::RecoveryCode, S::Unlock, S::Form, S::Import, S::ImportPlan, S::Export, S::Passphrase, S::Palette, S::SavePicture];
     Yes "yes" "yes" "yes" &[S::Confirm];
     No "no" "no" "no" &[S::Confirm];
     Copy "copy" "copy the selected entry's code; a counter moves on first" "copy" &[S::List, S::Search, S::Entry];
@@ -216,7 +234,11 @@ static TABLE: &[Row] = rows! {
     Edit "edit" "edit the entry" "edit" &[S::List, S::Entry];
     Delete "delete" "delete the entry (it goes to the trash)" "delete" &[S::List, S::Entry];
     Import "import" "import another program's file" "import" &[S::List];
-    Lock "lock" "lock: everything leaves memory and the clipboard" "lock" &[S::List, S::Entry, S::Trash, S::History];
+    NextPage "next_page" "the next QR code" "next" &[S::Codes];
+    PreviousPage "previous_page" "the QR code before" "before" &[S::Codes];
+    ShowLink "show_link" "show the QR code's link as text, and back" "as text" &[S::Codes];
+    SavePicture "save_picture" "save the QR code as a picture" "save" &[S::Codes];
+    Lock "lock" "lock: everything leaves memory and the clipboard" "lock" &[S::List, S::Entry, S::Trash, S::History, S::Codes];
     Help "help" "show what each key does" "help" &[S::List, S::Entry, S::Trash, S::History, S::ImportPlan];
     Restore "restore" "take the entry out of the trash" "restore" &[S::Trash];
     UseRecoveryCode "use_recovery_code" "mark the selected recovery code as used" "mark used" &[S::Entry];
@@ -237,6 +259,8 @@ static TABLE: &[Row] = rows! {
     Favourite "favourite" "favourite: shown first" "" &[S::List, S::Entry];
     Undo "undo" "undo the last change" "" &[S::List, S::Entry, S::Trash];
     Redo "redo" "redo what was undone" "" &[S::List, S::Entry, S::Trash];
+    ShowQr "show_qr" "show the entry as a QR code for a phone" "" &[S::List, S::Entry];
+    PhoneCodes "phone_codes" "show all entries as Google Authenticator's QR codes" "" &[S::List];
     Export "export" "export entries to a file" "" &[S::List];
     History "history" "what was done to the entry, when and by whom" "" &[S::List, S::Entry];
     Trash "trash" "the trash: deleted entries" "" &[S::List];
@@ -250,7 +274,7 @@ static TABLE: &[Row] = rows! {
     Top "top" "to the first" "" JUMPS;
     Bottom "bottom" "to the last" "" JUMPS;
     Back "back" "back; in a search: clear, then close" "back"
-        &[S::Create, S::Search, S::Entry, S::Form, S::Trash, S::History, S::Import, S::ImportPlan, S::Export, S::Passphrase, S::Palette, S::Help];
+        &[S::Create, S::Search, S::Entry, S::Form, S::Trash, S::History, S::Import, S::ImportPlan, S::Export, S::Passphrase, S::Palette, S::Help, S::Codes, S::SavePicture];
     Suspend "suspend" "lock and stop; fg comes back" "" EVERYWHERE;
     Quit "quit" "quit; a copied code is still cleared in time" "quit" &[S::List, S::Welcome];
     QuitNow "quit_now" "quit from anywhere; a filled form asks once" "" EVERYWHERE;
@@ -321,6 +345,9 @@ pub(crate) fn hints(model: &Model, screen: Screen) -> Vec<(String, &'static str,
     TABLE
         .iter()
         .filter(|row| !row.short.is_empty() && row.screens.contains(&screen))
+        .filter(|row| {
+            !matches!(row.action, Action::NextPage | Action::PreviousPage) || enabled(model, row.action).is_ok()
+        })
         .filter_map(|row| {
             let reachable = |key: &&Key| !(screen.takes_text() && key.typed().is_some());
             let key = model.keys_of(row.name).iter().find(reachable)?;
@@ -337,6 +364,7 @@ fn word(row: &'static Row, screen: Screen) -> &'static str {
         (Action::Submit, S::RecoveryCode) => "I wrote it down",
         (Action::Submit, S::ImportPlan) => "import",
         (Action::Submit, S::Export) => "export",
+        (Action::Submit, S::SavePicture) => "save",
         (Action::Submit, S::Passphrase) => "set",
         (Action::Submit, S::Palette) => "do it",
         (Action::Submit, S::Welcome) => "choose",
@@ -358,6 +386,11 @@ pub fn enabled(model: &Model, action: Action) -> Result<(), &'static str> {
         Action::Copy | Action::CopyAndQuit | Action::View | Action::Reveal | Action::Edit | Action::Delete => {
             needs_entry(session)
         }
+        Action::ShowQr => match session.selected().map(|entry| entry.problem.is_some()) {
+            None => Err("nothing is selected"),
+            Some(true) => Err("this entry cannot make a code: edit it first"),
+            Some(false) => Ok(()),
+        },
         Action::Favourite | Action::History => needs_entry(session),
         Action::CopyNext => match session.selected().map(|entry| entry.details.otp.is_timed()) {
             None => Err("nothing is selected"),
@@ -367,8 +400,11 @@ pub fn enabled(model: &Model, action: Action) -> Result<(), &'static str> {
         Action::Undo if !session.can_undo() => Err("nothing to undo"),
         Action::Redo if !session.can_redo() => Err("nothing to redo"),
         Action::Passphrase if session.path.is_none() => Err("the demo vault keeps its passphrase"),
-        Action::Export if !session.vault.entries().any(|entry| !entry.deleted) => Err("there is nothing to export"),
+        Action::Export | Action::PhoneCodes if !session.vault.entries().any(|entry| !entry.deleted) => {
+            Err("there is nothing to export")
+        }
         Action::NextTag | Action::PreviousTag | Action::Tag if session.list.tabs() < 2 => Err("no entry has a tag"),
+        Action::NextPage | Action::PreviousPage if !session.has_several_codes() => Err("there is one code only"),
         _ => Ok(()),
     }
 }

@@ -81,6 +81,13 @@ pub enum Effect {
         /// Encrypted with it; `None`: plain, which a person has chosen by name.
         password: Option<Text>,
     },
+    /// Write a text as a QR code, SVG if the path ends so, else PNG, 0600, never over an existing file: [`super::Msg::PictureSaved`].
+    SavePicture {
+        /// Where to.
+        path: PathBuf,
+        /// What the code holds.
+        text: Text,
+    },
     /// Drop everything the runtime knows of the open vault: keys, document, jobs.
     Lock,
     /// Let go of the terminal and stop like any program under Ctrl-Z; [`super::Msg::Resumed`] when back.

@@ -61,6 +61,11 @@ impl Export {
         writable().nth(self.format)
     }
 
+    /// Whether the export can be shown on the screen instead of written.
+    pub(crate) fn can_be_shown(&self) -> bool {
+        self.format().is_some_and(|format| format.id == "google-qr")
+    }
+
     /// Encrypted wherever the format can.
     fn settle(&mut self) {
         self.encrypted = self.format().and_then(|format| format.write.as_ref()).is_some_and(|writer| writer.encrypts);
@@ -119,10 +124,15 @@ impl Export {
     }
 }
 
-pub(crate) fn submit(model: &mut Model, out: &mut Vec<Effect>) {
+pub(crate) fn submit(model: &mut Model, now: Now, out: &mut Vec<Effect>) {
     let Stage::Open(session) = &mut model.stage else { return };
     let Some(Over::Export(export)) = session.over.last_mut() else { return };
     if export.writing {
+        return;
+    }
+    if export.path.text().trim().is_empty() && export.can_be_shown() {
+        session.over.pop();
+        crate::app::qr::all(model, now);
         return;
     }
     if export.path.text().trim().is_empty() {

@@ -167,6 +167,10 @@ pub(crate) fn complete(model: &mut Model, found: Vec<String>) {
             &mut import.path
         }
         Some(Over::Export(export)) => &mut export.path,
+        Some(Over::Codes(codes)) => match &mut codes.path {
+            Some(path) => path,
+            None => return,
+        },
         _ => return,
     };
     let Some(first) = found.first() else { return };

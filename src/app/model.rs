@@ -17,6 +17,7 @@ use crate::app::list::List;
 use crate::app::lock::Lock;
 use crate::app::palette::Palette;
 use crate::app::passphrase::NewPassphrase;
+use crate::app::qr::Codes;
 use crate::app::save::{Done, Pending};
 use crate::app::toast::Toast;
 use crate::app::trash::Trash;
@@ -112,6 +113,7 @@ pub(crate) enum Over {
     Export(Box<Export>),
     Passphrase(NewPassphrase),
     RecoveryCode(Text),
+    Codes(Box<Codes>),
 }
 
 impl Model {
@@ -184,6 +186,8 @@ impl Model {
                 Some(Over::Export(_)) => Screen::Export,
                 Some(Over::Passphrase(_)) => Screen::Passphrase,
                 Some(Over::RecoveryCode(_)) => Screen::RecoveryCode,
+                Some(Over::Codes(codes)) if codes.path.is_some() => Screen::SavePicture,
+                Some(Over::Codes(_)) => Screen::Codes,
             },
         }
     }
@@ -262,6 +266,11 @@ impl Session {
     /// Whether that entry's code is shown.
     pub(crate) fn shows_code(&self, id: EntryId) -> bool {
         !self.hidden || self.revealed == Some(id)
+    }
+
+    /// Whether more than one QR code is shown.
+    pub(crate) fn has_several_codes(&self) -> bool {
+        matches!(self.over.last(), Some(Over::Codes(codes)) if codes.pages.len() > 1)
     }
 
     /// Whether something typed would be lost by leaving.

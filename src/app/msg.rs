@@ -120,6 +120,8 @@ pub enum Msg {
     Completions(Vec<String>),
     /// Whether a file was written: answer to [`super::Effect::Export`]; its path.
     Exported(Result<PathBuf, Trouble>),
+    /// Whether a picture was written: answer to [`super::Effect::SavePicture`]; its path.
+    PictureSaved(Result<PathBuf, Trouble>),
 }
 
 /// How a copy went.

@@ -31,6 +31,11 @@ pub(crate) fn paste(model: &mut Model, text: Text, now: Now, out: &mut Vec<Effec
                 export::Row::First | export::Row::Second => export.password.line().paste(line),
                 _ => {}
             },
+            Some(Over::Codes(codes)) if !codes.writing => {
+                if let Some(path) = &mut codes.path {
+                    path.paste(line);
+                }
+            }
             Some(Over::Passphrase(screen)) if !screen.busy => screen.twice.line().paste(line),
             _ => {}
         },

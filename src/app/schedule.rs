@@ -36,6 +36,9 @@ pub fn next_wake(model: &Model, now: Now) -> Option<Duration> {
                 // The file is looked at: another window may have written it.
                 sooner(2_000_u64.saturating_sub(now.boot_ms.saturating_sub(model.file_seen.boot_ms)));
             }
+            if let Some(Over::Codes(codes)) = session.over.last() {
+                sooner(codes.left_ms(now));
+            }
             let until_second = 1000 - now.wall_ms % 1000;
             if counts_seconds(model) && counted(model, session).next().is_some() {
                 sooner(until_second);

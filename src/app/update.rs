@@ -16,7 +16,7 @@ use crate::app::palette::Palette;
 use crate::app::passphrase::{self, NewPassphrase};
 use crate::app::save::{self, Then, commit};
 use crate::app::trash::{self, Trash};
-use crate::app::{Effect, Key, Msg, Screen, VaultChoice, copy, lock, mouse, paste, schedule, welcome};
+use crate::app::{Effect, Key, Msg, Screen, VaultChoice, copy, lock, mouse, paste, qr, schedule, welcome};
 use crate::config::keys::KeyCode;
 use crate::secret::Text;
 use crate::time::Now;
@@ -55,6 +55,7 @@ pub fn update(model: &mut Model, msg: Msg, now: Now) -> Vec<Effect> {
         Msg::Focus(focused) => model.focused = focused,
         Msg::Wake => {
             lock::wake(model, now, &mut out);
+            qr::expire(model, now);
             look_at_file(model, now, &mut out);
         }
         Msg::LockNow => lock::lock(model, "locked", now, &mut out),
@@ -85,6 +86,7 @@ pub fn update(model: &mut Model, msg: Msg, now: Now) -> Vec<Effect> {
         Msg::ImportRead(result) => import::read(model, result),
         Msg::Completions(found) => import::complete(model, found),
         Msg::Exported(result) => export::exported(model, result, now),
+        Msg::PictureSaved(result) => qr::saved(model, result, now),
     }
     model.show_selection();
     out
@@ -100,6 +102,7 @@ fn look_at_file(model: &mut Model, now: Now, out: &mut Vec<Effect>) {
 }
 
 fn press(model: &mut Model, key: &Key, now: Now, out: &mut Vec<Effect>) {
+    qr::touched(model, now);
     let screen = model.screen();
     // While a passphrase is being derived keys are kept for the list, but for those that leave.
     if let Stage::Locked(lock) = &mut model.stage
@@ -144,6 +147,15 @@ fn type_into(model: &mut Model, key: &Key, out: &mut Vec<Effect>) {
                 }
             }
             Some(Over::Export(export)) if !export.writing => export.key(key),
+            Some(Over::Codes(codes)) if !codes.writing => {
+                if let Some(path) = &mut codes.path {
+                    if key.code == KeyCode::Tab {
+                        out.push(Effect::CompletePath(Text::from(path.text())));
+                    } else {
+                        path.key(key);
+                    }
+                }
+            }
             Some(Over::Passphrase(screen)) if !screen.busy => screen.twice.key(key),
             _ => {}
         },
@@ -273,7 +285,8 @@ fn submit(model: &mut Model, now: Now, out: &mut Vec<Effect>) {
         Screen::Unlock => lock::submit(model, now, out),
         Screen::Form => form::submit(model, now, out),
         Screen::Import | Screen::ImportPlan => import::submit(model, now, out),
-        Screen::Export => export::submit(model, out),
+        Screen::Export => export::submit(model, now, out),
+        Screen::SavePicture => qr::save(model, out),
         Screen::Passphrase => passphrase::submit(model, now, out),
         Screen::RecoveryCode => {
             if let Stage::Open(session) = &mut model.stage {
@@ -376,6 +389,17 @@ fn act_open(model: &mut Model, action: Action, key: Option<&Key>, now: Now, out:
         Action::Redo => save::redo(model, now, out),
         Action::Import => session.over.push(Over::Import(Box::new(Import::new()))),
         Action::Export => session.over.push(Over::Export(Box::new(Export::new()))),
+        Action::ShowQr => qr::entry(model, now),
+        Action::PhoneCodes => qr::all(model, now),
+        Action::SavePicture => qr::ask_path(model, now),
+        Action::NextPage | Action::PreviousPage | Action::ShowLink => {
+            if let Some(codes) = qr::on_top(model) {
+                match action {
+                    Action::ShowLink => codes.as_text = !codes.as_text,
+                    _ => codes.step(action == Action::NextPage),
+                }
+            }
+        }
         Action::History => {
             if let Some(history) = History::of(session) {
                 session.over.push(Over::History(history));
@@ -434,6 +458,11 @@ fn back(session: &mut Session) {
         Some(Over::Form(form)) if form.touched() => session.over.push(Over::Confirm(Confirm::discard())),
         Some(Over::Passphrase(screen)) if screen.forced || screen.busy => {}
         Some(Over::Import(import)) if import.saving => {}
+        Some(Over::Codes(codes)) if codes.path.is_some() => {
+            if let Some(Over::Codes(codes)) = session.over.last_mut() {
+                codes.path = None;
+            }
+        }
         Some(_) => {
             session.over.pop();
         }

@@ -68,7 +68,8 @@ pub fn run(global: &Global, args: &Show) -> Result<(), Failure> {
         return out::line(&link());
     }
     if args.qr {
-        return qr::run(global, &link(), args.output.as_deref());
+        let link = uri::write_short(otp, &details.issuer, &details.account);
+        return qr::run(global, &link, args.output.as_deref());
     }
     if args.secret {
         out::line(&typed_secret(otp))?;

@@ -47,7 +47,8 @@ fn write(entries: &[Details], _: Option<&Text>, _: &mut dyn Random) -> Result<Ve
     let mut parts = Vec::with_capacity(entries.len());
     for details in entries {
         let link = uri::write(&details.otp, &details.issuer, &details.account);
-        let code = Symbol::of(&link).map_or_else(
+        let short = uri::write_short(&details.otp, &details.issuer, &details.account);
+        let code = Symbol::of(&short).map_or_else(
             |error| Zeroizing::new(format!("<p>{error}: the link must be typed</p>")),
             |symbol| symbol.svg(),
         );

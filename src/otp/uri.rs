@@ -137,6 +137,15 @@ pub fn parameter(uri: &str, name: &str) -> Option<Text> {
 ///
 /// Kinds with a fixed algorithm or number of digits are written with those.
 pub fn write(otp: &Otp, issuer: &str, account: &str) -> Text {
+    written(otp, issuer, account, false)
+}
+
+/// The same without what is usual for its kind: for a QR code, which is the smaller for it.
+pub fn write_short(otp: &Otp, issuer: &str, account: &str) -> Text {
+    written(otp, issuer, account, true)
+}
+
+fn written(otp: &Otp, issuer: &str, account: &str, short: bool) -> Text {
     let mut out = Zeroizing::new(String::with_capacity(256));
     let type_ = match otp.kind {
         Kind::Motp => "motp://",
@@ -172,16 +181,21 @@ pub fn write(otp: &Otp, issuer: &str, account: &str) -> Text {
             _ => percent::encode(pin, &mut out),
         }
     }
-    if matches!(otp.kind, Kind::Totp | Kind::Hotp | Kind::Steam) {
+    let says_all = matches!(otp.kind, Kind::Totp | Kind::Hotp | Kind::Steam);
+    if says_all && !(short && otp.algorithm == otp.kind.default_algorithm()) {
         out.push_str("&algorithm=");
         out.push_str(otp.algorithm.name());
+    }
+    // Without digits a reader takes an entry of Steam's for one of its kind.
+    let usual = otp.digits == otp.kind.default_digits() && !looks_like_steam(issuer, None);
+    if says_all && !(short && usual) {
         out.push_str("&digits=");
         out.push_str(&otp.digits.get().to_string());
     }
     if otp.kind == Kind::Hotp {
         out.push_str("&counter=");
         out.push_str(&otp.counter.to_string());
-    } else if matches!(otp.kind, Kind::Totp | Kind::Steam) || otp.period != otp.kind.default_period() {
+    } else if !short && matches!(otp.kind, Kind::Totp | Kind::Steam) || otp.period != otp.kind.default_period() {
         out.push_str("&period=");
         out.push_str(&otp.period.get().to_string());
     }

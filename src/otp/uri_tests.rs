@@ -143,6 +143,15 @@ fn any_otp() -> impl Strategy<Value = Otp> {
     )
 }
 
+#[test]
+fn a_short_link_leaves_out_what_is_usual() {
+    let mut otp = Otp::new(Kind::Totp, Secret::from(&b"seventeen bytes!!"[..]));
+    let short = write_short(&otp, "GitHub", "octo");
+    assert!(short.ends_with("&issuer=GitHub"), "{}", short.as_str());
+    otp.digits = Digits::new(8).unwrap();
+    assert!(write_short(&otp, "GitHub", "octo").ends_with("&digits=8"));
+}
+
 proptest! {
     #[test]
     fn what_is_written_reads_back(
@@ -150,11 +159,15 @@ proptest! {
         issuer in prop_oneof![any::<String>(), "[: a]{0,4}", Just("Steam".to_owned())],
         account in prop_oneof![any::<String>(), "[: a]{0,4}"],
     ) {
-        let uri = write(&otp, &issuer, &account);
-        let read = parse(&uri).unwrap();
-        prop_assert_eq!(&read.otp, &otp, "{}", uri.as_str());
-        prop_assert_eq!(read.issuer.as_str(), issuer, "{}", uri.as_str());
-        prop_assert_eq!(read.account.as_str(), account, "{}", uri.as_str());
+        let long = write(&otp, &issuer, &account);
+        let short = write_short(&otp, &issuer, &account);
+        prop_assert!(short.len() <= long.len());
+        for uri in [long, short] {
+            let read = parse(&uri).unwrap();
+            prop_assert_eq!(&read.otp, &otp, "{}", uri.as_str());
+            prop_assert_eq!(read.issuer.as_str(), issuer.as_str(), "{}", uri.as_str());
+            prop_assert_eq!(read.account.as_str(), account.as_str(), "{}", uri.as_str());
+        }
     }
 
     #[test]

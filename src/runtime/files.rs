@@ -9,6 +9,7 @@ use crate::app::Trouble;
 use crate::app::effect::ImportSource;
 use crate::app::msg::ImportRead;
 use crate::formats::{FormatError, Opened, registry};
+use crate::qr::Symbol;
 use crate::secret::{Secret, Text};
 use crate::store::disk;
 use crate::vault::Details;
@@ -96,6 +97,14 @@ pub(super) fn export(
     let files: Vec<_> = names.into_iter().zip(files.iter().map(Secret::expose)).collect();
     disk::write_all_new(&files, &mut clock::Os).map_err(|error| trouble::store(&error))?;
     Ok(first)
+}
+
+/// Writes a text as a QR code.
+pub(super) fn save_picture(path: &Path, text: &Text) -> Result<PathBuf, Trouble> {
+    let path = at_home(path);
+    let symbol = Symbol::of(text).map_err(|error| trouble::trouble(error, None))?;
+    disk::write_new(&path, &symbol.file(&path), false, &mut clock::Os).map_err(|error| trouble::store(&error))?;
+    Ok(path)
 }
 
 /// `~/x` means x in the home folder, as in a shell.

@@ -140,6 +140,10 @@ impl Runtime {
                 move || Some(Msg::Exported(files::export(format, path, &entries, password.as_ref()))),
                 |trouble| Msg::Exported(Err(trouble)),
             ),
+            Effect::SavePicture { path, text } => self.desk.give(
+                move || Some(Msg::PictureSaved(files::save_picture(&path, &text))),
+                |trouble| Msg::PictureSaved(Err(trouble)),
+            ),
             Effect::Lock => self.session.close(),
             Effect::Suspend => return Some(Request::Suspend),
             Effect::Quit => return Some(Request::Quit),

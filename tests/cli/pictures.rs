@@ -74,7 +74,7 @@ fn a_code_is_shown_and_read_again() {
     user.run(&["import", &file]).success();
     let shown = user.output(&["show", "Shop", "--qr"]);
     assert!(!shown.contains('\x1b'));
-    let link = user.output(&["show", "Shop", "--uri"]);
+    let link = link("Shop");
     assert_eq!(read_blocks(&shown, false), [link.trim()]);
     let colours = user.output(&["show", "Shop", "--qr", "--color", "always"]);
     let paper = "\x1b[38;5;16;48;5;231m";
@@ -107,7 +107,7 @@ fn a_code_is_written_to_a_new_file_of_ones_own() {
     let user = User::with_vault();
     let file = user.file("list.txt", link("Shop"));
     user.run(&["import", &file]).success();
-    let link = user.output(&["show", "Shop", "--uri"]);
+    let link = link("Shop");
     let out = user.path("code.png");
     user.run(&["show", "Shop", "--qr", "-o", out.to_str().unwrap()]).success().stdout("");
     assert_eq!(out.metadata().unwrap().permissions().mode() & 0o777, 0o600);

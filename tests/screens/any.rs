@@ -31,7 +31,25 @@ fn odd_labels_never_break_the_list() {
 
 #[test]
 fn no_size_panics_and_a_code_is_always_shown() {
-    let screens = ["", "/git", "v", "a", "d", "dyT", "fh", "?", ":", "x", "i", ":passphrase<Enter>"];
+    let screens = [
+        "",
+        "/git",
+        "v",
+        "a",
+        "d",
+        "dyT",
+        "fh",
+        "?",
+        ":",
+        "x",
+        "i",
+        ":passphrase<Enter>",
+        "s",
+        "st",
+        "ss",
+        ":phone codes<Enter>",
+        ":phone codes<Enter>n",
+    ];
     for keys in screens {
         let mut session = Session::open((80, 24));
         session.keys(keys);

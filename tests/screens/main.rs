@@ -4,3 +4,4 @@ mod any;
 mod deeds;
 mod outside;
 mod pictures;
+mod qr;

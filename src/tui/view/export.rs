@@ -47,6 +47,10 @@ pub(super) fn draw(model: &Model, session: &Session, export: &Export, paint: &mu
                 _ => &export.path,
             };
             input::draw(paint, x, y, w.saturating_sub(x), line, here, Style::new());
+            if row == Row::Path && export.path.is_empty() && export.can_be_shown() {
+                let hint = "codes.png; left empty, the codes are shown here";
+                paint.put(x, y, w, hint, look.dim);
+            }
         }
         y = y.saturating_add(1);
     }

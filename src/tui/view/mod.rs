@@ -15,6 +15,7 @@ mod lock;
 mod paint;
 mod palette;
 mod passphrase;
+mod qr;
 mod toast;
 mod trash;
 mod welcome;
@@ -22,8 +23,8 @@ mod welcome;
 use ratatui::Frame;
 use ratatui::layout::Position;
 
-use crate::app::Model;
 use crate::app::model::{Over, Stage};
+use crate::app::{Model, Screen};
 use crate::time::Now;
 use crate::tui::theme::Look;
 use crate::tui::view::paint::Paint;
@@ -50,10 +51,14 @@ pub fn draw(model: &Model, now: Now, frame: &mut Frame<'_>) {
             Some(Over::Import(import)) => import::draw(model, import, &mut paint),
             Some(Over::Export(export)) => export::draw(model, session, export, &mut paint),
             Some(Over::Passphrase(screen)) => passphrase::draw(model, screen, &mut paint),
+            Some(Over::Codes(codes)) => qr::draw(model, codes, &mut paint),
             Some(Over::RecoveryCode(code)) => passphrase::draw_recovery_code(model, code, &mut paint),
         },
     }
-    toast::draw(model, now, &mut paint);
+    // News would stand over the last rows of a code.
+    if !matches!(model.screen(), Screen::Codes | Screen::SavePicture) {
+        toast::draw(model, now, &mut paint);
+    }
     if let Some((x, y)) = paint.cursor
         && x < area.width
         && y < area.height
