@@ -4,7 +4,7 @@
 //! cannot be read makes the entry a problem. Nothing is ever turned into SHA-1 without a word.
 
 use super::json::Number;
-use super::{Candidate, Problem};
+use super::{Candidate, Imported, Problem};
 use crate::otp::uri::{base32_secret, hex_secret};
 use crate::otp::{Algorithm, Digits, Kind, Otp, Period, uri, yandex};
 use crate::secret::{Secret, Text};
@@ -221,6 +221,36 @@ pub(super) fn from_field(place: String, value: &str, title: &str, user: &str) ->
     })
 }
 
+/// The name of a folder, vault or label as a tag. Any number of entries may share it, each with a copy: one longer than a name can be is none.
+pub(super) fn shared_tag(name: &str) -> Option<Text> {
+    const LONGEST: usize = 1024;
+    (!name.is_empty() && name.len() <= LONGEST).then(|| name.into())
+}
+
+/// The most one-time passwords of one item that are read: each takes a copy of all the item has.
+const MOST_CODES: usize = 16;
+
+/// The one-time passwords of one item of a password manager, each an entry with the item's names and what `dress` puts on it.
+pub(super) fn from_item<'a>(
+    place: &str,
+    codes: impl Iterator<Item = &'a str>,
+    (title, user): (&str, &str),
+    imported: &mut Imported,
+    dress: impl Fn(&mut Candidate),
+) {
+    for (number, code) in codes.enumerate() {
+        if number == MOST_CODES {
+            let reason = format!("it has more than {MOST_CODES} one-time passwords: the others are left out");
+            imported.problems.push(Problem { place: place.into(), label: label(title, user), reason });
+            return;
+        }
+        imported.push(from_field(place.into(), code, title, user).map(|mut candidate| {
+            dress(&mut candidate);
+            candidate
+        }));
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -236,6 +266,14 @@ mod tests {
         let read = zero.finish().unwrap();
         assert_eq!((read.details.otp.digits.get(), read.details.otp.period.get()), (6, 30));
         assert_eq!(read.notices.len(), 2);
+    }
+
+    #[test]
+    fn an_item_of_countless_codes_is_cut_short() {
+        let mut imported = Imported::default();
+        from_item("item 1", ["MY"; 1000].into_iter(), ("A", "b"), &mut imported, |entry| entry.trashed = true);
+        assert_eq!((imported.entries.len(), imported.problems.len()), (MOST_CODES, 1));
+        assert!(imported.entries[0].trashed);
     }
 
     #[test]

@@ -4,7 +4,6 @@ use serde_json::Value;
 
 use super::json::{Document, Fields};
 use super::{Format, FormatError, Imported, Opened, draft};
-use crate::secret::Text;
 
 /// The registry's row.
 pub(super) const FORMAT: Format = Format {
@@ -29,21 +28,19 @@ fn read(bytes: &[u8]) -> Result<Opened, FormatError> {
             fields.iter().find(|field| field.text("type") == Some(kind)).and_then(|field| field.text("value"))
         };
         let user = field("username").or(field("email")).or(item.text("subtitle")).unwrap_or("");
-        for code in fields.iter().filter(|field| field.text("type") == Some("totp") && !field.is_true("deleted")) {
-            let Some(value) = code.text("value") else { continue };
-            let read = draft::from_field(format!("item {number}"), value, item.text("title").unwrap_or(""), user);
-            imported.push(read.map(|mut candidate| {
-                candidate.trashed = item.is_true("trashed");
-                let details = &mut candidate.details;
-                details.note = item.text("note").unwrap_or("").into();
-                details.favourite = item.is_true("favorite");
-                for id in item.items("folders").iter().filter_map(Value::as_str) {
-                    let named = file.0.items("folders").iter().find(|folder| folder.text("uuid") == Some(id));
-                    details.tags.extend(named.and_then(|folder| folder.text("title")).map(Text::from));
-                }
-                candidate
-            }));
-        }
+        let codes = fields.iter().filter(|field| field.text("type") == Some("totp") && !field.is_true("deleted"));
+        let codes = codes.filter_map(|code| code.text("value"));
+        let names = (item.text("title").unwrap_or(""), user);
+        draft::from_item(&format!("item {number}"), codes, names, &mut imported, |candidate| {
+            candidate.trashed = item.is_true("trashed");
+            let details = &mut candidate.details;
+            details.note = item.text("note").unwrap_or("").into();
+            details.favourite = item.is_true("favorite");
+            for id in item.items("folders").iter().filter_map(Value::as_str) {
+                let named = file.0.items("folders").iter().find(|folder| folder.text("uuid") == Some(id));
+                details.tags.extend(named.and_then(|folder| draft::shared_tag(folder.text("title")?)));
+            }
+        });
     }
     Ok(Opened::Plain(imported))
 }

@@ -33,21 +33,14 @@ fn read(bytes: &[u8]) -> Result<Opened, FormatError> {
             Value::Array(list) => list.iter().filter_map(Value::as_str).collect(),
             value => value.as_str().into_iter().collect::<Vec<_>>(),
         });
-        for value in values.filter(|value| !value.trim().is_empty()) {
-            let read = draft::from_field(
-                format!("record {number}"),
-                value,
-                record.text("title").unwrap_or(""),
-                record.text("login").unwrap_or(""),
-            );
-            imported.push(read.map(|mut candidate| {
-                candidate.details.note = record.text("notes").unwrap_or("").into();
-                let folders = record.items("folders").iter();
-                let names = folders.filter_map(|folder| folder.text("folder").or(folder.text("shared_folder")));
-                candidate.details.tags = names.map(|name| Text::from(name.replace('\\', "/"))).collect();
-                candidate
-            }));
-        }
+        let values = values.filter(|value| !value.trim().is_empty());
+        let names = (record.text("title").unwrap_or(""), record.text("login").unwrap_or(""));
+        draft::from_item(&format!("record {number}"), values, names, &mut imported, |candidate| {
+            candidate.details.note = record.text("notes").unwrap_or("").into();
+            let folders = record.items("folders").iter();
+            let names = folders.filter_map(|folder| folder.text("folder").or(folder.text("shared_folder")));
+            candidate.details.tags = names.map(|name| Text::from(name.replace('\\', "/"))).collect();
+        });
     }
     Ok(Opened::Plain(imported))
 }

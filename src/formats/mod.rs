@@ -33,6 +33,7 @@ pub mod proton;
 pub mod proton_pass;
 pub mod raivo;
 pub mod registry;
+pub mod safeincloud;
 #[cfg(test)]
 mod samples;
 pub mod sheet;

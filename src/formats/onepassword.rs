@@ -39,16 +39,14 @@ fn read_item(place: &str, item: &Value, imported: &mut Imported) {
     let user = details.items("loginFields").iter().find(|field| field.text("designation") == Some("username"));
     let user = user.and_then(|field| field.text("value")).unwrap_or("");
     let fields = details.items("sections").iter().flat_map(|section| section.items("fields"));
-    for code in fields.filter_map(|field| field.get("value")?.text("totp")) {
-        imported.push(draft::from_field(place.to_owned(), code, title, user).map(|mut candidate| {
-            candidate.trashed = item.text("state").is_some_and(|state| state != "active");
-            let kept = &mut candidate.details;
-            kept.note = details.text("notesPlain").unwrap_or("").into();
-            kept.favourite = item.number("favIndex").get().is_some_and(|place| place > 0);
-            kept.tags.extend(overview.items("tags").iter().filter_map(Value::as_str).map(Text::from));
-            candidate
-        }));
-    }
+    let codes = fields.filter_map(|field| field.get("value")?.text("totp"));
+    draft::from_item(place, codes, (title, user), imported, |candidate| {
+        candidate.trashed = item.text("state").is_some_and(|state| state != "active");
+        let kept = &mut candidate.details;
+        kept.note = details.text("notesPlain").unwrap_or("").into();
+        kept.favourite = item.number("favIndex").get().is_some_and(|place| place > 0);
+        kept.tags.extend(overview.items("tags").iter().filter_map(Value::as_str).map(Text::from));
+    });
 }
 
 #[cfg(test)]

@@ -8,7 +8,7 @@ use sha2::{Digest, Sha256};
 use zeroize::Zeroizing;
 
 use super::cipher::{self, Hash};
-use super::draft::{Draft, Key};
+use super::draft::{self, Draft, Key};
 use super::json::Number;
 use super::keyed_archive::{Item, KeyedArchive, MAGIC};
 use super::{Candidate, Format, FormatError, Imported, Opened, Problem};
@@ -94,7 +94,7 @@ fn read_entries(root: Item) -> Result<Imported, FormatError> {
     };
     let mut number = 0usize;
     for folder in folders.items().ok_or_else(|| damaged("its list of folders is broken"))? {
-        let name = folder.get("name").and_then(Item::text).filter(|name| !name.is_empty());
+        let name = folder.get("name").and_then(Item::text).and_then(|name| draft::shared_tag(&name));
         let accounts = folder.get("accounts").and_then(Item::items);
         for account in accounts.ok_or_else(|| damaged("a folder's list is broken"))? {
             number = number.saturating_add(1);

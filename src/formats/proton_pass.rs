@@ -58,15 +58,13 @@ fn read_item(place: &str, vault: Option<&str>, item: &Value, imported: &mut Impo
     let title = metadata.text("name").unwrap_or("");
     let user = content.text("itemUsername").or(content.text("itemEmail")).unwrap_or("");
     let extra = data.items("extraFields").iter().filter_map(|field| field.get("data")?.text("totpUri"));
-    for code in content.text("totpUri").into_iter().chain(extra) {
-        imported.push(draft::from_field(place.to_owned(), code, title, user).map(|mut candidate| {
-            candidate.trashed = item.number("state").get() == Some(TRASHED);
-            candidate.details.note = metadata.text("note").unwrap_or("").into();
-            candidate.details.favourite = item.is_true("pinned");
-            candidate.details.tags.extend(vault.map(Into::into));
-            candidate
-        }));
-    }
+    let codes = content.text("totpUri").into_iter().chain(extra);
+    draft::from_item(place, codes, (title, user), imported, |candidate| {
+        candidate.trashed = item.number("state").get() == Some(TRASHED);
+        candidate.details.note = metadata.text("note").unwrap_or("").into();
+        candidate.details.favourite = item.is_true("pinned");
+        candidate.details.tags.extend(vault.and_then(draft::shared_tag));
+    });
 }
 
 #[cfg(test)]

@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 use super::{
     Format, FormatError, Opened, aegis, andotp, archive, authenticator_plus, authy, battlenet, bitwarden, cotp,
     devolutions, duo, enpass, ente, extension, freeotp, google, html, json, keeper, lastpass, onepassword, otp_auth,
-    otpclient, picture, proton, proton_pass, raivo, sheet, steam, stratum, table, terminal, totp_authenticator, twofas,
-    twofauth, uri_list,
+    otpclient, picture, proton, proton_pass, raivo, safeincloud, sheet, steam, stratum, table, terminal,
+    totp_authenticator, twofas, twofauth, uri_list,
 };
 use crate::secret::{Random, Text};
 use crate::vault::Details;
@@ -44,6 +44,7 @@ pub static FORMATS: &[Format] = &[
     proton_pass::FORMAT,
     authenticator_plus::FORMAT,
     archive::FORMAT,
+    safeincloud::FORMAT,
     html::FORMAT,
     google::FORMAT,
     google::PICTURES,
