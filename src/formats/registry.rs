@@ -4,9 +4,9 @@ use std::path::{Path, PathBuf};
 
 use super::{
     Format, FormatError, Opened, aegis, andotp, archive, authenticator_plus, authy, battlenet, bitwarden, cotp,
-    devolutions, duo, enpass, ente, extension, freeotp, google, html, json, keeper, lastpass, onepassword, otp_auth,
-    otpclient, picture, proton, proton_pass, raivo, safeincloud, sheet, steam, stratum, table, terminal,
-    totp_authenticator, twofas, twofauth, uri_list,
+    devolutions, duo, enpass, ente, extension, freeotp, google, google_sqlite, html, json, keeper, lastpass, microsoft,
+    onepassword, otp_auth, otpclient, picture, proton, proton_pass, raivo, safeincloud, sheet, steam, stratum,
+    stratum_sqlite, table, terminal, totp_authenticator, twofas, twofauth, uri_list,
 };
 use crate::secret::{Random, Text};
 use crate::vault::Details;
@@ -18,6 +18,9 @@ pub const LARGEST: usize = 64 * 1024 * 1024;
 pub static FORMATS: &[Format] = &[
     picture::FORMAT,
     stratum::FORMAT,
+    stratum_sqlite::FORMAT,
+    google_sqlite::FORMAT,
+    microsoft::FORMAT,
     otpclient::FORMAT,
     otp_auth::FORMAT,
     aegis::FORMAT,
@@ -63,7 +66,10 @@ const NOT_READ: &[(&[u8], &str)] = &[
         b"\x03\xd9\xa2\x9a\x67\xfb\x4b\xb5",
         "this is a KeePass database: export it from KeePassXC as CSV and import that",
     ),
-    (b"SQLite format 3\0", "this is a database of an app: export from the app and import that"),
+    (
+        b"SQLite format 3\0",
+        "this is a database that no known app keeps its codes in, or it is damaged: export from the app and import that",
+    ),
     (b"-----BEGIN PGP", "this is encrypted with OpenPGP: open it with gpg -d and import what comes out"),
     (b"age-encryption.org", "this is encrypted with age: open it with age -d and import what comes out"),
 ];

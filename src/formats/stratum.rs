@@ -47,7 +47,7 @@ fn read(bytes: &[u8]) -> Result<Opened, FormatError> {
         return Ok(Opened::encrypted(move |password| {
             let key = cipher::argon2id(password.as_bytes(), &salt, 3, 65_536, 4)?;
             let plain = cipher::gcm_open(&key[..], &nonce, &sealed, &[]).ok_or(FormatError::WrongPasswordOrDamaged)?;
-            read_backup(&plain)
+            read_backup(&Document::read(&plain)?)
         }));
     }
     if let Some(rest) = bytes.strip_prefix(LEGACY) {
@@ -57,14 +57,18 @@ fn read(bytes: &[u8]) -> Result<Opened, FormatError> {
         return Ok(Opened::encrypted(move |password| {
             let key = cipher::pbkdf2(Hash::Sha1, password.as_bytes(), &salt, 64_000)?;
             let plain = cipher::cbc_open(&key[..], &iv, &sealed).ok_or(FormatError::WrongPasswordOrDamaged)?;
-            read_backup(&plain).map_err(|_| FormatError::WrongPasswordOrDamaged)
+            let backup = Document::read(&plain).map_err(|_| FormatError::WrongPasswordOrDamaged)?;
+            read_backup(&backup).map_err(|_| FormatError::WrongPasswordOrDamaged)
         }));
     }
-    read_backup(bytes).map(Opened::Plain)
+    read_backup(&Document::read(bytes)?).map(Opened::Plain)
 }
 
-fn read_backup(bytes: &[u8]) -> Result<Imported, FormatError> {
-    let file = Document::read(bytes)?;
+/// Reads a plain backup.
+///
+/// # Errors
+/// [`FormatError::Damaged`] when it is none.
+pub(super) fn read_backup(file: &Document) -> Result<Imported, FormatError> {
     if !file.0.has("Authenticators") {
         return Err(FormatError::Damaged("it has no authenticators".into()));
     }

@@ -47,6 +47,8 @@ const FOLDERS: &[(&str, &[&str])] = &[
     ("otpauth_ios", &["otp-auth"]),
     ("proton_pass", &["proton-pass"]),
     ("authenticator_plus", &["authenticator-plus"]),
+    ("google_sqlite", &["google-sqlite"]),
+    ("microsoft", &["microsoft"]),
 ];
 
 /// Samples that are known and refused with words on what to do.
