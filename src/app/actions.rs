@@ -156,6 +156,10 @@ pub enum Action {
     ShowTyped,
     /// Choose what happens to this entry: add, replace, skip.
     Toggle,
+    /// Add another file to what is imported.
+    AddFile,
+    /// Take the QR code in the clipboard's picture.
+    PastePicture,
     /// Unlock with the recovery code instead.
     UseRecovery,
     /// Make a new vault.
@@ -230,7 +234,7 @@ static TABLE: &[Row] = rows! {
     Copy "copy" "copy the selected entry's code; a counter moves on first" "copy" &[S::List, S::Search, S::Entry];
     Search "search" "search issuer, account, tags and notes as you type" "search" &[S::List];
     View "view" "view the entry: large code, next code, note, recovery codes" "view" &[S::List];
-    Add "add" "add an entry by form; a pasted otpauth:// link fills it" "add" &[S::List];
+    Add "add" "add an entry by form; a pasted otpauth:// link or picture's path fills it" "add" &[S::List];
     Edit "edit" "edit the entry" "edit" &[S::List, S::Entry];
     Delete "delete" "delete the entry (it goes to the trash)" "delete" &[S::List, S::Entry];
     Import "import" "import another program's file" "import" &[S::List];
@@ -246,6 +250,8 @@ static TABLE: &[Row] = rows! {
     PreviousField "previous_field" "previous field" "" FORMS;
     ShowTyped "show_typed" "show what is typed instead of dots" "show" &[S::Create, S::Unlock, S::Form, S::Import, S::Export, S::Passphrase];
     Toggle "toggle" "choose what happens to this entry: add, replace, skip" "choose" &[S::ImportPlan];
+    AddFile "add_file" "add another file, such as the next picture of an export" "add a file" &[S::ImportPlan];
+    PastePicture "paste_picture" "take the QR code in the clipboard's picture" "picture" &[S::List, S::Form];
     UseRecovery "use_recovery" "unlock with the recovery code instead" "recovery code" &[S::Unlock];
     NewVault "new_vault" "make a new vault" "new vault" &[S::Unlock];
     CopyAndQuit "copy_and_quit" "copy the code and quit" "" &[S::List, S::Entry];
@@ -411,7 +417,7 @@ pub fn enabled(model: &Model, action: Action) -> Result<(), &'static str> {
 
 fn changes_the_vault(action: Action) -> bool {
     use Action::*;
-    matches!(action, Add | Edit | Delete | Favourite | Undo | Redo | Import | Restore | UseRecoveryCode)
+    matches!(action, Add | PastePicture | Edit | Delete | Favourite | Undo | Redo | Import | Restore | UseRecoveryCode)
 }
 
 fn needs_entry(session: &Session) -> Result<(), &'static str> {

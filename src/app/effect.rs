@@ -110,4 +110,6 @@ pub enum ImportSource {
     Path(PathBuf),
     /// Text that was pasted.
     Text(Text),
+    /// The picture in the clipboard.
+    Clipboard,
 }

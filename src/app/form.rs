@@ -1,9 +1,10 @@
 //! The form that adds and edits an entry.
 
+use crate::app::effect::ImportSource;
 use crate::app::input::Input;
 use crate::app::model::{Model, Over, Stage};
 use crate::app::save::{Then, commit};
-use crate::app::{Effect, copy};
+use crate::app::{Effect, copy, picture};
 use crate::config::keys::{Key, KeyCode};
 use crate::otp::uri::{self, Labelled};
 use crate::otp::{Algorithm, Digits, Kind, Otp, Period, base32};
@@ -51,7 +52,7 @@ impl Row {
         match self {
             Row::Issuer => "who asks for the code: GitHub",
             Row::Account => "whose code it is: octo@example.com",
-            Row::Secret => "the key the site shows, or an otpauth:// link",
+            Row::Secret => "the key the site shows, an otpauth:// link, or a picture's path",
             Row::Tags => "Work, Home/Bank",
             Row::Recovery => "one after another, with commas",
             _ => "",
@@ -84,6 +85,8 @@ pub(crate) struct Form {
     /// The same issuer and account exist; said once, then Enter saves all the same.
     pub(crate) duplicate: Option<String>,
     pub(crate) saving: bool,
+    /// A picture is being read.
+    pub(crate) reading: bool,
     /// What makes the code that is shown while typing, once the rows make one.
     pub(crate) preview: Option<Otp>,
 }
@@ -111,6 +114,7 @@ impl Form {
             touched: false,
             duplicate: None,
             saving: false,
+            reading: false,
             preview: None,
         };
         form.take_kind(Kind::Totp);
@@ -387,7 +391,13 @@ fn neighbour<T: Copy + PartialEq>(all: &[T], now: T, by: isize) -> T {
 pub(crate) fn submit(model: &mut Model, now: Now, out: &mut Vec<Effect>) {
     let Stage::Open(session) = &mut model.stage else { return };
     let Some(Over::Form(form)) = session.over.last_mut() else { return };
-    if form.saving {
+    if form.saving || form.reading {
+        return;
+    }
+    // Base32 has neither dots nor slashes: what ends like a picture's name is one.
+    if let Some(path) = picture::path(form.secret.text()) {
+        form.secret.clear();
+        picture::ask(model, ImportSource::Path(path), out);
         return;
     }
     let details = match form.details() {

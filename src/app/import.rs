@@ -4,13 +4,15 @@ use std::path::PathBuf;
 
 use crate::app::effect::ImportSource;
 use crate::app::input::Input;
-use crate::app::model::{Model, Over, Stage};
+use crate::app::model::{Model, Over, Session, Stage};
 use crate::app::msg::ImportRead;
 use crate::app::save::{Then, commit};
 use crate::app::{Effect, Trouble};
+use crate::formats::Imported;
 use crate::formats::plan::{self, Action, OnDuplicate, Plan};
 use crate::secret::Text;
 use crate::time::Now;
+use crate::vault::Entry;
 
 /// The import screen.
 pub(crate) struct Import {
@@ -26,6 +28,10 @@ pub(crate) struct Import {
     pub(crate) saving: bool,
     pub(crate) error: Option<String>,
     source: Option<ImportSource>,
+    /// What came out of the files read so far.
+    gathered: Imported,
+    /// How many they were.
+    files: usize,
 }
 
 impl Import {
@@ -42,7 +48,41 @@ impl Import {
             saving: false,
             error: None,
             source: None,
+            gathered: Imported::default(),
+            files: 0,
         }
+    }
+
+    /// What was read elsewhere, planned.
+    pub(crate) fn of_read<'a>(
+        format: &'static str,
+        imported: Imported,
+        existing: impl Iterator<Item = &'a Entry>,
+    ) -> Import {
+        let mut import = Import::new();
+        import.take(format, imported, existing);
+        import
+    }
+
+    /// Plans what was read together with what was read before.
+    fn take<'a>(&mut self, format: &'static str, imported: Imported, existing: impl Iterator<Item = &'a Entry>) {
+        self.format = format;
+        self.gathered.add(imported);
+        self.plan = Some(plan::plan(self.gathered.clone(), existing, OnDuplicate::Skip));
+        self.cursor = 0;
+    }
+
+    /// Whether something was read already, and another file is being asked for.
+    pub(crate) fn asks_for_more(&self) -> bool {
+        self.plan.is_none() && self.gathered != Imported::default()
+    }
+
+    /// Asks for another file, whose entries come to those that are there.
+    pub(crate) fn ask_for_more(&mut self) {
+        self.plan = None;
+        self.path.clear();
+        self.needs_password = None;
+        self.error = None;
     }
 
     pub(crate) fn of_text(text: Text) -> Import {
@@ -118,7 +158,10 @@ pub(crate) fn submit(model: &mut Model, now: Now, out: &mut Vec<Effect>) {
     {
         let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
         let name = crate::text::fit(&name, 24).trim_end().to_owned();
-        said = format!("{said} · delete {name}: its secrets are plain text");
+        said = match import.files {
+            0 | 1 => format!("{said} · delete {name}: its secrets are plain text"),
+            several => format!("{said} · delete the {several} files: their secrets are plain text"),
+        };
     }
     let then =
         Then { closes: true, ..Then::new(format!("import of {} entries", added.saturating_add(replaced)), said) };
@@ -147,14 +190,22 @@ pub(crate) fn read(model: &mut Model, result: Result<ImportRead, Trouble>) {
             import.error = wrong.then(|| "wrong password; try again".to_owned());
         }
         Ok(ImportRead::Entries { format, imported }) => {
-            import.format = format;
-            import.plan = Some(plan::plan(imported, existing.entries(), OnDuplicate::Skip));
-            import.cursor = 0;
+            import.files = import.files.saturating_add(1);
+            import.take(format, imported, existing.entries());
         }
         Err(trouble) => {
             import.error = Some(crate::app::toast::trouble_line(&trouble));
             import.needs_password = None;
         }
+    }
+}
+
+/// Back from asking for another file to what was read before.
+pub(crate) fn back_to_plan(session: &mut Session) {
+    let vault = &session.vault;
+    if let Some(Over::Import(import)) = session.over.last_mut() {
+        import.error = None;
+        import.take(import.format, Imported::default(), vault.entries());
     }
 }
 

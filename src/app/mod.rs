@@ -26,6 +26,7 @@ pub(crate) mod mouse;
 pub(crate) mod palette;
 pub(crate) mod passphrase;
 pub(crate) mod paste;
+pub(crate) mod picture;
 pub(crate) mod qr;
 pub(crate) mod save;
 pub(crate) mod search;

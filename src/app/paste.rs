@@ -1,10 +1,10 @@
 //! Pasted text: into the line that is being typed, or, in the list, a link that opens the form.
 
-use crate::app::Effect;
-use crate::app::export;
+use crate::app::effect::ImportSource;
 use crate::app::form::Form;
 use crate::app::import::Import;
 use crate::app::model::{Model, Over, Stage};
+use crate::app::{Effect, export, picture};
 use crate::secret::Text;
 use crate::time::Now;
 
@@ -23,7 +23,11 @@ pub(crate) fn paste(model: &mut Model, text: Text, now: Now, out: &mut Vec<Effec
         Stage::Locked(_) => {}
         Stage::Open(session) => match session.over.last_mut() {
             None | Some(Over::Entry(_)) => paste_into_list(model, &text, now, out),
-            Some(Over::Form(form)) if !form.saving => form.paste(&text),
+            Some(Over::Form(form)) if form.saving || form.reading => {}
+            Some(Over::Form(form)) => match picture::path(&text) {
+                Some(path) => picture::ask(model, ImportSource::Path(path), out),
+                None => form.paste(&text),
+            },
             Some(Over::Palette(palette)) => palette.input.paste(line),
             Some(Over::Import(import)) if import.plan.is_none() && !import.reading => import.line().paste(line),
             Some(Over::Export(export)) => match export.at {
@@ -55,6 +59,8 @@ fn paste_into_list(model: &mut Model, text: &Text, now: Now, out: &mut Vec<Effec
             }
             Err(error) => model.say_bad(format!("the pasted link was not taken: {error}"), now),
         }
+    } else if let Some(path) = picture::path(trimmed) {
+        picture::ask(model, ImportSource::Path(path), out);
     } else if crate::formats::registry::detect(trimmed.as_bytes()).is_ok() {
         let import = Import::of_text(Text::from(trimmed));
         let source = import.source();
@@ -64,6 +70,6 @@ fn paste_into_list(model: &mut Model, text: &Text, now: Now, out: &mut Vec<Effec
         session.list.query.paste(trimmed.lines().next().unwrap_or(""));
         session.list.search();
     } else {
-        model.say("nothing was taken: paste an otpauth:// link to add an entry", now);
+        model.say("nothing was taken: paste an otpauth:// link, or the path of a picture of a QR code", now);
     }
 }

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use crate::app::actions::{Action, action_for, enabled};
 use crate::app::confirm::{self, Confirm};
 use crate::app::detail::{self, EntryView};
+use crate::app::effect::ImportSource;
 use crate::app::export::{self, Export};
 use crate::app::form::{self, Form};
 use crate::app::geometry::parts;
@@ -16,7 +17,7 @@ use crate::app::palette::Palette;
 use crate::app::passphrase::{self, NewPassphrase};
 use crate::app::save::{self, Then, commit};
 use crate::app::trash::{self, Trash};
-use crate::app::{Effect, Key, Msg, Screen, VaultChoice, copy, lock, mouse, paste, qr, schedule, welcome};
+use crate::app::{Effect, Key, Msg, Screen, VaultChoice, copy, lock, mouse, paste, picture, qr, schedule, welcome};
 use crate::config::keys::KeyCode;
 use crate::secret::Text;
 use crate::time::Now;
@@ -83,7 +84,11 @@ pub fn update(model: &mut Model, msg: Msg, now: Now) -> Vec<Effect> {
         Msg::ChangedUnreadably(trouble) => model.say_trouble(&trouble, now),
         Msg::Copied(result) => copy::copied(model, result, now),
         Msg::ClipboardCleared(ours) => copy::cleared(model, ours, now),
-        Msg::ImportRead(result) => import::read(model, result),
+        Msg::ImportRead(result) => {
+            if let Some(result) = picture::read(model, result) {
+                import::read(model, result);
+            }
+        }
         Msg::Completions(found) => import::complete(model, found),
         Msg::Exported(result) => export::exported(model, result, now),
         Msg::PictureSaved(result) => qr::saved(model, result, now),
@@ -133,7 +138,7 @@ fn type_into(model: &mut Model, key: &Key, out: &mut Vec<Effect>) {
                 session.list.search();
                 session.revealed = None;
             }
-            Some(Over::Form(form)) if !form.saving => form.key(key),
+            Some(Over::Form(form)) if !form.saving && !form.reading => form.key(key),
             Some(Over::Palette(palette)) => {
                 palette.input.key(key);
                 palette.cursor = 0;
@@ -417,6 +422,14 @@ fn act_open(model: &mut Model, action: Action, key: Option<&Key>, now: Now, out:
         Action::Help => session.over.push(Over::Help(Help::default())),
         Action::Yes => confirm::yes(model, now, out),
         Action::No => confirm::no(model),
+        Action::AddFile => {
+            if let Some(Over::Import(import)) = session.over.last_mut()
+                && !import.saving
+            {
+                import.ask_for_more();
+            }
+        }
+        Action::PastePicture => picture::ask(model, ImportSource::Clipboard, out),
         Action::Toggle => {
             if let Some(Over::Import(import)) = session.over.last_mut() {
                 import.toggle();
@@ -458,6 +471,7 @@ fn back(session: &mut Session) {
         Some(Over::Form(form)) if form.touched() => session.over.push(Over::Confirm(Confirm::discard())),
         Some(Over::Passphrase(screen)) if screen.forced || screen.busy => {}
         Some(Over::Import(import)) if import.saving => {}
+        Some(Over::Import(import)) if import.asks_for_more() && !import.reading => import::back_to_plan(session),
         Some(Over::Codes(codes)) if codes.path.is_some() => {
             if let Some(Over::Codes(codes)) = session.over.last_mut() {
                 codes.path = None;

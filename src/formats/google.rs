@@ -66,10 +66,10 @@ impl Export {
             .filter(|index| !self.met.contains(index))
             .map(|index| index.saturating_add(1).to_string())
             .collect();
-        let (code, is) = if missing.len() == 1 { ("code", "is") } else { ("codes", "are") };
+        let (code, is, it) = if missing.len() == 1 { ("code", "is", "it") } else { ("codes", "are", "them") };
         let size = self.size;
         (!missing.is_empty())
-            .then(|| format!("{code} {} of this export's {size} {is} missing: add it too", missing.join(", ")))
+            .then(|| format!("{code} {} of this export's {size} {is} missing: add {it} too", missing.join(", ")))
     }
 }
 
@@ -190,7 +190,7 @@ mod tests {
         assert_eq!(all.exports[0].missing(), None);
         assert_eq!(all.entries.into_iter().map(|entry| entry.details).collect::<Vec<_>>(), entries);
         let missing = |parts: &[Vec<u8>]| read(parts).exports[0].missing().unwrap();
-        assert_eq!(missing(&pictures[..1]), "codes 2, 3 of this export's 3 are missing: add it too");
+        assert_eq!(missing(&pictures[..1]), "codes 2, 3 of this export's 3 are missing: add them too");
         assert_eq!(missing(&pictures[1..]), "code 1 of this export's 3 is missing: add it too");
     }
 

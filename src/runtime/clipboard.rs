@@ -75,6 +75,37 @@ pub enum CopyError {
     Holder(#[from] io::Error),
 }
 
+/// Why there is no picture to be had from the clipboard.
+#[derive(Debug, thiserror::Error)]
+pub enum PictureError {
+    /// Over SSH, on a console.
+    #[error("there is no clipboard here to take a picture from: this terminal has no display of its own")]
+    NoDisplay,
+    /// It holds something else.
+    #[error("there is no picture in the clipboard")]
+    None,
+    /// The display does not answer.
+    #[error("the clipboard cannot be reached: {0}")]
+    Unreachable(String),
+}
+
+/// The picture in the clipboard: its width and height, and four bytes a pixel: red, green, blue, opacity. May take seconds.
+///
+/// # Errors
+/// [`PictureError`].
+pub fn picture() -> Result<(u32, u32, Vec<u8>), PictureError> {
+    if Route::from_environment() != Route::Display {
+        return Err(PictureError::NoDisplay);
+    }
+    let unreachable = |error: arboard::Error| match error {
+        arboard::Error::ContentNotAvailable | arboard::Error::ConversionFailure => PictureError::None,
+        other => PictureError::Unreachable(other.to_string()),
+    };
+    let picture = arboard::Clipboard::new().and_then(|mut clipboard| clipboard.get_image()).map_err(unreachable)?;
+    let side = |pixels: usize| u32::try_from(pixels).unwrap_or(u32::MAX);
+    Ok((side(picture.width), side(picture.height), picture.bytes.into_owned()))
+}
+
 /// A copy that a holder process serves. Dropped, it stays until its deadline.
 #[derive(Debug)]
 pub struct Held {

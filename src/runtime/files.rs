@@ -4,12 +4,12 @@ use std::fs::{self, File};
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
-use super::{clock, trouble};
+use super::{clipboard, clock, trouble};
 use crate::app::Trouble;
 use crate::app::effect::ImportSource;
 use crate::app::msg::ImportRead;
-use crate::formats::{FormatError, Opened, registry};
-use crate::qr::Symbol;
+use crate::formats::{FormatError, Opened, picture, registry};
+use crate::qr::{self, Symbol};
 use crate::secret::{Secret, Text};
 use crate::store::disk;
 use crate::vault::Details;
@@ -27,6 +27,7 @@ pub(super) fn read_import(
     let bytes = match source {
         ImportSource::Path(path) => read(&path)?,
         ImportSource::Text(text) => Secret::from(text.as_bytes()),
+        ImportSource::Clipboard => return read_clipboard(),
     };
     let found = match format {
         Some(id) => registry::by_id(id)
@@ -49,6 +50,15 @@ pub(super) fn read_import(
             },
         },
     }
+}
+
+/// The QR codes of the picture in the clipboard.
+fn read_clipboard() -> Result<ImportRead, Trouble> {
+    let (width, height, pixels) = clipboard::picture()
+        .map_err(|error| trouble::trouble(error, Some("save the picture, and type or paste its path")))?;
+    let texts = qr::read_pixels(width, height, pixels).map_err(|error| trouble::trouble(error, None))?;
+    let imported = picture::from_codes(&texts).map_err(|error| trouble::format(&error))?;
+    Ok(ImportRead::Entries { format: "picture of QR codes", imported })
 }
 
 fn read(path: &Path) -> Result<Secret, Trouble> {

@@ -59,7 +59,7 @@ fn an_export_in_several_pictures_is_put_together() {
     assert_eq!(parts.len(), 3);
     let report = user.json(&["import", &parts[2], "--dry-run"]);
     assert_eq!((&report["format"], &report["added"]), (&json!("picture"), &json!(3)));
-    assert_eq!(report["failed"][0]["reason"], "codes 1, 2 of this export's 3 are missing: add it too");
+    assert_eq!(report["failed"][0]["reason"], "codes 1, 2 of this export's 3 are missing: add them too");
     let said = errors(&user.run(&["import", &parts[2], &parts[0], &parts[0]]).success());
     assert!(said.contains("code 2 of this export's 3 is missing"), "{said}");
     assert_eq!(user.json(&["list"]).as_array().unwrap().len(), 13);

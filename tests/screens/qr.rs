@@ -4,10 +4,12 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use ratatui::style::Color;
+use tickey::app::effect::ImportSource;
+use tickey::app::msg::ImportRead;
 use tickey::app::{Effect, Msg, Screen, next_wake};
 use tickey::config::Config;
 use tickey::formats::{Imported, picture, registry};
-use tickey::otp::uri;
+use tickey::otp::{migration, uri};
 use tickey::qr;
 use tickey::secret::Text;
 
@@ -157,4 +159,107 @@ fn the_export_screen_shows_the_codes_too() {
     assert!(session.screen().contains("left empty"));
     session.keys("<C-s>");
     assert_eq!(session.model.screen(), Screen::Codes);
+}
+
+/// What a picture of those codes holds.
+fn read_of(texts: &[Text]) -> Msg {
+    let imported = picture::from_codes(texts).unwrap();
+    Msg::ImportRead(Ok(ImportRead::Entries { format: "picture of QR codes", imported }))
+}
+
+const SHOP: &str = "otpauth://totp/Shop:me?secret=MFRGGZDFMZTWQ2LL&issuer=Shop";
+
+fn asked_for(session: &Session, source: &ImportSource) -> bool {
+    let asked = |effect: &Effect| matches!(effect, Effect::ReadImport { source: asked, format: Some("picture"), .. } if asked == source);
+    session.effects.iter().any(asked)
+}
+
+#[test]
+fn a_pictures_path_typed_or_pasted_fills_the_form() {
+    let path = ImportSource::Path(PathBuf::from("/tmp/my code.png"));
+    for way in 0..4 {
+        let mut session = Session::open((80, 24));
+        let paste = |session: &mut Session| session.send(Msg::Paste(Text::from("'/tmp/my code.png'\n")));
+        let source = match way {
+            0 => {
+                paste(&mut session);
+                path.clone()
+            }
+            1 => {
+                session.keys("a");
+                paste(&mut session);
+                path.clone()
+            }
+            2 => {
+                session.keys("a<Tab><Tab>/tmp/my<Space>code.png<Enter>");
+                path.clone()
+            }
+            _ => {
+                session.keys("<C-v>");
+                ImportSource::Clipboard
+            }
+        };
+        assert!(asked_for(&session, &source), "{way}");
+        assert!(session.screen().contains("reading the picture"));
+        session.send(read_of(&[Text::from(SHOP)]));
+        assert_eq!(session.model.screen(), Screen::Form);
+        assert!(session.screen().contains("Shop"), "{}", session.screen());
+        session.keys("<Enter>");
+        assert!(session.disk().entries().any(|entry| &*entry.details.issuer == "Shop"), "{way}");
+    }
+}
+
+#[test]
+fn a_picture_that_is_of_no_use_is_said_in_the_form() {
+    let mut session = Session::open((80, 24));
+    session.keys("a<C-v>");
+    session.send(Msg::ImportRead(Err(trouble("there is no picture in the clipboard"))));
+    assert!(session.screen().contains("no picture in the clipboard"), "{}", session.screen());
+    session.keys("<C-v>");
+    session.send(read_of(&[Text::from("https://example.com")]));
+    assert!(session.screen().contains("no one-time password"), "{}", session.screen());
+    session.keys("<Esc>");
+    assert_eq!(session.model.screen(), Screen::List);
+}
+
+#[test]
+fn several_entries_in_a_picture_become_an_import() {
+    let two = [Text::from(SHOP), Text::from("steam://GEZDGNBVGY3TQOJQ")];
+    let mut session = Session::open((80, 24));
+    session.keys("<C-v>");
+    session.send(read_of(&two));
+    assert_eq!(session.model.screen(), Screen::ImportPlan);
+    session.keys("<Enter>");
+    assert!(session.screen().contains("imported 2 new"), "{}", session.screen());
+    session.keys("aMine<C-v>");
+    session.send(read_of(&two));
+    assert!(session.screen().contains("leave the form"), "{}", session.screen());
+    assert!(session.screen().contains("Mine"));
+}
+
+#[test]
+fn pictures_of_one_export_are_added_one_after_another() {
+    let entries: Vec<_> =
+        (0..23).map(|n| details(&format!("otpauth://totp/Shop{n}:me?secret=GEZDGNBVGY3TQOJQ"))).collect();
+    let names = entries.iter().map(|one| (&one.otp, &*one.issuer, &*one.account));
+    let parts = migration::write(names, 10, 5);
+    let mut session = Session::open((80, 24));
+    session.keys("i/tmp/2.png<Enter>");
+    session.send(read_of(&parts[1..2]));
+    insta::assert_snapshot!("import_missing", session.screen());
+    session.keys("+");
+    assert!(session.screen().contains("add another file"));
+    session.keys("<Esc>");
+    assert_eq!(session.model.screen(), Screen::ImportPlan);
+    session.keys("+/tmp/1.png<Enter>");
+    session.send(read_of(&parts[..1]));
+    assert!(session.screen().contains("20 new") && session.screen().contains("code 3 of this export's 3 is missing"));
+    session.keys("+/tmp/3.png<Enter>");
+    session.send(Msg::ImportRead(Err(trouble("cannot read /tmp/3.png"))));
+    assert!(session.screen().contains("cannot read"));
+    session.keys("<Enter>");
+    session.send(read_of(&parts[2..]));
+    assert!(session.screen().contains("23 new") && !session.screen().contains("missing"), "{}", session.screen());
+    session.keys("<Enter>");
+    assert!(session.screen().contains("imported 23 new · delete the 3 files"), "{}", session.screen());
 }

@@ -14,7 +14,14 @@ pub(super) fn draw(model: &Model, form: &Form, now: Now, paint: &mut Paint<'_>) 
     let title = if form.editing.is_some() { "edit an entry" } else { "add an entry" };
     let header = u16::from(h > 3);
     if header > 0 {
-        paint.title(title, if form.saving { "saving" } else { "" });
+        paint.title(
+            title,
+            match (form.saving, form.reading) {
+                (true, _) => "saving",
+                (_, true) => "reading the picture",
+                _ => "",
+            },
+        );
     }
     let rows = form.rows();
     let at = rows.iter().position(|row| *row == form.at).unwrap_or(0);

@@ -14,7 +14,8 @@ pub(super) fn draw(model: &Model, import: &Import, paint: &mut Paint<'_>) {
     if import.plan.is_some() {
         plan(import, paint);
     } else {
-        paint.title("import another program's file", "");
+        let title = if import.asks_for_more() { "add another file" } else { "import another program's file" };
+        paint.title(title, "");
         let y = u16::from(h > 4).saturating_add(1);
         if import.reading {
             paint.put(1, y, w, "reading", look.accent);
@@ -56,7 +57,7 @@ fn plan(import: &Import, paint: &mut Paint<'_>) {
     let (added, replaced, skipped) = import.counts();
     let counts = format!("{added} new, {replaced} replaced, {skipped} skipped, {} refused", plan.problems.len());
     paint.title(import.format, if import.saving { "saving" } else { &counts });
-    let problems = plan.problems.len().min(usize::from(h / 4));
+    let problems = plan.problems.len().saturating_add(plan.missing.len()).min(usize::from(h / 4));
     let rows = usize::from(h.saturating_sub(3)).saturating_sub(problems).max(1);
     if plan.rows.is_empty() {
         paint.put(3, 1, w, "there is no entry in it", look.dim);
@@ -82,9 +83,13 @@ fn plan(import: &Import, paint: &mut Paint<'_>) {
         }
         y = y.saturating_add(1);
     }
-    for problem in plan.problems.iter().take(problems) {
-        let text = format!("refused, {} {}: {}", problem.place, problem.label, problem.reason);
-        paint.put(2, y, w, &text, look.bad);
+    let missing = plan.missing.iter().map(|missing| (missing.clone(), look.warn));
+    let refused = plan
+        .problems
+        .iter()
+        .map(|problem| (format!("refused, {} {}: {}", problem.place, problem.label, problem.reason), look.bad));
+    for (text, style) in missing.chain(refused).take(problems) {
+        paint.put(2, y, w, &text, style);
         y = y.saturating_add(1);
     }
     if let Some(error) = &import.error {
