@@ -2,11 +2,15 @@
 //! skipped, and says so.
 
 mod conformance;
+mod faults;
 mod folder;
+mod s3;
+mod servers;
+mod webdav;
 
 use std::time::Duration;
 
-use tickey::store::remote::{self, Around, Bounds, Environment, Remote, RemoteUrl};
+use tickey::store::remote::{self, Around, Bounds, Environment, Login, Remote, RemoteUrl};
 
 /// A remote with bounds that suit a server on this machine.
 fn open(url: &str, environment: Environment) -> Box<dyn Remote> {
@@ -15,7 +19,11 @@ fn open(url: &str, environment: Environment) -> Box<dyn Remote> {
 }
 
 fn open_within(url: &str, environment: Environment, bounds: Bounds) -> Box<dyn Remote> {
+    open_as(url, environment, None, bounds)
+}
+
+fn open_as(url: &str, environment: Environment, login: Option<Login>, bounds: Bounds) -> Box<dyn Remote> {
     let url = RemoteUrl::parse(url, &environment).unwrap();
     let cache = std::env::temp_dir().join("tickey-unused");
-    remote::open(&url, Around { environment, login: None, cache, bounds }).unwrap()
+    remote::open(&url, Around { environment, login, cache, bounds }).unwrap()
 }

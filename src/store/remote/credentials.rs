@@ -3,8 +3,12 @@
 use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
 use std::fmt;
-use std::path::PathBuf;
+use std::io::Read;
+use std::path::{Path, PathBuf};
 
+use zeroize::Zeroizing;
+
+use super::signature::Key;
 use crate::secret::Text;
 
 /// A name and its secret: a user and password, an access key's id and secret.
@@ -61,5 +65,194 @@ impl Environment {
 impl FromIterator<(OsString, OsString)> for Environment {
     fn from_iter<I: IntoIterator<Item = (OsString, OsString)>>(variables: I) -> Environment {
         Environment { variables: variables.into_iter().collect() }
+    }
+}
+
+/// The largest file of logins that is read.
+const LARGEST_FILE: u64 = 1024 * 1024;
+
+/// A login from `$NETRC`, else `~/.netrc`: the first for this machine, else the `default`.
+pub(super) fn from_netrc(machine: &str, environment: &Environment) -> Option<Login> {
+    let path = netrc_path(environment)?;
+    let text = read(&path)?;
+    let mut words = text.lines().flat_map(|line| line.split_whitespace().chain([LINE])).peekable();
+    let (mut here, mut user, mut secret) = (false, None, None);
+    while let Some(word) = words.next() {
+        match word {
+            "machine" | "default" => {
+                if here && secret.is_some() {
+                    break;
+                }
+                let name = if word == "machine" { words.next() } else { None };
+                here = name.is_none_or(|name| name.eq_ignore_ascii_case(machine));
+                (user, secret) = (None, None);
+            }
+            "login" if here => user = words.next().map(str::to_owned),
+            "password" if here => secret = words.next().map(Text::from),
+            "login" | "password" | "account" => drop(words.next()),
+            // A macro lasts until an empty line.
+            "macdef" => {
+                while let Some(word) = words.next() {
+                    if word == LINE && words.peek() == Some(&LINE) {
+                        break;
+                    }
+                }
+            }
+            _ if word.starts_with('#') => while words.next().is_some_and(|word| word != LINE) {},
+            _ => {}
+        }
+    }
+    Some(Login { user: user.unwrap_or_default(), secret: secret.filter(|_| here)? })
+}
+
+/// The end of a line, which is no word.
+const LINE: &str = "\n";
+
+/// Where [`from_netrc`] looks.
+pub(super) fn netrc_path(environment: &Environment) -> Option<PathBuf> {
+    let home = || environment.home().map(|home| home.join(".netrc"));
+    environment.get("NETRC").map(PathBuf::from).or_else(home)
+}
+
+/// How a person reaches S3.
+pub(super) struct Aws {
+    /// The key, if one was found.
+    pub key: Option<Key>,
+    /// `us-east-1` unless told otherwise.
+    pub region: String,
+    /// Another server than Amazon's.
+    pub endpoint: Option<String>,
+    /// A file with its certificate authorities.
+    pub bundle: Option<PathBuf>,
+    /// Where the key was looked for.
+    pub looked: String,
+}
+
+/// From the `AWS_*` variables, else the profile `$AWS_PROFILE` (or `default`) in `~/.aws/credentials` and `~/.aws/config`.
+pub(super) fn aws(environment: &Environment) -> Aws {
+    let variable = |name: &str| environment.get(name).and_then(OsStr::to_str).map(Text::from);
+    let file = |name: &str, usual: &str| {
+        let home = || environment.home().map(|home| home.join(".aws").join(usual));
+        environment.get(name).map(PathBuf::from).or_else(home)
+    };
+    let profile = variable("AWS_PROFILE").or_else(|| variable("AWS_DEFAULT_PROFILE"));
+    let profile = profile.as_deref().unwrap_or("default");
+    let section = match profile {
+        "default" => "default".to_owned(),
+        name => format!("profile {name}"),
+    };
+    let keys_path = file("AWS_SHARED_CREDENTIALS_FILE", "credentials");
+    let keys = keys_path.as_deref().map(|path| settings(path, profile)).unwrap_or_default();
+    let config = file("AWS_CONFIG_FILE", "config").map(|path| settings(&path, &section)).unwrap_or_default();
+    let set = |name: &str| keys.get(name).or_else(|| config.get(name)).cloned();
+
+    let of_variables = variable("AWS_ACCESS_KEY_ID").zip(variable("AWS_SECRET_ACCESS_KEY"));
+    let (pair, token) = match of_variables {
+        Some(pair) => (Some(pair), variable("AWS_SESSION_TOKEN")),
+        None => (set("aws_access_key_id").zip(set("aws_secret_access_key")), set("aws_session_token")),
+    };
+    let key = pair.map(|(id, secret)| Key { id: id.as_str().into(), secret, token });
+    let plain = |text: Text| text.as_str().to_owned();
+    let region = variable("AWS_REGION").or_else(|| variable("AWS_DEFAULT_REGION")).or_else(|| set("region"));
+    let endpoint = variable("AWS_ENDPOINT_URL_S3").or_else(|| variable("AWS_ENDPOINT_URL"));
+    let keys_path = keys_path.map_or_else(|| "~/.aws/credentials".into(), |path| path.display().to_string());
+    Aws {
+        key,
+        region: region.map_or_else(|| "us-east-1".into(), plain),
+        endpoint: endpoint.or_else(|| set("endpoint_url")).map(plain),
+        bundle: variable("AWS_CA_BUNDLE").or_else(|| set("ca_bundle")).map(plain).map(PathBuf::from),
+        looked: format!("keys are looked for in AWS_ACCESS_KEY_ID and in the profile \"{profile}\" of {keys_path}"),
+    }
+}
+
+/// The settings of one section of an INI file, as AWS's own programs read it.
+fn settings(path: &Path, section: &str) -> BTreeMap<String, Text> {
+    let text = read(path).unwrap_or_default();
+    let (mut here, mut found) = (false, BTreeMap::new());
+    for line in text.lines() {
+        let nested = line.starts_with([' ', '\t']);
+        let line = line.trim();
+        if line.is_empty() || line.starts_with(['#', ';']) || nested {
+            continue;
+        }
+        if let Some(name) = line.strip_prefix('[').and_then(|line| line.split(']').next()) {
+            here = name.split_whitespace().eq(section.split_whitespace());
+        } else if let (true, Some((name, value))) = (here, line.split_once('=')) {
+            let value = value.split(" #").next().unwrap_or_default().trim();
+            if !value.is_empty() {
+                found.insert(name.trim().to_lowercase(), Text::from(value));
+            }
+        }
+    }
+    found
+}
+
+/// A small text file; `None` when it cannot be read.
+fn read(path: &Path) -> Option<Text> {
+    let file = std::fs::File::open(path).ok().filter(|file| file.metadata().is_ok_and(|found| found.is_file()))?;
+    let mut bytes = Zeroizing::new(Vec::new());
+    file.take(LARGEST_FILE).read_to_end(&mut bytes).ok()?;
+    std::str::from_utf8(&bytes).ok().map(Text::from)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn netrc() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("netrc");
+        std::fs::write(
+            &path,
+            "# password of machine dav.example.org\nmachine other.example login eve password no\n\
+             macdef init\nmachine dav.example.org login trap\npassword trap\n\n\
+             machine dav.example.org\n\tlogin maya account x password s3cret#1\n\
+             machine nouser password only\ndefault login guest password guest\n",
+        )
+        .unwrap();
+        let environment = Environment::default().with("NETRC", &path);
+        let login =
+            |machine| from_netrc(machine, &environment).map(|login| (login.user.clone(), login.secret.to_string()));
+        assert_eq!(login("DAV.example.org"), Some(("maya".into(), "s3cret#1".into())));
+        assert_eq!(login("other.example"), Some(("eve".into(), "no".into())));
+        assert_eq!(login("nouser"), Some((String::new(), "only".into())));
+        assert_eq!(login("unknown.example"), Some(("guest".into(), "guest".into())));
+        std::fs::rename(&path, folder.path().join(".netrc")).unwrap();
+        assert_eq!(from_netrc("other.example", &environment), None);
+        let home = Environment::default().with("HOME", folder.path());
+        assert!(from_netrc("other.example", &home).is_some());
+        assert!(!format!("{:?} {home:?}", from_netrc("dav.example.org", &home)).contains("s3cret"));
+    }
+
+    #[test]
+    fn aws_settings() {
+        let home = tempfile::tempdir().unwrap();
+        std::fs::create_dir(home.path().join(".aws")).unwrap();
+        std::fs::write(
+            home.path().join(".aws/credentials"),
+            "[default]\naws_access_key_id = D\naws_secret_access_key=d\n[team]\nAWS_ACCESS_KEY_ID = T # mine\naws_secret_access_key = t/+=\n\
+             aws_session_token = s\n",
+        )
+        .unwrap();
+        std::fs::write(
+            home.path().join(".aws/config"),
+            "; mine\n[default]\nregion = eu-west-1\n[profile  team]\nregion = eu-central-1\nendpoint_url = https://s3.example\ns3 =\n  region = no\n",
+        )
+        .unwrap();
+        let environment = Environment::default().with("HOME", home.path());
+        let of = |environment: &Environment| {
+            let found = aws(environment);
+            let key = found.key.map(|key| format!("{}:{}:{:?}", key.id, key.secret.as_str(), key.token.is_some()));
+            (key, found.region, found.endpoint)
+        };
+        assert_eq!(of(&environment), (Some("D:d:false".into()), "eu-west-1".into(), None));
+        let team = environment.with("AWS_PROFILE", "team");
+        let endpoint = Some("https://s3.example".into());
+        assert_eq!(of(&team), (Some("T:t/+=:true".into()), "eu-central-1".into(), endpoint));
+        let variables = team.with("AWS_ACCESS_KEY_ID", "E").with("AWS_SECRET_ACCESS_KEY", "e").with("AWS_REGION", "r");
+        let variables = variables.with("AWS_ENDPOINT_URL", "http://localhost:9");
+        assert_eq!(of(&variables), (Some("E:e:false".into()), "r".into(), Some("http://localhost:9".into())));
+        assert_eq!(of(&Environment::default()), (None, "us-east-1".into(), None));
     }
 }

@@ -9,7 +9,6 @@ use std::fs::Permissions;
 use std::io::ErrorKind;
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
-use std::sync::mpsc;
 use std::time::{Duration, SystemTime};
 
 use rustix::io::Errno;
@@ -27,8 +26,8 @@ const TURN: Duration = Duration::from_secs(10);
 const SETTLED: Duration = Duration::from_secs(3);
 /// How often a rename is tried again that a network disk refuses for the moment.
 const TRIES: u32 = 5;
-/// Between looks at whether the operation was cancelled.
-const LOOK: Duration = Duration::from_millis(50);
+/// The first pause between two tries.
+const PAUSE: Duration = Duration::from_millis(50);
 
 /// See the module.
 pub(super) struct Folder {
@@ -41,31 +40,14 @@ impl Folder {
         Folder { file, bounds }
     }
 
-    /// Does it on a thread of its own, since a network disk may hang for ever and nothing interrupts that.
+    /// Does it on a thread of its own: a network disk may hang.
     fn within<T: Send + 'static>(
         &self,
         work: impl FnOnce(&Path, &Deadline) -> Result<T, RemoteError> + Send + 'static,
     ) -> Result<T, RemoteError> {
         let (deadline, file) = (self.bounds.start(), self.file.clone());
-        let place = place(&self.file);
-        deadline.left(&place)?;
-        let (done, result) = mpsc::channel();
         let its_deadline = deadline.clone();
-        std::thread::Builder::new()
-            .name("folder".into())
-            .spawn(move || {
-                let _ = done.send(work(&file, &its_deadline));
-            })
-            .map_err(|error| RemoteError::new(Trouble::Failed, &place, error.to_string()))?;
-        loop {
-            match result.recv_timeout(LOOK) {
-                Ok(result) => return result,
-                Err(mpsc::RecvTimeoutError::Timeout) => deadline.left(&place).map(drop)?,
-                Err(mpsc::RecvTimeoutError::Disconnected) => {
-                    return Err(RemoteError::new(Trouble::Failed, &place, "reading or writing broke off"));
-                }
-            }
-        }
+        super::within(&deadline, &place(&self.file), move || work(&file, &its_deadline))
     }
 }
 
@@ -242,7 +224,7 @@ fn rename(new: &mut Temporary, real: &Path) -> Result<(), StoreError> {
         if !passing || tries >= TRIES {
             return Err(error);
         }
-        std::thread::sleep(LOOK.saturating_mul(tries));
+        std::thread::sleep(PAUSE.saturating_mul(tries));
     }
 }
 

@@ -13,11 +13,17 @@ mod copies;
 pub mod credentials;
 mod error;
 mod folder;
+mod http;
+mod object;
+mod s3;
+mod signature;
 pub mod url;
+mod webdav;
 
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc;
 use std::time::{Duration, Instant};
 
 use data_encoding::HEXLOWER;
@@ -204,23 +210,26 @@ impl Default for Bounds {
 impl Bounds {
     /// One operation begins.
     fn start(&self) -> Deadline {
-        // An instant that cannot be reckoned is too far away to matter; a day is bound enough.
-        let now = Instant::now();
-        let end = now.checked_add(self.whole).or_else(|| now.checked_add(Duration::from_secs(86_400)));
-        Deadline { end: end.unwrap_or(now), connect: self.connect, cancelled: self.cancelled.clone() }
+        Deadline { cancelled: self.cancelled.clone(), ..Deadline::of(self.whole) }
     }
 }
 
 /// When the operation under way must have ended.
 #[derive(Debug, Clone)]
-#[allow(dead_code, reason = "for the servers to come")]
 struct Deadline {
     end: Instant,
-    connect: Duration,
     cancelled: Arc<AtomicBool>,
 }
 
 impl Deadline {
+    /// So much from now on, and nobody cancels it.
+    fn of(time: Duration) -> Deadline {
+        let now = Instant::now();
+        // An instant that cannot be reckoned is too far away to matter; a day is bound enough.
+        let end = now.checked_add(time).or_else(|| now.checked_add(Duration::from_secs(86_400)));
+        Deadline { end: end.unwrap_or(now), cancelled: Arc::new(AtomicBool::new(false)) }
+    }
+
     /// What is left of the time.
     ///
     /// # Errors
@@ -234,6 +243,32 @@ impl Deadline {
             return Err(RemoteError::new(Trouble::TimedOut, place, "it took too long"));
         }
         Ok(left)
+    }
+}
+
+/// Between looks at whether an operation was cancelled.
+const LOOK: Duration = Duration::from_millis(50);
+
+/// Does it on a thread of its own, and waits no longer than the deadline: a network disk may hang for ever, and nothing interrupts that.
+fn within<T: Send + 'static>(
+    deadline: &Deadline,
+    place: &str,
+    work: impl FnOnce() -> Result<T, RemoteError> + Send + 'static,
+) -> Result<T, RemoteError> {
+    deadline.left(place)?;
+    let (done, result) = mpsc::channel();
+    let start = std::thread::Builder::new().name("remote".into()).spawn(move || {
+        let _ = done.send(work());
+    });
+    start.map_err(|error| RemoteError::new(Trouble::Failed, place, format!("no thread could be started: {error}")))?;
+    loop {
+        match result.recv_timeout(LOOK.min(deadline.left(place)?)) {
+            Ok(result) => return result,
+            Err(mpsc::RecvTimeoutError::Timeout) => {}
+            Err(mpsc::RecvTimeoutError::Disconnected) => {
+                return Err(RemoteError::new(Trouble::Failed, place, "it broke off for a reason unknown"));
+            }
+        }
     }
 }
 
@@ -257,16 +292,22 @@ pub struct Around {
 pub fn open(url: &RemoteUrl, around: Around) -> Result<Box<dyn Remote>, RemoteError> {
     match url {
         RemoteUrl::Folder(path) => Ok(Box::new(folder::Folder::new(path.clone(), around.bounds))),
-        RemoteUrl::WebDav(_) | RemoteUrl::S3 { .. } | RemoteUrl::Git(_) => {
+        RemoteUrl::S3 { bucket, key } => Ok(Box::new(s3::S3::new(bucket, key, &around)?)),
+        RemoteUrl::WebDav(url) => Ok(Box::new(webdav::WebDav::new(url, &around)?)),
+        RemoteUrl::Git(_) => {
             Err(RemoteError::new(Trouble::Failed, &url.to_string(), "this kind of storage is not made yet"))
         }
     }
 }
 
-/// A name for a scratch object beside the file `name`, that nobody else takes.
+/// A name for a scratch object beside the file `name`, that nobody else takes. Its ending is the same: some servers treat files by theirs.
 fn scratch_name(name: &str) -> String {
     let mut unpredictable = [0; 8];
     // Without randomness two probes at once could meet, and would only report each other.
     let _ = getrandom::fill(&mut unpredictable);
-    format!(".{name}.probe-{}", HEXLOWER.encode(&unpredictable))
+    let (stem, ending) = match name.rfind('.') {
+        Some(dot) if dot > 0 => name.split_at(dot),
+        _ => (name, ""),
+    };
+    format!("{stem}.probe-{}{ending}", HEXLOWER.encode(&unpredictable))
 }

@@ -195,7 +195,6 @@ pub(super) fn is_loopback(host: &str) -> bool {
     host.eq_ignore_ascii_case("localhost") || bare.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
 }
 
-#[allow(dead_code, reason = "for the servers to come")]
 impl HttpUrl {
     /// Takes `https://host:port/path` apart; `http://` only to this machine.
     ///
@@ -267,9 +266,9 @@ impl HttpUrl {
         HttpUrl { path: path.into(), ..self.clone() }
     }
 
-    /// The same server, another host.
-    pub(super) fn with_host(self, host: String) -> HttpUrl {
-        HttpUrl { host, ..self }
+    /// The root of a server by its name, encrypted.
+    pub(super) fn https(host: String) -> HttpUrl {
+        HttpUrl { secure: true, host, port: 443, path: "/".into() }
     }
 
     /// Whether both are one server: scheme, host and port.
