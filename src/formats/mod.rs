@@ -39,6 +39,7 @@ pub mod safeincloud;
 #[cfg(test)]
 mod samples;
 pub mod sheet;
+mod sqlcipher;
 mod sqlite;
 pub mod steam;
 pub mod stratum;

@@ -52,7 +52,7 @@ const FOLDERS: &[(&str, &[&str])] = &[
 ];
 
 /// Samples that are known and refused with words on what to do.
-const NOT_READ: &[&str] = &["proton_pass/gen-proton-pass-encrypted.zip", "authenticator_plus/stratum-authplus.db"];
+const NOT_READ: &[&str] = &["proton_pass/gen-proton-pass-encrypted.zip"];
 
 fn samples(folder: &str) -> Option<(PathBuf, Map<String, Value>)> {
     let path: PathBuf = [env!("CARGO_MANIFEST_DIR"), "..", "shared", "samples", folder].iter().collect();

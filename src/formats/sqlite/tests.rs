@@ -8,7 +8,7 @@ const GOOGLE: &[u8] = include_bytes!("../../../tests/formats/databases/google.sq
 const STRATUM: &[u8] = include_bytes!("../../../tests/formats/databases/stratum.sqlite");
 
 /// A row of texts, as a cell of a leaf.
-fn cell(id: u8, texts: &[&str]) -> Vec<u8> {
+pub(in crate::formats) fn cell(id: u8, texts: &[&str]) -> Vec<u8> {
     let mut head = vec![0];
     for text in texts {
         let type_ = text.len() * 2 + 13;
@@ -20,7 +20,7 @@ fn cell(id: u8, texts: &[&str]) -> Vec<u8> {
 }
 
 /// Writes a page: its cells from its end, then their places.
-fn page(size: usize, first: bool, kind: u8, right: u32, cells: &[Vec<u8>]) -> Vec<u8> {
+pub(in crate::formats) fn page(size: usize, first: bool, kind: u8, right: u32, cells: &[Vec<u8>]) -> Vec<u8> {
     let mut page = vec![0; size];
     let mut head = if first { 100 } else { 0 };
     page[head] = kind;
