@@ -79,7 +79,7 @@ pub enum CopyError {
 #[derive(Debug, thiserror::Error)]
 pub enum PictureError {
     /// Over SSH, on a console.
-    #[error("there is no clipboard here to take a picture from: this terminal has no display of its own")]
+    #[error("this terminal has no clipboard of a display")]
     NoDisplay,
     /// It holds something else.
     #[error("there is no picture in the clipboard")]

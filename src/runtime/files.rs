@@ -54,8 +54,8 @@ pub(super) fn read_import(
 
 /// The QR codes of the picture in the clipboard.
 fn read_clipboard() -> Result<ImportRead, Trouble> {
-    let (width, height, pixels) = clipboard::picture()
-        .map_err(|error| trouble::trouble(error, Some("save the picture, and type or paste its path")))?;
+    let (width, height, pixels) =
+        clipboard::picture().map_err(|error| trouble::trouble(error, Some("type a picture's path")))?;
     let texts = qr::read_pixels(width, height, pixels).map_err(|error| trouble::trouble(error, None))?;
     let imported = picture::from_codes(&texts).map_err(|error| trouble::format(&error))?;
     Ok(ImportRead::Entries { format: "picture of QR codes", imported })
@@ -168,6 +168,21 @@ mod tests {
         assert_eq!(complete(format!("{base}/exp")), [format!("{base}/export.txt"), format!("{base}/exports/")]);
         assert_eq!(complete(format!("{base}/.e")), [format!("{base}/.export")]);
         assert_eq!(complete(format!("{base}/nothing/x")), Vec::<String>::new());
+    }
+
+    #[test]
+    fn a_code_is_saved_and_read_as_an_import() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("code.png");
+        let link = Text::from("otpauth://totp/Shop:me?secret=MFRGGZDFMZTWQ2LL");
+        save_picture(&path, &link).unwrap();
+        let Ok(ImportRead::Entries { imported, .. }) = read_import(ImportSource::Path(path.clone()), None, None) else {
+            panic!("the picture is not read")
+        };
+        assert_eq!(imported.entries[0].details.issuer.as_str(), "Shop");
+        let before = fs::read(&path).unwrap();
+        assert!(save_picture(&path, &link).is_err());
+        assert_eq!(fs::read(&path).unwrap(), before);
     }
 
     #[test]
