@@ -35,5 +35,5 @@ fn screen(global: &Global) -> ExitCode {
         Color::Always => Some(true),
         Color::Never => Some(false),
     };
-    tui::run(tui::Options { home, vault, colour })
+    tui::run(tui::Options { home, vault, named: global.vault.is_some(), colour })
 }

@@ -17,7 +17,7 @@ use tickey::vault::Clock;
 const NOW: Now = Now { wall_ms: 1_767_225_602_000, boot_ms: 5_000 };
 
 fn drawn(columns: u16, rows: u16, keys: &str) -> String {
-    let start = Start { path: "personal.json".into(), exists: true, size: (columns, rows) };
+    let start = Start { path: "personal.json".into(), then: None, exists: true, size: (columns, rows) };
     let (mut model, _) = Model::new(Config::default(), start, Box::new(clock::Os), NOW);
     let vault = Arc::new(demo::vault(&process::limits()).unwrap());
     let clock = Clock::new(1, vault.newest());
@@ -31,7 +31,7 @@ fn drawn(columns: u16, rows: u16, keys: &str) -> String {
         app::update(model, Msg::Key(Key { code, ctrl: false, alt: false, shift: false }), NOW);
     };
     "demo\n".chars().for_each(|letter| press(&mut model, letter));
-    app::update(&mut model, Msg::Opened(Ok(open)), NOW);
+    app::update(&mut model, Msg::Opened(Ok(vec![open])), NOW);
     keys.chars().for_each(|letter| press(&mut model, letter));
     let mut terminal = Terminal::new(TestBackend::new(columns, rows)).unwrap();
     terminal.draw(|frame| view::draw(&model, NOW, frame)).unwrap();

@@ -2,6 +2,8 @@
 //!
 //! The footer, the help, the palette, the README's key table and the man page are made from it.
 
+use std::borrow::Cow;
+
 use crate::app::model::{Model, Session};
 use crate::config::Config;
 use crate::config::keys::Key;
@@ -383,34 +385,50 @@ fn word(row: &'static Row, screen: Screen) -> &'static str {
 ///
 /// # Errors
 /// Why not, in a person's words.
-pub fn enabled(model: &Model, action: Action) -> Result<(), &'static str> {
+pub fn enabled(model: &Model, action: Action) -> Result<(), Cow<'static, str>> {
     let Some(session) = model.session() else { return Ok(()) };
     if session.must_set_passphrase() && changes_the_vault(action) {
-        return Err("opened with the recovery code: set a new passphrase first");
+        return Err("opened with the recovery code: set a new passphrase first".into());
+    }
+    let vault = match action {
+        Action::Add | Action::PastePicture | Action::Import => Some(session.target()),
+        Action::Edit | Action::Delete | Action::Favourite | Action::Restore | Action::UseRecoveryCode => {
+            session.selected().map(|(spot, _)| spot.vault)
+        }
+        _ => None,
+    };
+    if let Some(open) = vault.and_then(|vault| session.vaults.get(vault)) {
+        open.vault.may_edit().map_err(|error| error.to_string())?;
     }
     match action {
         Action::Copy | Action::CopyAndQuit | Action::View | Action::Reveal | Action::Edit | Action::Delete => {
             needs_entry(session)
         }
-        Action::ShowQr => match session.selected().map(|entry| entry.problem.is_some()) {
-            None => Err("nothing is selected"),
-            Some(true) => Err("this entry cannot make a code: edit it first"),
+        Action::ShowQr => match session.selected().map(|(_, entry)| entry.problem.is_some()) {
+            None => Err("nothing is selected".into()),
+            Some(true) => Err("this entry cannot make a code: edit it first".into()),
             Some(false) => Ok(()),
         },
         Action::Favourite | Action::History => needs_entry(session),
-        Action::CopyNext => match session.selected().map(|entry| entry.details.otp.is_timed()) {
-            None => Err("nothing is selected"),
-            Some(false) => Err("a counter's next code is drawn by copying it"),
+        Action::CopyNext => match session.selected().map(|(_, entry)| entry.details.otp.is_timed()) {
+            None => Err("nothing is selected".into()),
+            Some(false) => Err("a counter's next code is drawn by copying it".into()),
             Some(true) => Ok(()),
         },
-        Action::Undo if !session.can_undo() => Err("nothing to undo"),
-        Action::Redo if !session.can_redo() => Err("nothing to redo"),
-        Action::Passphrase if session.path.is_none() => Err("the demo vault keeps its passphrase"),
-        Action::Export | Action::PhoneCodes if !session.vault.entries().any(|entry| !entry.deleted) => {
-            Err("there is nothing to export")
+        Action::Undo if !session.can_undo() => Err("nothing to undo".into()),
+        Action::Redo if !session.can_redo() => Err("nothing to redo".into()),
+        Action::Passphrase if session.vaults.first().path.is_none() => {
+            Err("the demo vault keeps its passphrase".into())
         }
-        Action::NextTag | Action::PreviousTag | Action::Tag if session.list.tabs() < 2 => Err("no entry has a tag"),
-        Action::NextPage | Action::PreviousPage if !session.has_several_codes() => Err("there is one code only"),
+        Action::Export | Action::PhoneCodes
+            if !session.vaults.entries(session.list.vault()).any(|(_, entry)| !entry.deleted) =>
+        {
+            Err("there is nothing to export".into())
+        }
+        Action::NextTag | Action::PreviousTag | Action::Tag if session.list.tabs() < 2 => {
+            Err("no entry has a tag".into())
+        }
+        Action::NextPage | Action::PreviousPage if !session.has_several_codes() => Err("there is one code only".into()),
         _ => Ok(()),
     }
 }
@@ -420,8 +438,8 @@ fn changes_the_vault(action: Action) -> bool {
     matches!(action, Add | PastePicture | Edit | Delete | Favourite | Undo | Redo | Import | Restore | UseRecoveryCode)
 }
 
-fn needs_entry(session: &Session) -> Result<(), &'static str> {
-    if session.selected().is_some() { Ok(()) } else { Err("nothing is selected") }
+fn needs_entry(session: &Session) -> Result<(), Cow<'static, str>> {
+    if session.selected().is_some() { Ok(()) } else { Err("nothing is selected".into()) }
 }
 
 #[cfg(test)]

@@ -2,9 +2,10 @@
 
 use crate::app::model::{Model, Over, Stage};
 use crate::app::save::{Then, commit};
+use crate::app::vaults::Spot;
 use crate::app::{Effect, copy, export};
 use crate::time::Now;
-use crate::vault::{Edit, EntryId};
+use crate::vault::Edit;
 
 /// A question with yes and no.
 pub(crate) struct Confirm {
@@ -15,7 +16,7 @@ pub(crate) struct Confirm {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Ask {
-    Delete(EntryId),
+    Delete(Spot),
     Discard,
     DiscardAndQuit,
     PlainExport,
@@ -23,11 +24,11 @@ enum Ask {
 
 impl Confirm {
     pub(crate) fn delete(model: &Model) -> Option<Confirm> {
-        let entry = model.session()?.selected()?;
+        let (spot, entry) = model.session()?.selected()?;
         Some(Confirm {
             question: format!("delete {}?", copy::title(entry)),
             detail: "it goes to the trash and can be restored".into(),
-            ask: Ask::Delete(entry.id),
+            ask: Ask::Delete(spot),
         })
     }
 
@@ -65,12 +66,12 @@ pub(crate) fn yes(model: &mut Model, now: Now, out: &mut Vec<Effect>) {
     let Stage::Open(session) = &mut model.stage else { return };
     let Some(Over::Confirm(confirm)) = session.over.pop() else { return };
     match confirm.ask {
-        Ask::Delete(id) => {
-            let Some(name) = session.vault.entry(id).map(copy::title) else { return };
+        Ask::Delete(spot) => {
+            let Some(name) = session.vaults.entry(spot).map(copy::title) else { return };
             let key =
                 model.keys_of("undo").first().map(|key| format!(" · {} undoes it", key.label(model.config.ascii)));
             let then = Then::new(format!("delete {name}"), format!("deleted {name}{}", key.unwrap_or_default()));
-            if let Err(reason) = commit(model, &[Edit::Delete(id)], then, now, out) {
+            if let Err(reason) = commit(model, spot.vault, &[Edit::Delete(spot.id)], then, now, out) {
                 model.say_bad(format!("nothing was deleted: {reason}"), now);
             }
         }

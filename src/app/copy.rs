@@ -3,11 +3,12 @@
 use crate::app::model::{Model, Over, Stage};
 use crate::app::msg::Copied;
 use crate::app::save::{Drawn, Step, Then, commit};
+use crate::app::vaults::Spot;
 use crate::app::{Effect, Trouble};
 use crate::secret::Text;
 use crate::text::clean;
 use crate::time::Now;
-use crate::vault::{Edit, Entry, EntryId};
+use crate::vault::{Edit, Entry};
 
 /// The entry's name in a sentence: short enough for a line of news.
 pub(crate) fn title(entry: &Entry) -> String {
@@ -20,14 +21,15 @@ pub(crate) fn copy(model: &mut Model, quit: bool, now: Now, out: &mut Vec<Effect
     if let Some(Over::Entry(view)) = session.over.last()
         && let Some(number) = view.recovery
         && !quit
-        && let Some(recovery) = session.vault.entry(view.id).and_then(|entry| entry.details.recovery_codes.get(number))
+        && let Some(recovery) =
+            session.vaults.entry(view.spot).and_then(|entry| entry.details.recovery_codes.get(number))
     {
         let text = recovery.code.clone();
         put(model, text, "recovery code".into(), out);
         return;
     }
-    let Some(entry) = session.selected() else { return };
-    let (id, name, timed) = (entry.id, title(entry), entry.details.otp.is_timed());
+    let Some((spot, entry)) = session.selected() else { return };
+    let (name, timed) = (title(entry), entry.details.otp.is_timed());
     let code = match entry.code(now.unix()) {
         Ok(code) => code,
         Err(error) => {
@@ -44,18 +46,18 @@ pub(crate) fn copy(model: &mut Model, quit: bool, now: Now, out: &mut Vec<Effect
         }
         return;
     }
-    draw(model, id, quit, now, out);
+    draw(model, spot, quit, now, out);
 }
 
 /// Moves a counter on; its code is shown and copied once that is saved.
-pub(crate) fn draw(model: &mut Model, id: EntryId, quit: bool, now: Now, out: &mut Vec<Effect>) {
-    let Some(entry) = model.session().and_then(|session| session.vault.entry(id)) else { return };
+pub(crate) fn draw(model: &mut Model, spot: Spot, quit: bool, now: Now, out: &mut Vec<Effect>) {
+    let Some(entry) = model.session().and_then(|session| session.vaults.entry(spot)) else { return };
     let name = title(entry);
     let drawn = entry.code(now.unix()).map_err(|error| error.to_string());
     let drawn = drawn.and_then(|code| {
-        let drawn = Drawn { id, code, title: name.clone(), quit };
+        let drawn = Drawn { spot, code, title: name.clone(), quit };
         let then = Then { step: Step::Silent, code: Some(drawn), ..Then::new(format!("draw {name}'s code"), "") };
-        commit(model, &[Edit::UseCounter(id)], then, now, out)
+        commit(model, spot.vault, &[Edit::UseCounter(spot.id)], then, now, out)
     });
     if let Err(reason) = drawn {
         model.say_bad(format!("no code was drawn: {reason}"), now);
@@ -70,14 +72,14 @@ pub(crate) fn copy_drawn(model: &mut Model, drawn: Drawn, out: &mut Vec<Effect>)
         return;
     }
     if let Stage::Open(session) = &mut model.stage {
-        session.drawn_code = Some((drawn.id, drawn.code));
+        session.drawn_code = Some((drawn.spot, drawn.code));
     }
     put(model, text, format!("{}'s code", drawn.title), out);
 }
 
 /// Copies the code after the one that is valid now.
 pub(crate) fn copy_next(model: &mut Model, now: Now, out: &mut Vec<Effect>) {
-    let Some(entry) = model.session().and_then(|session| session.selected()) else { return };
+    let Some((_, entry)) = model.session().and_then(|session| session.selected()) else { return };
     let name = title(entry);
     match entry.code(entry.details.otp.valid_until(now.unix())) {
         Ok(code) => put(model, Text::from(code.as_str()), format!("{name}'s next code"), out),

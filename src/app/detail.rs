@@ -2,20 +2,21 @@
 
 use crate::app::model::{Model, Over, Stage};
 use crate::app::save::{Then, commit};
+use crate::app::vaults::Spot;
 use crate::app::{Effect, copy};
 use crate::time::Now;
-use crate::vault::{Edit, EntryId};
+use crate::vault::Edit;
 
 /// The view of one entry.
 pub(crate) struct EntryView {
-    pub(crate) id: EntryId,
+    pub(crate) spot: Spot,
     /// The recovery code that is selected; `None`: the code itself.
     pub(crate) recovery: Option<usize>,
 }
 
 impl EntryView {
-    pub(crate) fn of(id: EntryId) -> EntryView {
-        EntryView { id, recovery: None }
+    pub(crate) fn of(spot: Spot) -> EntryView {
+        EntryView { spot, recovery: None }
     }
 
     pub(crate) fn step(&mut self, by: isize, codes: usize) {
@@ -28,7 +29,7 @@ impl EntryView {
 pub(crate) fn use_recovery_code(model: &mut Model, now: Now, out: &mut Vec<Effect>) {
     let Stage::Open(session) = &model.stage else { return };
     let Some(Over::Entry(view)) = session.over.last() else { return };
-    let Some(entry) = session.vault.entry(view.id) else { return };
+    let Some(entry) = session.vaults.entry(view.spot) else { return };
     let Some(code) = view.recovery.and_then(|n| entry.details.recovery_codes.get(n)) else {
         model.say("select a recovery code first, with the arrows", now);
         return;
@@ -39,9 +40,9 @@ pub(crate) fn use_recovery_code(model: &mut Model, now: Now, out: &mut Vec<Effec
     }
     let Some(id) = code.id.clone() else { return };
     let name = copy::title(entry);
-    let edit = Edit::UseRecoveryCode(view.id, id);
+    let (vault, edit) = (view.spot.vault, Edit::UseRecoveryCode(view.spot.id, id));
     let then = Then::new(format!("mark a recovery code of {name}"), "marked as used");
-    if let Err(reason) = commit(model, &[edit], then, now, out) {
+    if let Err(reason) = commit(model, vault, &[edit], then, now, out) {
         model.say_bad(format!("nothing was marked: {reason}"), now);
     }
 }

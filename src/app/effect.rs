@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use crate::secret::Text;
 use crate::vault::document::Change;
+use crate::vault::seal::VaultId;
 use crate::vault::{Clock, Details};
 
 /// Names one save, so that its answer is known.
@@ -15,10 +16,12 @@ pub struct SaveId(pub u64);
 pub enum Effect {
     /// Say which vaults there are: [`super::Msg::Vaults`].
     ListVaults,
-    /// Derive and open, off the screen's thread: [`super::Msg::Opened`].
+    /// Derive and open, off the screen's thread, and every shared vault that is linked: [`super::Msg::Opened`].
     Unlock {
         /// Which file.
         path: PathBuf,
+        /// A shared vault that must be opened with it, wherever it lies.
+        then: Option<PathBuf>,
         /// With what. A recovery code when `recovery`.
         passphrase: Text,
         /// The words are the printed recovery code.
@@ -38,8 +41,10 @@ pub enum Effect {
         /// The new one.
         passphrase: Text,
     },
-    /// Add these changes to the open vault and save it: [`super::Msg::Saved`]. Saves are done one after another, in order.
+    /// Add these changes to an open vault and save it: [`super::Msg::Saved`]. Saves are done one after another, in order.
     Save {
+        /// Which vault.
+        vault: VaultId,
         /// Its name.
         save: SaveId,
         /// The changes, in a form the union takes.
@@ -47,7 +52,7 @@ pub enum Effect {
         /// The newest stamp the clock gave out, to be remembered first.
         clock: Clock,
     },
-    /// Look whether the open vault's file was changed by another program (a `stat`; read and merged only if it was):
+    /// Look whether an open vault's file was changed by another program (a `stat`; read and merged only if it was):
     /// [`super::Msg::ChangedElsewhere`] when it was, nothing when not.
     LookAtFile,
     /// Put a text into the clipboard, marked sensitive: [`super::Msg::Copied`].

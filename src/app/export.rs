@@ -114,7 +114,7 @@ impl Export {
     pub(crate) fn loses(&self, session: &Session) -> Vec<String> {
         let Some(writer) = self.format().and_then(|format| format.write.as_ref()) else { return Vec::new() };
         let mut counts: std::collections::BTreeMap<String, usize> = std::collections::BTreeMap::new();
-        for entry in session.vault.entries().filter(|entry| !entry.deleted) {
+        for (_, entry) in session.vaults.entries(session.list.vault()).filter(|(_, entry)| !entry.deleted) {
             for loss in (writer.loses)(&entry.details) {
                 let count = counts.entry(loss).or_default();
                 *count = count.saturating_add(1);
@@ -163,8 +163,8 @@ pub(crate) fn submit(model: &mut Model, now: Now, out: &mut Vec<Effect>) {
 /// Sends the export on its way.
 pub(crate) fn write(model: &mut Model, out: &mut Vec<Effect>) {
     let Stage::Open(session) = &mut model.stage else { return };
-    let entries: Vec<Details> =
-        session.vault.entries().filter(|entry| !entry.deleted).map(|entry| entry.details.clone()).collect();
+    let entries = session.vaults.entries(session.list.vault()).filter(|(_, entry)| !entry.deleted);
+    let entries: Vec<Details> = entries.map(|(_, entry)| entry.details.clone()).collect();
     let Some(Over::Export(export)) = session.over.last_mut() else { return };
     let Some(format) = export.format() else { return };
     export.writing = true;

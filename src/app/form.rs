@@ -4,6 +4,7 @@ use crate::app::effect::ImportSource;
 use crate::app::input::Input;
 use crate::app::model::{Model, Over, Stage};
 use crate::app::save::{Then, commit};
+use crate::app::vaults::{Spot, Vaults};
 use crate::app::{Effect, copy, picture};
 use crate::config::keys::{Key, KeyCode};
 use crate::otp::uri::{self, Labelled};
@@ -27,6 +28,7 @@ pub(crate) enum Row {
     Period,
     Counter,
     Recovery,
+    Vault,
 }
 
 impl Row {
@@ -44,6 +46,7 @@ impl Row {
             Row::Period => "period",
             Row::Counter => "counter",
             Row::Recovery => "recovery codes",
+            Row::Vault => "vault",
         }
     }
 
@@ -67,6 +70,10 @@ pub(crate) struct Form {
     /// What the rows said when the form opened: only what differs from it is changed.
     opened: Option<Box<Details>>,
     id: Option<EntryId>,
+    /// The vault's number.
+    vault: u16,
+    /// The names of the vaults a new entry can go to; fewer than two: there is no choice.
+    vaults: Vec<String>,
     pub(crate) at: Row,
     pub(crate) issuer: Input,
     pub(crate) account: Input,
@@ -92,11 +99,20 @@ pub(crate) struct Form {
 }
 
 impl Form {
-    pub(crate) fn new() -> Form {
+    /// A form for a new entry, which goes to the vault of that number unless another is chosen.
+    pub(crate) fn new(vaults: &Vaults, vault: u16) -> Form {
+        let names =
+            if vaults.several() { vaults.iter().map(|(_, open)| open.name.clone()).collect() } else { Vec::new() };
+        Form { vault, vaults: names, ..Form::empty() }
+    }
+
+    fn empty() -> Form {
         let mut form = Form {
             editing: None,
             opened: None,
             id: None,
+            vault: 0,
+            vaults: Vec::new(),
             at: Row::Issuer,
             issuer: Input::new(),
             account: Input::new(),
@@ -121,8 +137,8 @@ impl Form {
         form
     }
 
-    pub(crate) fn edit(entry: &Entry) -> Form {
-        let mut form = Form::new();
+    pub(crate) fn edit(spot: Spot, entry: &Entry) -> Form {
+        let mut form = Form { vault: spot.vault, ..Form::empty() };
         let details = &entry.details;
         form.fill_otp(&details.otp);
         form.issuer.set(&details.issuer);
@@ -182,7 +198,19 @@ impl Form {
             Kind::Steam | Kind::Motp | Kind::Yandex => {}
         }
         rows.push(Row::Recovery);
+        if !self.vaults.is_empty() {
+            rows.push(Row::Vault);
+        }
         rows
+    }
+
+    /// What is chosen in a row that takes no letters.
+    pub(crate) fn choice(&self, row: Row) -> &str {
+        match row {
+            Row::Kind => self.kind.name(),
+            Row::Vault => self.vaults.get(usize::from(self.vault)).map_or("", String::as_str),
+            _ => self.algorithm.name(),
+        }
     }
 
     pub(crate) fn touched(&self) -> bool {
@@ -201,7 +229,7 @@ impl Form {
             Row::Period => &self.period,
             Row::Counter => &self.counter,
             Row::Recovery => &self.recovery,
-            Row::Kind | Row::Algorithm => return None,
+            Row::Kind | Row::Algorithm | Row::Vault => return None,
         })
     }
 
@@ -217,7 +245,7 @@ impl Form {
             Row::Period => &mut self.period,
             Row::Counter => &mut self.counter,
             Row::Recovery => &mut self.recovery,
-            Row::Kind | Row::Algorithm => return None,
+            Row::Kind | Row::Algorithm | Row::Vault => return None,
         })
     }
 
@@ -258,6 +286,11 @@ impl Form {
                 // MD5 makes no code here (RFC 4226's truncation needs a longer hash).
                 let offered = [Algorithm::Sha1, Algorithm::Sha256, Algorithm::Sha512];
                 self.algorithm = neighbour(&offered, self.algorithm, by);
+                true
+            }
+            Row::Vault if by != 0 => {
+                let all: Vec<u16> = (0..).take(self.vaults.len()).collect();
+                self.vault = neighbour(&all, self.vault, by);
                 true
             }
             row => self.input_mut(row).is_some_and(|input| input.key(key)),
@@ -413,14 +446,15 @@ pub(crate) fn submit(model: &mut Model, now: Now, out: &mut Vec<Effect>) {
     let opened = form.opened.as_deref();
     let new_secret = opened.is_none_or(|old| old.otp.secret != details.otp.secret);
     let new_names = opened.is_none_or(|old| (&old.issuer, &old.account) != (&details.issuer, &details.account));
-    let same = |entry: &&Entry| {
+    let own = form.id.map(|id| Spot { vault: form.vault, id });
+    let same = |(spot, entry): &(Spot, &Entry)| {
         !entry.deleted
-            && Some(entry.id) != form.id
+            && Some(*spot) != own
             && ((new_secret && entry.details.otp.secret == details.otp.secret)
                 || (new_names && entry.details.issuer == details.issuer && entry.details.account == details.account))
     };
     if form.duplicate.is_none()
-        && let Some(entry) = session.vault.entries().find(same)
+        && let Some((_, entry)) = session.vaults.entries(None).find(same)
     {
         let what = if entry.details.otp.secret == details.otp.secret { "the same secret" } else { "the same names" };
         form.duplicate = Some(format!("{} has {what}; save again to keep both", copy::title(entry)));
@@ -437,7 +471,8 @@ pub(crate) fn submit(model: &mut Model, now: Now, out: &mut Vec<Effect>) {
             }
         },
     };
-    let present = form.id.and_then(|id| session.vault.entry(id));
+    let spot = Spot { vault: form.vault, id };
+    let present = form.id.and_then(|_| session.vaults.entry(spot));
     let in_trash = present.is_some_and(|entry| entry.deleted);
     let details = match (present, form.opened.as_deref()) {
         (Some(entry), Some(opened)) if entry.problem.is_none() => entry.details.with_difference(opened, &details),
@@ -454,8 +489,8 @@ pub(crate) fn submit(model: &mut Model, now: Now, out: &mut Vec<Effect>) {
     } else {
         (format!("edit {name}"), format!("saved {name}"))
     };
-    let then = Then { closes: true, select: Some(id), ..Then::new(label, said) };
-    if let Err(reason) = commit(model, &[edit], then, now, out)
+    let then = Then { closes: true, select: Some(spot), ..Then::new(label, said) };
+    if let Err(reason) = commit(model, spot.vault, &[edit], then, now, out)
         && let Stage::Open(session) = &mut model.stage
         && let Some(Over::Form(form)) = session.over.last_mut()
     {

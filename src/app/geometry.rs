@@ -44,44 +44,72 @@ pub(crate) struct Columns {
     pub(crate) star: bool,
     pub(crate) issuer: (u16, u16),
     pub(crate) account: (u16, u16),
+    pub(crate) vault: (u16, u16),
     pub(crate) code: (u16, u16),
     pub(crate) bar: (u16, u16),
     pub(crate) seconds: (u16, u16),
 }
 
-/// A row's columns in a list of that width.
-pub(crate) fn columns(w: u16) -> Columns {
+/// A row's columns in a list of that width; `vaults`: with the name of each entry's vault.
+pub(crate) fn columns(w: u16, vaults: bool) -> Columns {
     let none = (0, 0);
     if w >= 58 {
-        let rest = w.saturating_sub(35);
+        // Beside a detail pane the vault's name takes the place of half the bar.
+        let (vault, bar_width) = match vaults {
+            true if w >= 78 => (10, 10),
+            true => (8, 5),
+            false => (0, 10),
+        };
+        let gap = u16::from(vaults);
+        let rest = w.saturating_sub(25).saturating_sub(bar_width).saturating_sub(vault).saturating_sub(gap);
         let issuer = rest.saturating_mul(2) / 5;
         let account = rest.saturating_sub(issuer);
-        let code = 3_u16.saturating_add(issuer).saturating_add(account).saturating_add(2);
-        let bar = code.saturating_add(13);
         let account_x = issuer.saturating_add(4);
+        let vault_x = account_x.saturating_add(account).saturating_add(gap);
+        let code = vault_x.saturating_add(vault).saturating_add(1);
+        let bar = code.saturating_add(13);
         let account = (account_x, account);
         Columns {
             w,
             star: true,
             issuer: (3, issuer),
             account,
+            vault: (vault_x, vault),
             code: (code, 11),
-            bar: (bar, 10),
-            seconds: (bar.saturating_add(11), 5),
+            bar: (bar, bar_width),
+            seconds: (bar.saturating_add(bar_width).saturating_add(1), 5),
         }
     } else if w >= 30 {
         let issuer = w.saturating_sub(26);
         let code = issuer.saturating_add(4);
         let bar = code.saturating_add(11);
         let seconds = (bar.saturating_add(6), 5);
-        Columns { w, star: true, issuer: (3, issuer), account: none, code: (code, 10), bar: (bar, 5), seconds }
+        Columns {
+            w,
+            star: true,
+            issuer: (3, issuer),
+            account: none,
+            vault: none,
+            code: (code, 10),
+            bar: (bar, 5),
+            seconds,
+        }
     } else {
         let code_width = w.saturating_sub(1).min(10);
         let bar = w.saturating_sub(1);
         let code = if w > 14 { bar.saturating_sub(1).saturating_sub(code_width) } else { u16::from(w > 6) };
         let issuer = code.saturating_sub(2);
         let (bar, code_width) = if w > 14 { ((bar, 1), code_width) } else { (none, w.saturating_sub(code)) };
-        Columns { w, star: false, issuer: (1, issuer), account: none, code: (code, code_width), bar, seconds: none }
+        Columns {
+            w,
+            star: false,
+            issuer: (1, issuer),
+            account: none,
+            vault: none,
+            code: (code, code_width),
+            bar,
+            seconds: none,
+        }
     }
 }
 
@@ -91,10 +119,10 @@ mod tests {
 
     #[test]
     fn nothing_overlaps_and_nothing_sticks_out() {
-        for w in 1..=200 {
-            let c = columns(w);
+        for w in (1..=200).flat_map(|w| [(w, false), (w, true)]) {
+            let (w, c) = (w.0, columns(w.0, w.1));
             let mut end = 0;
-            for (x, width) in [c.issuer, c.account, c.code, c.bar, c.seconds] {
+            for (x, width) in [c.issuer, c.account, c.vault, c.code, c.bar, c.seconds] {
                 if width > 0 {
                     assert!(x >= end, "{w}: {c:?}");
                     end = x + width;

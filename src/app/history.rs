@@ -12,8 +12,8 @@ pub(crate) struct History {
 
 impl History {
     pub(crate) fn of(session: &Session) -> Option<History> {
-        let entry = session.selected()?;
-        let mut items = session.vault.history(entry.id);
+        let (spot, entry) = session.selected()?;
+        let mut items = session.vaults.get(spot.vault)?.vault.history(spot.id);
         items.reverse();
         Some(History { title: crate::app::copy::title(entry), items, top: 0 })
     }

@@ -140,6 +140,7 @@ pub(crate) fn submit(model: &mut Model, now: Now, out: &mut Vec<Effect>) {
         out.push(Effect::ReadImport { source, format: None, password });
         return;
     };
+    let target = session.list.vault().unwrap_or(0);
     let edits = match plan.edits(&mut *model.random) {
         Ok(edits) => edits,
         Err(error) => {
@@ -165,7 +166,7 @@ pub(crate) fn submit(model: &mut Model, now: Now, out: &mut Vec<Effect>) {
     }
     let then =
         Then { closes: true, ..Then::new(format!("import of {} entries", added.saturating_add(replaced)), said) };
-    if let Err(reason) = commit(model, &edits, then, now, out)
+    if let Err(reason) = commit(model, target, &edits, then, now, out)
         && let Stage::Open(session) = &mut model.stage
         && let Some(Over::Import(import)) = session.over.last_mut()
     {
@@ -176,7 +177,7 @@ pub(crate) fn submit(model: &mut Model, now: Now, out: &mut Vec<Effect>) {
 
 pub(crate) fn read(model: &mut Model, result: Result<ImportRead, Trouble>) {
     let Stage::Open(session) = &mut model.stage else { return };
-    let existing = &session.vault;
+    let (target, vaults) = (session.target(), &session.vaults);
     let Some(Over::Import(import)) = session.over.iter_mut().rev().find(|over| matches!(over, Over::Import(_))) else {
         return;
     };
@@ -191,7 +192,7 @@ pub(crate) fn read(model: &mut Model, result: Result<ImportRead, Trouble>) {
         }
         Ok(ImportRead::Entries { format, imported }) => {
             import.files = import.files.saturating_add(1);
-            import.take(format, imported, existing.entries());
+            import.take(format, imported, vaults.entries(Some(target)).map(|(_, entry)| entry));
         }
         Err(trouble) => {
             import.error = Some(crate::app::toast::trouble_line(&trouble));
@@ -202,10 +203,10 @@ pub(crate) fn read(model: &mut Model, result: Result<ImportRead, Trouble>) {
 
 /// Back from asking for another file to what was read before.
 pub(crate) fn back_to_plan(session: &mut Session) {
-    let vault = &session.vault;
+    let (target, vaults) = (session.target(), &session.vaults);
     if let Some(Over::Import(import)) = session.over.last_mut() {
         import.error = None;
-        import.take(import.format, Imported::default(), vault.entries());
+        import.take(import.format, Imported::default(), vaults.entries(Some(target)).map(|(_, entry)| entry));
     }
 }
 

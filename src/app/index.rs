@@ -5,8 +5,9 @@ use std::ops::Range;
 
 use zeroize::Zeroizing;
 
+use crate::app::vaults::{Spot, Vaults};
 use crate::secret::Text;
-use crate::vault::{Entry, EntryId, Stamp, Unlocked};
+use crate::vault::{Entry, Stamp};
 
 /// How the list is ordered; favourites always stand first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -47,7 +48,7 @@ impl Order {
 /// One entry's line of the index: its place in the words.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Line {
-    pub(crate) id: EntryId,
+    pub(crate) spot: Spot,
     /// Which letters occur, folded to 64 bits: most lines are left out of a search by this alone.
     pub(crate) letters: u64,
     favourite: bool,
@@ -69,7 +70,7 @@ pub(crate) enum Field {
     Note,
 }
 
-/// All entries that are not deleted, in order, with their words in lower case.
+/// All entries of all vaults that are not deleted, in order, with their words in lower case.
 #[derive(Default)]
 pub(crate) struct Index {
     lines: Vec<Line>,
@@ -79,10 +80,10 @@ pub(crate) struct Index {
 }
 
 impl Index {
-    pub(crate) fn of(vault: &Unlocked, order: Order) -> Index {
+    pub(crate) fn of(vaults: &Vaults, order: Order) -> Index {
         let mut size = 0_usize;
         let mut count = 0_usize;
-        for entry in vault.entries().filter(|entry| !entry.deleted) {
+        for (_, entry) in vaults.entries(None).filter(|(_, entry)| !entry.deleted) {
             count = count.saturating_add(1);
             size = size.saturating_add(room(entry));
         }
@@ -93,8 +94,8 @@ impl Index {
             tags: Vec::new(),
         };
         let mut tags = std::collections::BTreeMap::new();
-        for entry in vault.entries().filter(|entry| !entry.deleted) {
-            index.push(entry);
+        for (spot, entry) in vaults.entries(None).filter(|(_, entry)| !entry.deleted) {
+            index.push(spot, entry);
             for tag in &entry.details.tags {
                 let first = first_part(tag);
                 if !first.is_empty() {
@@ -107,7 +108,7 @@ impl Index {
         index
     }
 
-    fn push(&mut self, entry: &Entry) {
+    fn push(&mut self, spot: Spot, entry: &Entry) {
         let place = |words: &str| u32::try_from(words.len()).unwrap_or(u32::MAX);
         let details = &entry.details;
         let start = place(&self.words);
@@ -125,7 +126,7 @@ impl Index {
         fold_into(&mut self.words, &details.note);
         let end = place(&self.words);
         let mut line = Line {
-            id: entry.id,
+            spot,
             letters: 0,
             favourite: details.favourite,
             added: entry.added,
@@ -147,13 +148,13 @@ impl Index {
         let account = |line: &Line| self.field(line, Field::Account);
         match order {
             Order::Issuer => lines.sort_unstable_by(|a, b| {
-                (!a.favourite, issuer(a), account(a), a.id).cmp(&(!b.favourite, issuer(b), account(b), b.id))
+                (!a.favourite, issuer(a), account(a), a.spot).cmp(&(!b.favourite, issuer(b), account(b), b.spot))
             }),
             Order::Account => lines.sort_unstable_by(|a, b| {
-                (!a.favourite, account(a), issuer(a), a.id).cmp(&(!b.favourite, account(b), issuer(b), b.id))
+                (!a.favourite, account(a), issuer(a), a.spot).cmp(&(!b.favourite, account(b), issuer(b), b.spot))
             }),
-            Order::Added => lines.sort_unstable_by_key(|line| (!line.favourite, Reverse(line.added), line.id)),
-            Order::Changed => lines.sort_unstable_by_key(|line| (!line.favourite, Reverse(line.changed), line.id)),
+            Order::Added => lines.sort_unstable_by_key(|line| (!line.favourite, Reverse(line.added), line.spot)),
+            Order::Changed => lines.sort_unstable_by_key(|line| (!line.favourite, Reverse(line.changed), line.spot)),
         }
         self.lines = lines;
     }

@@ -3,10 +3,10 @@
 use crate::app::index::{Index, Order};
 use crate::app::input::Input;
 use crate::app::search::Terms;
-use crate::vault::{EntryId, Unlocked};
+use crate::app::vaults::{Spot, Vaults};
 use zeroize::Zeroizing;
 
-/// What is shown of a vault's entries.
+/// What is shown of the vaults' entries.
 pub(crate) struct List {
     pub(crate) index: Index,
     /// Places in the index, in the order shown.
@@ -15,8 +15,10 @@ pub(crate) struct List {
     pub(crate) cursor: usize,
     /// The first row on the screen.
     pub(crate) top: usize,
-    /// 0: all; n: the n-th tag.
+    /// 0: all; then the vaults where there are several, then the tags.
     pub(crate) tab: usize,
+    /// How many tabs are vaults.
+    vaults: usize,
     pub(crate) order: Order,
     pub(crate) query: Input,
     /// Letters go to the query.
@@ -26,9 +28,10 @@ pub(crate) struct List {
 }
 
 impl List {
-    pub(crate) fn of(vault: &Unlocked, order: Order) -> List {
+    pub(crate) fn of(vaults: &Vaults, order: Order) -> List {
         let mut list = List {
-            index: Index::of(vault, order),
+            index: Index::of(vaults, order),
+            vaults: vault_tabs(vaults),
             shown: Vec::new(),
             cursor: 0,
             top: 0,
@@ -46,33 +49,50 @@ impl List {
         self.shown.len()
     }
 
-    pub(crate) fn id_at(&self, row: usize) -> Option<EntryId> {
+    pub(crate) fn spot_at(&self, row: usize) -> Option<Spot> {
         let place = *self.shown.get(row)? as usize;
-        self.index.lines().get(place).map(|line| line.id)
+        self.index.lines().get(place).map(|line| line.spot)
     }
 
-    pub(crate) fn selected(&self) -> Option<EntryId> {
-        self.id_at(self.cursor)
+    pub(crate) fn selected(&self) -> Option<Spot> {
+        self.spot_at(self.cursor)
     }
 
-    /// The ids on the screen, `rows` of them at most.
-    pub(crate) fn on_screen(&self, rows: usize) -> impl Iterator<Item = EntryId> + '_ {
-        (self.top..self.top.saturating_add(rows)).map_while(|row| self.id_at(row))
+    /// The entries on the screen, `rows` of them at most.
+    pub(crate) fn on_screen(&self, rows: usize) -> impl Iterator<Item = Spot> + '_ {
+        (self.top..self.top.saturating_add(rows)).map_while(|row| self.spot_at(row))
     }
 
     /// How many tabs there are, `[All]` with them.
     pub(crate) fn tabs(&self) -> usize {
-        self.index.tags().len().saturating_add(1)
+        self.index.tags().len().saturating_add(self.vaults).saturating_add(1)
+    }
+
+    /// The vault whose tab is chosen.
+    pub(crate) fn vault(&self) -> Option<u16> {
+        self.vault_of(self.tab)
+    }
+
+    /// The vault that a tab is of.
+    pub(crate) fn vault_of(&self, tab: usize) -> Option<u16> {
+        let number = tab.checked_sub(1).filter(|number| *number < self.vaults)?;
+        u16::try_from(number).ok()
+    }
+
+    /// The tag that a tab is of.
+    pub(crate) fn tag_of(&self, tab: usize) -> Option<&crate::secret::Text> {
+        self.index.tags().get(tab.checked_sub(1)?.checked_sub(self.vaults)?)
     }
 
     /// The vault has changed: everything is worked out again, the same entry stays selected.
-    pub(crate) fn renew(&mut self, vault: &Unlocked) {
+    pub(crate) fn renew(&mut self, vaults: &Vaults) {
         let selected = self.selected();
-        let tab = self.tab_name();
-        self.index = Index::of(vault, self.order);
-        self.tab = tab
-            .and_then(|tab| self.index.tags().iter().position(|known| **known == *tab))
-            .map_or(0, |n| n.saturating_add(1));
+        let (vault, tag) = (self.vault(), self.tag_of(self.tab).cloned());
+        self.index = Index::of(vaults, self.order);
+        self.vaults = vault_tabs(vaults);
+        let tag = tag.and_then(|tag| self.index.tags().iter().position(|known| **known == *tag));
+        let tab = vault.map(usize::from).or(tag.map(|tag| tag.saturating_add(self.vaults)));
+        self.tab = tab.map_or(0, |tab| tab.saturating_add(1));
         self.find_all();
         self.select_or_stay(selected);
     }
@@ -110,10 +130,6 @@ impl List {
         self.top = 0;
     }
 
-    fn tab_name(&self) -> Option<crate::secret::Text> {
-        self.index.tags().get(self.tab.checked_sub(1)?).cloned()
-    }
-
     fn find_all(&mut self) {
         let count = u32::try_from(self.index.lines().len()).unwrap_or(u32::MAX);
         self.find_in(0..count);
@@ -121,11 +137,14 @@ impl List {
 
     fn find_in(&mut self, places: impl Iterator<Item = u32>) {
         let terms = Terms::of(self.query.text());
-        let tab = self.tab_name().map(|tab| Zeroizing::new(tab.to_lowercase()));
+        let tab = self.tag_of(self.tab).map(|tag| Zeroizing::new(tag.to_lowercase()));
+        let vault = self.vault();
         let index = &self.index;
         let lines = index.lines();
         let in_tab = |place: &u32| {
-            tab.as_ref().is_none_or(|tab| lines.get(*place as usize).is_some_and(|line| index.has_tag(line, tab)))
+            let line = || lines.get(*place as usize);
+            tab.as_ref().is_none_or(|tab| line().is_some_and(|line| index.has_tag(line, tab)))
+                && vault.is_none_or(|vault| line().is_some_and(|line| line.spot.vault == vault))
         };
         let places = places.filter(in_tab);
         self.shown = if terms.is_empty() {
@@ -145,8 +164,8 @@ impl List {
         self.cursor = self.cursor.min(self.shown.len().saturating_sub(1));
     }
 
-    pub(crate) fn select(&mut self, id: EntryId) -> bool {
-        match (0..self.len()).find(|row| self.id_at(*row) == Some(id)) {
+    pub(crate) fn select(&mut self, spot: Spot) -> bool {
+        match (0..self.len()).find(|row| self.spot_at(*row) == Some(spot)) {
             Some(row) => {
                 self.cursor = row;
                 true
@@ -155,8 +174,8 @@ impl List {
         }
     }
 
-    fn select_or_stay(&mut self, id: Option<EntryId>) {
-        if !id.is_some_and(|id| self.select(id)) {
+    fn select_or_stay(&mut self, spot: Option<Spot>) {
+        if !spot.is_some_and(|spot| self.select(spot)) {
             self.cursor = self.cursor.min(self.len().saturating_sub(1));
         }
     }
@@ -180,4 +199,9 @@ impl List {
         let last = self.top.saturating_add(rows.max(1)).saturating_sub(1);
         self.cursor = self.cursor.clamp(self.top, last.max(self.top)).min(self.len().saturating_sub(1));
     }
+}
+
+/// How many tabs are vaults: none where there is only one.
+fn vault_tabs(vaults: &Vaults) -> usize {
+    if vaults.several() { vaults.len() } else { 0 }
 }

@@ -15,6 +15,8 @@ use crate::time::Now;
 pub(crate) struct Lock {
     pub(crate) path: PathBuf,
     pub(crate) name: String,
+    /// The shared vault that is wanted; this one holds the key to it.
+    pub(crate) then: Option<PathBuf>,
     pub(crate) input: Input,
     /// The recovery code is asked for instead of the passphrase.
     pub(crate) recovery: bool,
@@ -35,6 +37,7 @@ impl Lock {
         Lock {
             name: name_of(&path),
             path,
+            then: None,
             input: Input::masked(),
             recovery: false,
             deriving: false,
@@ -94,7 +97,8 @@ pub(crate) fn submit(model: &mut Model, now: Now, out: &mut Vec<Effect>) {
     lock.deriving = true;
     lock.submit_after_wait = false;
     lock.trouble = None;
-    out.push(Effect::Unlock { path: lock.path.clone(), passphrase: lock.input.take(), recovery: lock.recovery });
+    let (path, then) = (lock.path.clone(), lock.then.clone());
+    out.push(Effect::Unlock { path, then, passphrase: lock.input.take(), recovery: lock.recovery });
 }
 
 /// The pause may be over.
@@ -111,14 +115,14 @@ pub(crate) fn wake(model: &mut Model, now: Now, out: &mut Vec<Effect>) {
 /// Another vault of those that are known.
 pub(crate) fn choose(model: &mut Model, step: isize) {
     let Stage::Locked(lock) = &mut model.stage else { return };
-    if lock.deriving || model.vaults.is_empty() {
+    if lock.deriving {
         return;
     }
-    let count = model.vaults.len();
-    let at = model.vaults.iter().position(|vault| vault.path == lock.path);
-    let next = at.map_or(0, |at| at.saturating_add_signed(step).min(count.saturating_sub(1)));
+    let own: Vec<_> = model.vaults.iter().filter(|vault| !vault.shared).collect();
+    let at = own.iter().position(|vault| vault.path == lock.path);
+    let next = at.map_or(0, |at| at.saturating_add_signed(step).min(own.len().saturating_sub(1)));
     if Some(next) != at
-        && let Some(vault) = model.vaults.get(next)
+        && let Some(vault) = own.get(next)
     {
         lock.choose(vault.path.clone());
     }
@@ -136,22 +140,25 @@ pub(crate) fn toggle_recovery(model: &mut Model) {
 }
 
 /// A vault opened, or not. The keys pressed meanwhile are given back to be acted on.
-pub(crate) fn opened(model: &mut Model, result: Result<OpenVault, Trouble>, now: Now) -> Vec<Key> {
+pub(crate) fn opened(model: &mut Model, result: Result<Vec<OpenVault>, Trouble>, now: Now) -> Vec<Key> {
     match result {
         Ok(open) => {
+            let path = open.first().map(|open| &open.path);
+            let mut then = None;
             // An answer that comes when another vault is already open, or to a screen that asked for nothing, opens nothing.
             let keys = match &mut model.stage {
-                Stage::Locked(lock) if lock.deriving && open.path.as_ref() == Some(&lock.path) => {
+                Stage::Locked(lock) if lock.deriving && path == Some(&Some(lock.path.clone())) => {
+                    then = lock.then.take();
                     std::mem::take(&mut lock.typed_ahead)
                 }
-                Stage::Welcome(welcome) if open.path.is_none() && welcome.busy => Vec::new(),
+                Stage::Welcome(welcome) if path == Some(&None) && welcome.busy => Vec::new(),
                 _ => return Vec::new(),
             };
-            let warning = open.warning.clone();
-            enter(model, open);
+            let warnings: Vec<String> = open.iter().filter_map(|open| open.warning.clone()).collect();
+            enter(model, open, then);
             model.last_input = now;
-            if let Some(warning) = warning {
-                model.say_bad(warning, now);
+            if !warnings.is_empty() {
+                model.say_bad(warnings.join("; "), now);
             }
             if let Stage::Open(session) = &mut model.stage
                 && session.must_set_passphrase()
@@ -189,16 +196,21 @@ pub(crate) fn opened(model: &mut Model, result: Result<OpenVault, Trouble>, now:
     }
 }
 
-/// Goes to the list of an opened vault.
-pub(crate) fn enter(model: &mut Model, open: OpenVault) {
+/// Goes to the list of the opened vaults; to the tab of the one that was wanted.
+pub(crate) fn enter(model: &mut Model, open: Vec<OpenVault>, wanted: Option<PathBuf>) {
+    let tab = open.iter().position(|open| open.path.is_some() && open.path == wanted);
+    let Some(mut session) = Session::new(open, model.order, model.hidden) else { return };
+    if let Some(tab) = tab.filter(|_| session.vaults.several()) {
+        session.list.choose_tab(tab.saturating_add(1));
+    }
     model.toast = None;
-    model.stage = Stage::Open(Box::new(Session::new(open, model.order, model.hidden)));
+    model.stage = Stage::Open(Box::new(session));
 }
 
 /// Locks: everything of the vault is dropped here, and the runtime is told to do the same.
 pub(crate) fn lock(model: &mut Model, why: &str, now: Now, out: &mut Vec<Effect>) {
     let Stage::Open(session) = &mut model.stage else { return };
-    let stage = match session.path.take() {
+    let stage = match session.vaults.first_mut().path.take() {
         Some(path) => Stage::Locked(Box::new(Lock::new(path))),
         None => Stage::Welcome(Box::new(crate::app::welcome::Welcome::new(new_path(&model.place, &model.vaults)))),
     };

@@ -33,6 +33,7 @@ pub(crate) mod search;
 pub(crate) mod toast;
 pub(crate) mod trash;
 mod update;
+pub(crate) mod vaults;
 pub(crate) mod welcome;
 
 pub use actions::Screen;

@@ -18,9 +18,10 @@ use crate::app::lock::Lock;
 use crate::app::palette::Palette;
 use crate::app::passphrase::NewPassphrase;
 use crate::app::qr::Codes;
-use crate::app::save::{Done, Pending};
+use crate::app::save::Done;
 use crate::app::toast::Toast;
 use crate::app::trash::Trash;
+use crate::app::vaults::{Spot, Vaults};
 use crate::app::welcome::Welcome;
 use crate::app::{Effect, OpenVault, VaultChoice};
 use crate::config::Config;
@@ -28,13 +29,15 @@ use crate::config::keys::Key;
 use crate::otp::Code;
 use crate::secret::{Random, Text};
 use crate::time::Now;
-use crate::vault::{Clock, Entry, EntryId, Unlocked};
+use crate::vault::{Entry, Unlocked};
 
 /// What the program starts with.
 #[derive(Debug, Clone)]
 pub struct Start {
     /// The vault's file, as named on the command line or by default.
     pub path: PathBuf,
+    /// The shared vault that was named; `path` is the one that holds the key to it.
+    pub then: Option<PathBuf>,
     /// Whether there is one.
     pub exists: bool,
     /// The terminal: columns, rows.
@@ -75,17 +78,9 @@ pub(crate) enum Stage {
     Open(Box<Session>),
 }
 
-/// An open vault and what is done with it. Dropped whole when the vault locks.
+/// The open vaults and what is done with them. Dropped whole when they lock.
 pub(crate) struct Session {
-    pub(crate) name: String,
-    /// `None`: the demo vault, in memory only.
-    pub(crate) path: Option<PathBuf>,
-    /// What is shown: the saved vault with the changes that are being saved.
-    pub(crate) vault: Arc<Unlocked>,
-    /// What the file holds.
-    pub(crate) saved: Arc<Unlocked>,
-    pub(crate) clock: Clock,
-    pub(crate) pending: VecDeque<Pending>,
+    pub(crate) vaults: Vaults,
     pub(crate) undo: Vec<Done>,
     pub(crate) redo: Vec<Done>,
     pub(crate) list: List,
@@ -93,9 +88,9 @@ pub(crate) struct Session {
     pub(crate) over: Vec<Over>,
     /// Codes are shown only when asked for.
     pub(crate) hidden: bool,
-    pub(crate) revealed: Option<EntryId>,
+    pub(crate) revealed: Option<Spot>,
     /// A counter's code that was just drawn and saved.
-    pub(crate) drawn_code: Option<(EntryId, Code)>,
+    pub(crate) drawn_code: Option<(Spot, Code)>,
     /// A new passphrase is being set.
     pub(crate) changing_passphrase: bool,
 }
@@ -121,7 +116,9 @@ impl Model {
     pub fn new(config: Config, start: Start, random: Box<dyn Random + Send>, now: Now) -> (Model, Vec<Effect>) {
         let place = start.path.clone();
         let stage = if start.exists {
-            Stage::Locked(Box::new(Lock::new(start.path)))
+            let mut lock = Lock::new(start.path);
+            lock.then = start.then;
+            Stage::Locked(Box::new(lock))
         } else {
             Stage::Welcome(Box::new(Welcome::new(start.path)))
         };
@@ -192,6 +189,11 @@ impl Model {
         }
     }
 
+    /// The vaults that a passphrase of their own opens.
+    pub(crate) fn own_vaults(&self) -> impl Iterator<Item = &VaultChoice> {
+        self.vaults.iter().filter(|vault| !vault.shared)
+    }
+
     /// The keys of the action of that name.
     pub(crate) fn keys_of(&self, name: &str) -> &[Key] {
         self.config.keys.get(name).map_or(&[], Vec::as_slice)
@@ -199,15 +201,13 @@ impl Model {
 }
 
 impl Session {
-    pub(crate) fn new(open: OpenVault, order: Order, hidden: bool) -> Session {
-        let list = List::of(&open.vault, order);
-        Session {
-            name: open.name,
-            path: open.path,
-            saved: Arc::clone(&open.vault),
-            vault: open.vault,
-            clock: open.clock,
-            pending: VecDeque::new(),
+    pub(crate) fn new(open: Vec<OpenVault>, order: Order, hidden: bool) -> Option<Session> {
+        let mut open = open.into_iter();
+        let mut vaults = Vaults::new(open.next()?);
+        open.for_each(|open| vaults.add(open));
+        let list = List::of(&vaults, order);
+        Some(Session {
+            vaults,
             undo: Vec::new(),
             redo: Vec::new(),
             list,
@@ -216,43 +216,54 @@ impl Session {
             revealed: None,
             drawn_code: None,
             changing_passphrase: false,
-        }
+        })
     }
 
     /// The entry that is acted on: the one viewed, else the one selected in the trash or the list.
-    pub(crate) fn selected(&self) -> Option<&Entry> {
-        let id = self.over.iter().rev().find_map(|over| match over {
-            Over::Entry(view) => Some(view.id),
+    pub(crate) fn selected(&self) -> Option<(Spot, &Entry)> {
+        let spot = self.over.iter().rev().find_map(|over| match over {
+            Over::Entry(view) => Some(view.spot),
             Over::Trash(trash) => trash.selected(),
             _ => None,
         });
-        self.vault.entry(id.or_else(|| self.list.selected())?)
+        let spot = spot.or_else(|| self.list.selected())?;
+        Some((spot, self.vaults.entry(spot)?))
     }
 
-    /// Shows another state of the vault.
-    pub(crate) fn show(&mut self, vault: Arc<Unlocked>) {
-        let same = Arc::ptr_eq(&vault, &self.vault) || *vault == *self.vault;
-        self.vault = vault;
-        if same {
-            return;
+    /// The vault that new entries go to: the one whose tab is chosen, else the one that was unlocked.
+    pub(crate) fn target(&self) -> u16 {
+        self.list.vault().unwrap_or(0)
+    }
+
+    /// Shows another state of a vault.
+    pub(crate) fn show(&mut self, number: u16, vault: Arc<Unlocked>) {
+        let Some(open) = self.vaults.get_mut(number) else { return };
+        let same = Arc::ptr_eq(&vault, &open.vault) || *vault == *open.vault;
+        open.vault = vault;
+        if !same {
+            self.renew();
         }
-        self.list.renew(&self.vault);
-        let vault = &self.vault;
+    }
+
+    /// Something in the vaults is not what it was.
+    pub(crate) fn renew(&mut self) {
+        self.list.renew(&self.vaults);
+        let vaults = &self.vaults;
         // A view of an entry that is no longer there closes.
         self.over.retain(|over| match over {
-            Over::Entry(view) => vault.entry(view.id).is_some_and(|entry| !entry.deleted),
+            Over::Entry(view) => vaults.entry(view.spot).is_some_and(|entry| !entry.deleted),
             _ => true,
         });
         for over in &mut self.over {
             if let Over::Trash(trash) = over {
-                trash.renew(vault);
+                trash.renew(vaults);
             }
         }
     }
 
     /// Opened with the recovery code: nothing can be saved until there is a new passphrase.
     pub(crate) fn must_set_passphrase(&self) -> bool {
-        self.vault.opened_by_recovery()
+        self.vaults.first().vault.opened_by_recovery()
     }
 
     pub(crate) fn can_undo(&self) -> bool {
@@ -264,8 +275,8 @@ impl Session {
     }
 
     /// Whether that entry's code is shown.
-    pub(crate) fn shows_code(&self, id: EntryId) -> bool {
-        !self.hidden || self.revealed == Some(id)
+    pub(crate) fn shows_code(&self, spot: Spot) -> bool {
+        !self.hidden || self.revealed == Some(spot)
     }
 
     /// Whether more than one QR code is shown.

@@ -51,6 +51,8 @@ pub struct VaultChoice {
     pub name: String,
     /// Its file.
     pub path: PathBuf,
+    /// No passphrase of its own opens it.
+    pub shared: bool,
 }
 
 /// A vault that has been opened.
@@ -90,7 +92,11 @@ pub enum Msg {
     /// Which vaults there are: answer to [`super::Effect::ListVaults`].
     Vaults(Vec<VaultChoice>),
     /// Whether the vault opened: answer to [`super::Effect::Unlock`] and [`super::Effect::OpenDemo`].
-    Opened(Result<OpenVault, Trouble>),
+    ///
+    /// The vault that was unlocked comes first, then the shared ones that it holds keys to.
+    Opened(Result<Vec<OpenVault>, Trouble>),
+    /// One more vault is open.
+    AlsoOpened(OpenVault),
     /// How long unlocking will take by measure of an earlier one or of the costs, in milliseconds; sent while deriving.
     UnlockEstimate(u64),
     /// Whether the vault was made: answer to [`super::Effect::CreateVault`], with the recovery code to be shown once.

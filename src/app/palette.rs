@@ -1,5 +1,7 @@
 //! The palette: every command of the list by name, with why it cannot be done now.
 
+use std::borrow::Cow;
+
 use crate::app::actions::{Action, Row, Screen, enabled, table};
 use crate::app::input::Input;
 use crate::app::model::Model;
@@ -16,7 +18,7 @@ impl Palette {
     }
 
     /// The commands that match what is typed, and why each cannot be done, if so.
-    pub(crate) fn found(&self, model: &Model) -> Vec<(&'static Row, Option<&'static str>)> {
+    pub(crate) fn found(&self, model: &Model) -> Vec<(&'static Row, Option<Cow<'static, str>>)> {
         let typed = self.input.text().to_lowercase();
         let words: Vec<&str> = typed.split_whitespace().collect();
         let is_command = |row: &&Row| {

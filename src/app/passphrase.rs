@@ -77,7 +77,7 @@ impl NewPassphrase {
 
 pub(crate) fn submit(model: &mut Model, now: Now, out: &mut Vec<Effect>) {
     let Stage::Open(session) = &mut model.stage else { return };
-    if !session.pending.is_empty() {
+    if session.vaults.saving() {
         model.say("still saving; try again in a moment", now);
         return;
     }
@@ -102,8 +102,8 @@ pub(crate) fn changed(
     session.changing_passphrase = false;
     match result {
         Ok(vault) => {
-            session.saved = std::sync::Arc::clone(&vault);
-            session.show(vault);
+            session.vaults.first_mut().saved = std::sync::Arc::clone(&vault);
+            session.show(0, vault);
             session.over.retain(|over| !matches!(over, Over::Passphrase(_)));
             model.say_good("the new passphrase is set; the recovery code stays good", now);
         }

@@ -53,7 +53,7 @@ fn paste_into_list(model: &mut Model, text: &Text, now: Now, out: &mut Vec<Effec
     if lines == 1 && crate::otp::uri::is_uri(trimmed) {
         match crate::otp::uri::parse(trimmed) {
             Ok(labelled) => {
-                let mut form = Form::new();
+                let mut form = Form::new(&session.vaults, session.target());
                 form.fill(&labelled);
                 session.over.push(Over::Form(Box::new(form)));
             }

@@ -30,7 +30,8 @@ pub(crate) fn path(text: &str) -> Option<PathBuf> {
 pub(crate) fn ask(model: &mut Model, source: ImportSource, out: &mut Vec<Effect>) {
     let Stage::Open(session) = &mut model.stage else { return };
     if !matches!(session.over.last(), Some(Over::Form(_))) {
-        session.over.push(Over::Form(Box::new(Form::new())));
+        let form = Form::new(&session.vaults, session.target());
+        session.over.push(Over::Form(Box::new(form)));
     }
     if let Some(Over::Form(form)) = session.over.last_mut()
         && !form.saving
@@ -70,7 +71,8 @@ pub(crate) fn read(model: &mut Model, result: Result<ImportRead, Trouble>) -> Op
             refused(form, format!("the picture holds {} entries: leave the form and import it", several.len()));
         }
         _ => {
-            let import = Import::of_read("picture of QR codes", imported, session.vault.entries());
+            let existing = session.vaults.entries(Some(session.target())).map(|(_, entry)| entry);
+            let import = Import::of_read("picture of QR codes", imported, existing);
             if let Some(over) = session.over.get_mut(place) {
                 *over = Over::Import(Box::new(import));
             }

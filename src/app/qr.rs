@@ -71,7 +71,7 @@ impl Codes {
 /// Shows the selected entry's code.
 pub(crate) fn entry(model: &mut Model, now: Now) {
     let Stage::Open(session) = &mut model.stage else { return };
-    let Some(entry) = session.selected() else { return };
+    let Some((_, entry)) = session.selected() else { return };
     let details = &entry.details;
     let link = uri::write_short(&details.otp, &details.issuer, &details.account);
     match Symbol::of(&link) {
@@ -87,8 +87,8 @@ pub(crate) fn entry(model: &mut Model, now: Now) {
 /// Shows all entries as Google Authenticator's codes.
 pub(crate) fn all(model: &mut Model, now: Now) {
     let Stage::Open(session) = &mut model.stage else { return };
-    let entries: Vec<_> =
-        session.vault.entries().filter(|entry| !entry.deleted).map(|entry| entry.details.clone()).collect();
+    let entries = session.vaults.entries(session.list.vault()).filter(|(_, entry)| !entry.deleted);
+    let entries: Vec<_> = entries.map(|(_, entry)| entry.details.clone()).collect();
     let codes = match google::codes(&entries, &mut *model.random) {
         Ok(codes) if !codes.is_empty() => codes,
         Ok(_) => return model.say("no entry is of a kind that Google Authenticator knows", now),
@@ -109,7 +109,7 @@ fn intro(session: &Session, count: usize) -> Vec<String> {
         "Whoever sees or photographs them has the secrets. The screen closes after a minute without a key.".into(),
     ];
     let Some(writer) = registry::by_id("google").and_then(|format| format.write.as_ref()) else { return words };
-    for entry in session.vault.entries().filter(|entry| !entry.deleted) {
+    for (_, entry) in session.vaults.entries(session.list.vault()).filter(|(_, entry)| !entry.deleted) {
         let lost = (writer.loses)(&entry.details).join(", ");
         if !lost.is_empty() {
             words.push(format!("Without {}: {lost}", copy::title(entry)));

@@ -3,22 +3,25 @@
 use std::sync::Arc;
 
 use crate::app::model::{Model, Over, Stage};
+use crate::app::vaults::Spot;
 use crate::app::{Effect, SaveId, Trouble};
 use crate::otp::Code;
 use crate::time::Now;
 use crate::vault::document::Change;
-use crate::vault::{Edit, EntryId, Unlocked};
+use crate::vault::{Edit, Unlocked};
 
 /// Changes that are being saved.
 pub(crate) struct Pending {
-    save: SaveId,
-    changes: Vec<Change>,
+    pub(crate) save: SaveId,
+    pub(crate) changes: Vec<Change>,
     then: Then,
 }
 
 /// Changes that can be undone (or redone).
 pub(crate) struct Done {
     label: String,
+    /// The vault's number.
+    vault: u16,
     changes: Vec<Change>,
     save: SaveId,
 }
@@ -35,12 +38,12 @@ pub(crate) struct Then {
     /// The form or import on top waits for this and closes.
     pub(crate) closes: bool,
     /// The entry to select.
-    pub(crate) select: Option<EntryId>,
+    pub(crate) select: Option<Spot>,
 }
 
 /// A counter's code that may be shown once the counter is saved.
 pub(crate) struct Drawn {
-    pub(crate) id: EntryId,
+    pub(crate) spot: Spot,
     pub(crate) code: Code,
     pub(crate) title: String,
     pub(crate) quit: bool,
@@ -63,9 +66,10 @@ impl Then {
     }
 }
 
-/// Turns edits into changes, shows them and sends them to be saved. False, with the reason said, when they cannot be made.
+/// Turns edits of that vault's entries into changes, shows them and sends them to be saved. The reason, when they cannot be made.
 pub(crate) fn commit(
     model: &mut Model,
+    vault: u16,
     edits: &[Edit],
     then: Then,
     now: Now,
@@ -78,12 +82,13 @@ pub(crate) fn commit(
     if session.changing_passphrase {
         return Err("the new passphrase is being set; wait a moment".into());
     }
-    let changes = session.vault.plan(edits, &mut session.clock, now.wall_ms).map_err(|error| error.to_string())?;
-    send(model, changes, then, now, out);
+    let open = session.vaults.get_mut(vault).ok_or("that vault is not open")?;
+    let changes = open.vault.plan(edits, &mut open.clock, now.wall_ms).map_err(|error| error.to_string())?;
+    send(model, vault, changes, then, now, out);
     Ok(())
 }
 
-fn send(model: &mut Model, changes: Vec<Change>, then: Then, now: Now, out: &mut Vec<Effect>) {
+fn send(model: &mut Model, vault: u16, changes: Vec<Change>, then: Then, now: Now, out: &mut Vec<Effect>) {
     let save = SaveId(model.next_save);
     let Stage::Open(session) = &mut model.stage else { return };
     if changes.is_empty() {
@@ -91,7 +96,7 @@ fn send(model: &mut Model, changes: Vec<Change>, then: Then, now: Now, out: &mut
         return;
     }
     model.next_save = model.next_save.saturating_add(1);
-    let done = Done { label: then.label.clone(), changes: changes.clone(), save };
+    let done = Done { label: then.label.clone(), vault, changes: changes.clone(), save };
     match then.step {
         Step::New => {
             session.redo.clear();
@@ -101,14 +106,16 @@ fn send(model: &mut Model, changes: Vec<Change>, then: Then, now: Now, out: &mut
         Step::Undo => session.redo.push(done),
         Step::Silent => {}
     }
-    session.show(Arc::new(session.vault.with(&changes)));
-    if session.path.is_none() {
-        session.saved = Arc::clone(&session.vault);
+    let Some(shown) = session.vaults.get(vault).map(|open| Arc::new(open.vault.with(&changes))) else { return };
+    session.show(vault, shown);
+    let Some(open) = session.vaults.get_mut(vault) else { return };
+    if open.path.is_none() {
+        open.saved = Arc::clone(&open.vault);
         settle(model, then, now, out);
         return;
     }
-    out.push(Effect::Save { save, changes: changes.clone(), clock: session.clock });
-    session.pending.push_back(Pending { save, changes, then });
+    out.push(Effect::Save { vault: open.vault.id(), save, changes: changes.clone(), clock: open.clock });
+    open.pending.push_back(Pending { save, changes, then });
 }
 
 /// A save has ended.
@@ -126,24 +133,26 @@ pub(crate) fn saved(
         return;
     };
     match result {
-        Ok((vault, warning)) => {
-            session.saved = vault;
+        Ok((saved, warning)) => {
+            let Some(number) = session.vaults.find(&saved.id()) else { return };
+            let Some(open) = session.vaults.get_mut(number) else { return };
+            open.saved = saved;
             let mut thens = Vec::new();
             let mut draw_again = Vec::new();
-            while session.pending.front().is_some_and(|pending| pending.save <= save) {
-                let Some(Pending { changes, mut then, .. }) = session.pending.pop_front() else { break };
-                if then.code.is_some() && changes.iter().any(|change| session.saved.drawn_twice(change)) {
+            while open.pending.front().is_some_and(|pending| pending.save <= save) {
+                let Some(Pending { changes, mut then, .. }) = open.pending.pop_front() else { break };
+                if then.code.is_some() && changes.iter().any(|change| open.saved.drawn_twice(change)) {
                     // Another window drew the same code before this save got through: that code is theirs.
                     draw_again.extend(then.code.take());
                 }
                 thens.push(then);
             }
-            show_saved(model);
+            show_saved(model, number);
             for then in thens {
                 settle(model, then, now, out);
             }
             for drawn in draw_again {
-                crate::app::copy::draw(model, drawn.id, drawn.quit, now, out);
+                crate::app::copy::draw(model, drawn.spot, drawn.quit, now, out);
             }
             if let Some(warning) = warning {
                 model.say_bad(warning, now);
@@ -151,16 +160,21 @@ pub(crate) fn saved(
         }
         Err(trouble) => {
             // Later changes were made on top of the one that failed: they go with it.
-            let lost: Vec<SaveId> = session.pending.iter().map(|pending| pending.save).collect();
-            let first = session.pending.front().and_then(|pending| pending.changes.first()).map(Change::entry);
-            let had_window = session.pending.iter().any(|pending| pending.then.closes);
-            session.pending.clear();
+            let number = session.vaults.waiting_for(save);
+            let Some(open) = number.and_then(|number| session.vaults.get_mut(number)) else {
+                model.say_trouble(&trouble, now);
+                return;
+            };
+            let lost: Vec<SaveId> = open.pending.iter().map(|pending| pending.save).collect();
+            let first = open.pending.front().and_then(|pending| pending.changes.first()).map(Change::entry);
+            let had_window = open.pending.iter().any(|pending| pending.then.closes);
+            open.pending.clear();
+            let (saved, number) = (Arc::clone(&open.saved), number.unwrap_or_default());
             session.undo.retain(|done| !lost.contains(&done.save));
             session.redo.retain(|done| !lost.contains(&done.save));
-            let saved = Arc::clone(&session.saved);
-            session.show(saved);
+            session.show(number, saved);
             if let Some(id) = first {
-                session.list.select(id);
+                session.list.select(Spot { vault: number, id });
             }
             if had_window {
                 match session.over.last_mut() {
@@ -178,19 +192,20 @@ pub(crate) fn saved(
 
 /// Another program has written the file.
 pub(crate) fn changed_elsewhere(model: &mut Model, vault: Arc<Unlocked>) {
-    if let Stage::Open(session) = &mut model.stage {
-        session.saved = vault;
-        show_saved(model);
+    if let Stage::Open(session) = &mut model.stage
+        && let Some(number) = session.vaults.find(&vault.id())
+        && let Some(open) = session.vaults.get_mut(number)
+    {
+        open.saved = vault;
+        show_saved(model, number);
     }
 }
 
-fn show_saved(model: &mut Model) {
-    if let Stage::Open(session) = &mut model.stage {
-        let mut shown = Arc::clone(&session.saved);
-        for pending in &session.pending {
-            shown = Arc::new(shown.with(&pending.changes));
-        }
-        session.show(shown);
+fn show_saved(model: &mut Model, number: u16) {
+    if let Stage::Open(session) = &mut model.stage
+        && let Some(shown) = session.vaults.get(number).map(super::vaults::Opened::to_be)
+    {
+        session.show(number, shown);
     }
 }
 
@@ -200,13 +215,13 @@ fn settle(model: &mut Model, then: Then, now: Now, out: &mut Vec<Effect>) {
         if then.closes && matches!(session.over.last(), Some(Over::Form(_) | Over::Import(_))) {
             session.over.pop();
         }
-        if let Some(id) = then.select {
-            let shown = session.list.select(id);
-            if !shown && session.vault.entry(id).is_some_and(|entry| !entry.deleted) {
+        if let Some(spot) = then.select {
+            let shown = session.list.select(spot);
+            if !shown && session.vaults.entry(spot).is_some_and(|entry| !entry.deleted) {
                 session.list.query.clear();
                 session.list.searching = false;
                 session.list.choose_tab(0);
-                session.list.select(id);
+                session.list.select(spot);
             }
         }
     }
@@ -231,7 +246,9 @@ fn step_back(model: &mut Model, step: Step, now: Now, out: &mut Vec<Effect>) {
     let Stage::Open(session) = &mut model.stage else { return };
     let (from, word) = if step == Step::Undo { (&mut session.undo, "undid") } else { (&mut session.redo, "redid") };
     let Some(done) = from.pop() else { return };
-    match session.vault.plan_undo(&done.changes, &mut session.clock, now.wall_ms) {
+    let vault = done.vault;
+    let Some(open) = session.vaults.get_mut(vault) else { return };
+    match open.vault.plan_undo(&done.changes, &mut open.clock, now.wall_ms) {
         Ok(changes) if changes.is_empty() => {
             model.say(format!("{}: nothing of it is left to change", done.label), now);
         }
@@ -239,7 +256,8 @@ fn step_back(model: &mut Model, step: Step, now: Now, out: &mut Vec<Effect>) {
             let said = format!("{word}: {}", done.label);
             let first = changes.first().map(Change::entry);
             let select = first.filter(|_| changes.iter().all(|change| Some(change.entry()) == first));
-            send(model, changes, Then { step, select, ..Then::new(done.label, said) }, now, out);
+            let select = select.map(|id| Spot { vault, id });
+            send(model, vault, changes, Then { step, select, ..Then::new(done.label, said) }, now, out);
         }
         Err(error) => model.say_bad(error.to_string(), now),
     }
@@ -248,14 +266,14 @@ fn step_back(model: &mut Model, step: Step, now: Now, out: &mut Vec<Effect>) {
 /// Leaves, now or when the last save is done.
 pub(crate) fn quit(model: &mut Model, now: Now, out: &mut Vec<Effect>) {
     model.quitting = true;
-    if model.session().is_some_and(|session| !session.pending.is_empty()) {
+    if model.session().is_some_and(|session| session.vaults.saving()) {
         model.say("saving, then leaving", now);
     }
     quit_when_saved(model, out);
 }
 
 fn quit_when_saved(model: &mut Model, out: &mut Vec<Effect>) {
-    if model.quitting && model.session().is_none_or(|session| session.pending.is_empty()) {
+    if model.quitting && model.session().is_none_or(|session| !session.vaults.saving()) {
         model.quitting = false;
         out.push(Effect::Quit);
     }

@@ -32,7 +32,7 @@ pub fn next_wake(model: &Model, now: Now) -> Option<Duration> {
                     u64::try_from(after.saturating_sub(now.since(model.last_input)).as_millis()).unwrap_or(u64::MAX),
                 );
             }
-            if session.path.is_some() {
+            if session.vaults.first().path.is_some() {
                 // The file is looked at: another window may have written it.
                 sooner(2_000_u64.saturating_sub(now.boot_ms.saturating_sub(model.file_seen.boot_ms)));
             }
@@ -88,13 +88,14 @@ fn counts_seconds(model: &Model) -> bool {
 
 /// The timed codes on the screen.
 fn counted<'a>(model: &'a Model, session: &'a Session) -> Box<dyn Iterator<Item = &'a Otp> + 'a> {
-    let entry = |id| session.vault.entry(id).filter(|entry| entry.problem.is_none()).map(|entry| &entry.details.otp);
+    let entry =
+        |spot| session.vaults.entry(spot).filter(|entry| entry.problem.is_none()).map(|entry| &entry.details.otp);
     match session.over.last() {
         None => {
             let rows = usize::from(parts(model.size.0, model.size.1).list.h);
             Box::new(session.list.on_screen(rows).filter_map(entry).filter(|otp| otp.is_timed()))
         }
-        Some(Over::Entry(view)) => Box::new(entry(view.id).filter(|otp| otp.is_timed()).into_iter()),
+        Some(Over::Entry(view)) => Box::new(entry(view.spot).filter(|otp| otp.is_timed()).into_iter()),
         Some(Over::Form(form)) => Box::new(form.preview.as_ref().filter(|otp| otp.is_timed()).into_iter()),
         Some(_) => Box::new(std::iter::empty()),
     }

@@ -70,6 +70,12 @@ pub fn update(model: &mut Model, msg: Msg, now: Now) -> Vec<Effect> {
                 press(model, &key, now, &mut out);
             }
         }
+        Msg::AlsoOpened(open) => {
+            if let Stage::Open(session) = &mut model.stage {
+                session.vaults.add(open);
+                session.renew();
+            }
+        }
         Msg::UnlockEstimate(ms) => {
             if let Stage::Locked(lock) = &mut model.stage
                 && lock.deriving
@@ -98,7 +104,7 @@ pub fn update(model: &mut Model, msg: Msg, now: Now) -> Vec<Effect> {
 }
 
 fn look_at_file(model: &mut Model, now: Now, out: &mut Vec<Effect>) {
-    let has_file = model.session().is_some_and(|session| session.path.is_some());
+    let has_file = model.session().is_some_and(|session| session.vaults.first().path.is_some());
     // A little early counts: two wakes a second apart must not become three.
     if has_file && now.boot_ms.saturating_sub(model.file_seen.boot_ms) >= 950 {
         model.file_seen = now;
@@ -269,10 +275,10 @@ fn step(session: &mut Session, by: isize) {
             session.drawn_code = None;
         }
         Some(Over::Entry(view)) => {
-            let codes = session.vault.entry(view.id).map_or(0, |entry| entry.details.recovery_codes.len());
+            let codes = session.vaults.entry(view.spot).map_or(0, |entry| entry.details.recovery_codes.len());
             view.step(by, codes);
         }
-        Some(Over::Trash(trash)) => trash.cursor = within(trash.cursor, trash.ids.len()),
+        Some(Over::Trash(trash)) => trash.cursor = within(trash.cursor, trash.spots.len()),
         Some(Over::History(history)) => history.top = within(history.top, history.items.len()),
         Some(Over::Help(help)) => help.top = within(help.top, crate::app::actions::table().len()),
         Some(Over::Palette(palette)) => palette.cursor = within(palette.cursor, crate::app::actions::table().len()),
@@ -332,13 +338,13 @@ fn act_open(model: &mut Model, action: Action, key: Option<&Key>, now: Now, out:
         Action::CopyAndQuit => copy::copy(model, true, now, out),
         Action::CopyNext => copy::copy_next(model, now, out),
         Action::View => {
-            if let Some(id) = session.list.selected() {
-                session.over.push(Over::Entry(EntryView::of(id)));
+            if let Some(spot) = session.list.selected() {
+                session.over.push(Over::Entry(EntryView::of(spot)));
             }
         }
         Action::Reveal => {
-            let id = session.selected().map(|entry| entry.id);
-            session.revealed = if session.revealed == id { None } else { id };
+            let spot = session.selected().map(|(spot, _)| spot);
+            session.revealed = if session.revealed == spot { None } else { spot };
         }
         Action::RevealAll => {
             session.hidden = !session.hidden;
@@ -368,18 +374,21 @@ fn act_open(model: &mut Model, action: Action, key: Option<&Key>, now: Now, out:
             model.say(format!("sorted {}", order.name()), now);
         }
         Action::Favourite => {
-            let Some(entry) = session.selected() else { return };
-            let (id, on, name) = (entry.id, !entry.details.favourite, copy::title(entry));
+            let Some((spot, entry)) = session.selected() else { return };
+            let (on, name) = (!entry.details.favourite, copy::title(entry));
             let said = if on { format!("{name} is a favourite") } else { format!("{name} is no favourite any more") };
             let then = Then::new(format!("favourite {name}"), said);
-            if let Err(reason) = commit(model, &[Edit::Favourite(id, on)], then, now, out) {
+            if let Err(reason) = commit(model, spot.vault, &[Edit::Favourite(spot.id, on)], then, now, out) {
                 model.say_bad(format!("nothing was changed: {reason}"), now);
             }
         }
-        Action::Add => session.over.push(Over::Form(Box::new(Form::new()))),
+        Action::Add => {
+            let form = Form::new(&session.vaults, session.target());
+            session.over.push(Over::Form(Box::new(form)));
+        }
         Action::Edit => {
-            if let Some(entry) = session.selected() {
-                let form = Form::edit(entry);
+            if let Some((spot, entry)) = session.selected() {
+                let form = Form::edit(spot, entry);
                 session.over.push(Over::Form(Box::new(form)));
             }
         }
@@ -411,7 +420,7 @@ fn act_open(model: &mut Model, action: Action, key: Option<&Key>, now: Now, out:
             }
         }
         Action::Trash => {
-            let trash = Trash::of(&session.vault);
+            let trash = Trash::of(&session.vaults);
             session.over.push(Over::Trash(trash));
         }
         Action::Restore => trash::restore(model, now, out),
@@ -462,8 +471,8 @@ fn back(session: &mut Session) {
             let selected = session.list.selected();
             session.list.query.clear();
             session.list.search();
-            if let Some(id) = selected {
-                session.list.select(id);
+            if let Some(spot) = selected {
+                session.list.select(spot);
             }
         }
         None => session.list.searching = false,

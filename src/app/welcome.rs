@@ -38,7 +38,7 @@ impl Welcome {
 
 /// How many things can be chosen: the three, then the vaults that are there.
 pub(crate) fn choices(model: &Model) -> usize {
-    CHOICES.len().saturating_add(model.vaults.len())
+    CHOICES.len().saturating_add(model.own_vaults().count())
 }
 
 pub(crate) fn submit(model: &mut Model, out: &mut Vec<Effect>) {
@@ -64,7 +64,8 @@ pub(crate) fn submit(model: &mut Model, out: &mut Vec<Effect>) {
             out.push(Effect::OpenDemo);
         }
         n => {
-            let path = n.checked_sub(CHOICES.len()).and_then(|n| model.vaults.get(n)).map(|vault| vault.path.clone());
+            let own = n.checked_sub(CHOICES.len()).and_then(|n| model.own_vaults().nth(n));
+            let path = own.map(|vault| vault.path.clone());
             if let Some(path) = path {
                 model.stage = Stage::Locked(Box::new(lock::Lock::new(path)));
             }
@@ -78,7 +79,7 @@ pub(crate) fn created(model: &mut Model, result: Result<(OpenVault, Text), Troub
     match result {
         Ok((open, recovery)) => {
             let import = welcome.import_after;
-            lock::enter(model, open);
+            lock::enter(model, vec![open], None);
             model.last_input = now;
             if let Stage::Open(session) = &mut model.stage {
                 if import {

@@ -16,6 +16,7 @@ pub mod trouble;
 mod vaults;
 
 use std::io::{self, PipeReader};
+use std::path::{Path, PathBuf};
 use std::sync::mpsc;
 use std::time::{Duration, Instant};
 
@@ -91,7 +92,17 @@ impl Runtime {
 
     /// The vaults in the data folder.
     pub fn vaults(&self) -> Vec<VaultChoice> {
-        self.home.vaults().into_iter().map(|(name, path)| VaultChoice { name, path }).collect()
+        let personal = self.home.vault(None);
+        let choice = |(name, path): (String, PathBuf)| {
+            let shared = path != personal && vaults::looks_shared(&path);
+            VaultChoice { name, path, shared }
+        };
+        self.home.vaults().into_iter().map(choice).collect()
+    }
+
+    /// The file whose passphrase opens that one, when it is a shared vault.
+    pub fn opened_by(&self, path: &Path) -> Option<PathBuf> {
+        vaults::looks_shared(path).then(|| self.home.vault(None))
     }
 
     /// A job that opens a vault and hands it to the session's worker, which is started if it is not running.
@@ -110,9 +121,10 @@ impl Runtime {
     pub fn perform(&mut self, effect: Effect, now: Now, out: &mut Vec<Msg>) -> Option<Request> {
         match effect {
             Effect::ListVaults => out.push(Msg::Vaults(self.vaults())),
-            Effect::Unlock { path, passphrase, recovery } => {
+            Effect::Unlock { path, then, passphrase, recovery } => {
                 let job = self.opening();
-                self.desk.give(move || job.unlock(path, &passphrase, recovery), |trouble| Msg::Opened(Err(trouble)));
+                self.desk
+                    .give(move || job.unlock(path, then, &passphrase, recovery), |trouble| Msg::Opened(Err(trouble)));
             }
             Effect::CreateVault { path, passphrase } => {
                 let (job, member) = (self.opening(), self.member.clone());
@@ -123,7 +135,9 @@ impl Runtime {
                 self.desk.give(move || job.demo(), |trouble| Msg::Opened(Err(trouble)));
             }
             Effect::ChangePassphrase { passphrase } => self.session.order(Order::ChangePassphrase(passphrase)),
-            Effect::Save { save, changes, clock } => self.session.order(Order::Save { save, changes, clock }),
+            Effect::Save { vault, save, changes, clock } => {
+                self.session.order(Order::Save { vault, save, changes, clock });
+            }
             Effect::LookAtFile => {
                 if self.session.has_changed() {
                     self.session.order(Order::Look);

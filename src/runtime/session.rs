@@ -1,9 +1,9 @@
-//! The open vault's worker: everything that changes its file happens here, one thing after another.
+//! The open vaults' worker: every change of theirs is saved here, one after another.
 //!
-//! It holds the vault as the file has it. A save adds changes to that and writes; when the write fails, neither the file nor the vault here
-//! has changed. The screen's thread only ever looks at the file's tag, which is a `stat`.
+//! It holds each vault as its file has it. A save adds changes to that and writes; when the write fails, neither the file nor the vault here
+//! has changed. The screen's thread only ever looks at the files' tags, which is a `stat` each.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, mpsc};
 use std::time::Duration;
@@ -15,6 +15,7 @@ use crate::secret::Text;
 use crate::store::paths::Home;
 use crate::store::{StoreError, Tag, disk, state};
 use crate::vault::document::Change;
+use crate::vault::seal::VaultId;
 use crate::vault::{Clock, Limits, Unlocked, VaultError};
 
 /// How long a save waits for another program's.
@@ -25,10 +26,10 @@ pub(super) enum Order {
     /// Take over a vault that was opened; ignored when a lock has come since its unlocking began.
     Open { turn: u64, path: Option<PathBuf>, vault: Arc<Unlocked>, tag: Option<Tag> },
     /// Add changes and save.
-    Save { save: SaveId, changes: Vec<Change>, clock: Clock },
+    Save { vault: VaultId, save: SaveId, changes: Vec<Change>, clock: Clock },
     /// Set a new passphrase and save.
     ChangePassphrase(Text),
-    /// The file is not what it was: read it and merge.
+    /// Files are not what they were: read them and merge.
     Look,
     /// Drop everything.
     Close,
@@ -36,7 +37,7 @@ pub(super) enum Order {
     End,
 }
 
-/// Where the open vault's file was last seen, for the screen's thread to compare with.
+/// Where an open vault's file was last seen, for the screen's thread to compare with.
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Seen {
     path: PathBuf,
@@ -62,7 +63,7 @@ impl Turn {
 /// The screen's side of the worker.
 pub(super) struct Session {
     orders: mpsc::Sender<Order>,
-    seen: Arc<Mutex<Option<Seen>>>,
+    seen: Arc<Mutex<Vec<Seen>>>,
     turn: Turn,
     worker: Option<std::thread::JoinHandle<()>>,
     start: Option<Worker>,
@@ -71,9 +72,10 @@ pub(super) struct Session {
 impl Session {
     pub(super) fn new(home: Home, limits: Limits, post: Post) -> Session {
         let (orders, receiver) = mpsc::channel();
-        let seen = Arc::new(Mutex::new(None));
+        let seen = Arc::new(Mutex::new(Vec::new()));
         let turn = Turn::default();
-        let worker = Worker { home, limits, post, receiver, seen: Arc::clone(&seen), turn: turn.clone(), open: None };
+        let worker =
+            Worker { home, limits, post, receiver, seen: Arc::clone(&seen), turn: turn.clone(), open: Vec::new() };
         Session { orders, seen, turn, worker: None, start: Some(worker) }
     }
 
@@ -99,10 +101,10 @@ impl Session {
         }
     }
 
-    /// Whether the file is not what it was when last read or written here.
+    /// Whether a file is not what it was when last read or written here.
     pub(super) fn has_changed(&self) -> bool {
         let seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        seen.is_some_and(|seen| {
+        seen.iter().any(|seen| {
             let now = disk::tag(&seen.path);
             now.is_some() && now != seen.tag && now != seen.reported
         })
@@ -111,7 +113,7 @@ impl Session {
     /// Drops the vault once what was ordered before is done.
     pub(super) fn close(&mut self) {
         self.turn.next();
-        *self.seen.lock().unwrap_or_else(PoisonError::into_inner) = None;
+        self.seen.lock().unwrap_or_else(PoisonError::into_inner).clear();
         if self.worker.is_some() {
             let _ = self.orders.send(Order::Close);
         }
@@ -139,9 +141,10 @@ struct Worker {
     limits: Limits,
     post: Post,
     receiver: mpsc::Receiver<Order>,
-    seen: Arc<Mutex<Option<Seen>>>,
+    seen: Arc<Mutex<Vec<Seen>>>,
     turn: Turn,
-    open: Option<Open>,
+    /// The first is the one that was unlocked.
+    open: Vec<Open>,
 }
 
 impl Worker {
@@ -154,8 +157,7 @@ impl Worker {
             let save = if let Order::Save { save, .. } = &order { Some(*save) } else { None };
             let passphrase = matches!(order, Order::ChangePassphrase(_));
             match contained(|| self.carry_out(order)) {
-                Ok(Some(msg)) => self.answer(turn, msg),
-                Ok(None) => {}
+                Ok(msgs) => msgs.into_iter().for_each(|msg| self.answer(turn, msg)),
                 Err(trouble) => match save {
                     Some(save) => self.post.send(Report::Msg(Msg::Saved { save, result: Err(trouble) })),
                     None if passphrase => self.post.send(Report::Msg(Msg::PassphraseChanged(Err(trouble)))),
@@ -174,84 +176,90 @@ impl Worker {
         }
     }
 
-    fn carry_out(&mut self, order: Order) -> Option<Msg> {
+    fn carry_out(&mut self, order: Order) -> Vec<Msg> {
         match order {
             Order::Open { turn, path, vault, tag } => {
                 if turn == self.turn.get() {
-                    self.set_seen(path.clone(), tag, None);
-                    self.open = Some(Open { path, vault, tag });
+                    self.set_seen(path.as_deref(), tag, None);
+                    self.open.retain(|open| open.vault.id() != vault.id());
+                    self.open.push(Open { path, vault, tag });
                 }
-                None
+                Vec::new()
             }
-            Order::Save { save, changes, clock } => {
-                let result = self.save(&changes, &clock);
-                Some(Msg::Saved { save, result })
+            Order::Save { vault, save, changes, clock } => {
+                let result = self.save(&vault, &changes, &clock);
+                vec![Msg::Saved { save, result }]
             }
-            Order::ChangePassphrase(passphrase) => Some(Msg::PassphraseChanged(self.change_passphrase(&passphrase))),
-            Order::Look => self.look(),
+            Order::ChangePassphrase(passphrase) => vec![Msg::PassphraseChanged(self.change_passphrase(&passphrase))],
+            Order::Look => (0..self.open.len()).filter_map(|at| self.look(at)).collect(),
             Order::Close | Order::End => {
-                self.open = None;
-                None
+                self.open.clear();
+                self.seen.lock().unwrap_or_else(PoisonError::into_inner).clear();
+                Vec::new()
             }
         }
     }
 
-    fn set_seen(&self, path: Option<PathBuf>, tag: Option<Tag>, reported: Option<Tag>) {
-        *self.seen.lock().unwrap_or_else(PoisonError::into_inner) = path.map(|path| Seen { path, tag, reported });
+    /// Notes how a file was seen; a lock that came meanwhile has cleared all that, and it stays cleared.
+    fn set_seen(&self, path: Option<&Path>, tag: Option<Tag>, reported: Option<Tag>) {
+        let Some(path) = path else { return };
+        let mut all = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
+        all.retain(|seen| seen.path != path);
+        all.push(Seen { path: path.to_owned(), tag, reported });
     }
 
     fn save(
         &mut self,
+        id: &VaultId,
         changes: &[Change],
         clock: &Clock,
     ) -> Result<(Arc<Unlocked>, Option<String>), crate::app::Trouble> {
-        let Some(open) = &self.open else {
-            return Err(trouble::trouble("the vault is locked; nothing was saved", Some("unlock it and try again")));
-        };
+        let at = self.open.iter().position(|open| open.vault.id() == *id).ok_or_else(locked)?;
+        let open = self.open.get_mut(at).ok_or_else(locked)?;
         let vault = open.vault.with(changes);
-        let Some(path) = open.path.clone() else {
+        if open.path.is_none() {
             // The demo vault lives in memory.
-            let vault = Arc::new(vault);
-            self.open = Some(Open { path: None, vault: Arc::clone(&vault), tag: None });
-            return Ok((vault, None));
-        };
+            open.vault = Arc::new(vault);
+            return Ok((Arc::clone(&open.vault), None));
+        }
         // First the stamp, then the change: a stamp must never be given out twice.
         let remembered = state::remember(&self.home, &vault.vault_id(), clock);
         let warning =
             remembered.err().map(|error| format!("this machine cannot remember its place in the vault: {error}"));
-        let (vault, more) = self.write(path, &vault)?;
+        let (vault, more) = self.write(at, &vault)?;
         Ok((vault, more.or(warning)))
     }
 
-    fn write(
-        &mut self,
-        path: PathBuf,
-        vault: &Unlocked,
-    ) -> Result<(Arc<Unlocked>, Option<String>), crate::app::Trouble> {
-        let tag = self.open.as_ref().and_then(|open| open.tag);
+    fn write(&mut self, at: usize, vault: &Unlocked) -> Result<(Arc<Unlocked>, Option<String>), crate::app::Trouble> {
+        let open = self.open.get_mut(at).ok_or_else(locked)?;
+        let path = open.path.clone().ok_or_else(locked)?;
         let wall_ms = clock::now().wall_ms;
-        let saved = disk::save(&path, tag.as_ref(), vault, &self.limits, PATIENCE, wall_ms, &mut clock::Os).map_err(
-            |error| match error {
-                StoreError::Vault(VaultError::NotAMember) => trouble::trouble(
-                    "another window set a new passphrase; this change was not saved",
-                    Some("lock, unlock with the new passphrase, and make it again"),
-                ),
-                error => trouble::store(&error),
-            },
-        )?;
-        let vault = Arc::new(saved.vault);
+        let tag = open.tag.as_ref();
+        let saved = disk::save(&path, tag, vault, &self.limits, PATIENCE, wall_ms, &mut clock::Os);
+        let saved = saved.map_err(|error| match error {
+            StoreError::Vault(VaultError::NotAMember) if vault.is_shared() => trouble::trouble(
+                "your key does not open this vault any more; this change was not saved",
+                Some("an owner may have removed you"),
+            ),
+            StoreError::Vault(VaultError::NotAMember) => trouble::trouble(
+                "another window set a new passphrase; this change was not saved",
+                Some("lock, unlock with the new passphrase, and make it again"),
+            ),
+            error => trouble::store(&error),
+        })?;
+        open.vault = Arc::new(saved.vault);
+        open.tag = Some(saved.tag);
+        let vault = Arc::clone(&open.vault);
+        let mut all = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
         // A lock that came meanwhile has cleared `seen`; it stays cleared.
-        let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(seen) = seen.as_mut() {
+        if let Some(seen) = all.iter_mut().find(|seen| seen.path == path) {
             seen.tag = Some(saved.tag);
         }
-        drop(seen);
-        self.open = Some(Open { path: Some(path), vault: Arc::clone(&vault), tag: Some(saved.tag) });
         Ok((vault, saved.warning))
     }
 
     fn change_passphrase(&mut self, passphrase: &Text) -> Result<Arc<Unlocked>, crate::app::Trouble> {
-        let Some(open) = &self.open else {
+        let Some(open) = self.open.first_mut() else {
             return Err(trouble::trouble("the vault is locked; the passphrase was not changed", None));
         };
         let cost = timing::choose(&self.limits);
@@ -260,18 +268,15 @@ impl Worker {
             .vault
             .change_passphrase(passphrase, cost, &self.limits, wall_ms, &mut clock::Os)
             .map_err(|error| trouble::vault(&error))?;
-        match open.path.clone() {
-            Some(path) => Ok(self.write(path, &vault)?.0),
-            None => {
-                let vault = Arc::new(vault);
-                self.open = Some(Open { path: None, vault: Arc::clone(&vault), tag: None });
-                Ok(vault)
-            }
+        if open.path.is_none() {
+            open.vault = Arc::new(vault);
+            return Ok(Arc::clone(&open.vault));
         }
+        Ok(self.write(0, &vault)?.0)
     }
 
-    fn look(&mut self) -> Option<Msg> {
-        let open = self.open.as_mut()?;
+    fn look(&mut self, at: usize) -> Option<Msg> {
+        let open = self.open.get_mut(at)?;
         let path = open.path.clone()?;
         let tag = disk::tag(&path)?;
         if Some(tag) == open.tag {
@@ -287,15 +292,19 @@ impl Worker {
                 let changed = merged != *open.vault;
                 open.vault = Arc::new(merged);
                 let answer = changed.then(|| Msg::ChangedElsewhere(Arc::clone(&open.vault)));
-                self.set_seen(Some(path), Some(tag), None);
+                self.set_seen(Some(&path), Some(tag), None);
                 answer
             }
-            Err(StoreError::Vault(VaultError::NotAMember)) => Some(Msg::KeysChangedElsewhere),
+            Err(StoreError::Vault(VaultError::NotAMember)) if at == 0 => Some(Msg::KeysChangedElsewhere),
             Err(error) => {
                 let known = open.tag;
-                self.set_seen(Some(path), known, Some(tag));
+                self.set_seen(Some(&path), known, Some(tag));
                 Some(Msg::ChangedUnreadably(trouble::store(&error)))
             }
         }
     }
+}
+
+fn locked() -> crate::app::Trouble {
+    trouble::trouble("the vault is locked; nothing was saved", Some("unlock it and try again"))
 }

@@ -1,6 +1,7 @@
 //! Opening and making vaults, off the screen's thread.
 
-use std::path::PathBuf;
+use std::io::Read;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, mpsc};
 use std::time::Instant;
 
@@ -10,7 +11,8 @@ use super::{clock, demo, timing, trouble};
 use crate::app::{Msg, OpenVault, Trouble};
 use crate::secret::Text;
 use crate::store::{StoreError, Tag, disk, paths, paths::Home, state};
-use crate::vault::{Limits, Locked, Unlocked};
+use crate::vault::file;
+use crate::vault::{Limits, Link, Locked, Unlocked, VaultError};
 
 /// A stamp this far ahead of the clock is pointed out, in milliseconds: a day.
 const FAR_AHEAD_MS: u64 = 24 * 60 * 60 * 1000;
@@ -25,11 +27,69 @@ pub(super) struct Opening {
 }
 
 impl Opening {
-    pub(super) fn unlock(self, path: PathBuf, passphrase: &Text, recovery: bool) -> Option<Msg> {
+    pub(super) fn unlock(self, path: PathBuf, then: Option<PathBuf>, passphrase: &Text, recovery: bool) -> Option<Msg> {
         let turn = self.turn.get();
         let opened = self.derive(&path, passphrase, recovery).map_err(|error| trouble::store(&error));
-        let opened = opened.and_then(|(vault, tag)| self.hand_over(turn, Some(path), vault, Some(tag)));
+        let opened = opened.and_then(|(vault, tag)| {
+            let links = vault.links();
+            let mut all = vec![self.hand_over(turn, Some(path), vault, Some(tag))?];
+            self.open_shared(turn, links.into_iter().map(|(_, link)| link).collect(), then, &mut all);
+            Ok(all)
+        });
         self.unless_locked(turn, Msg::Opened(opened))
+    }
+
+    /// Opens the shared vaults that those are the keys to. What cannot be opened is said with the first vault.
+    fn open_shared(&self, turn: u64, links: Vec<Link>, wanted: Option<PathBuf>, all: &mut Vec<OpenVault>) {
+        let mut problems = Vec::new();
+        if let Some(path) = &wanted {
+            // It may lie anywhere; which key it needs, it says itself.
+            match self.open_wanted(turn, path, &links) {
+                Ok(open) => all.push(open),
+                Err(trouble) => problems.push(format!("{} was not opened: {}", paths::name(path), trouble.message)),
+            }
+        }
+        for link in links {
+            let path = self.home.vault(Some(&link.name));
+            // Without a copy on this machine there is nothing to open yet.
+            if wanted.as_ref() == Some(&path) || disk::tag(&path).is_none() {
+                continue;
+            }
+            match self.open_linked(turn, path, &link) {
+                Ok(open) => all.push(open),
+                Err(trouble) => problems.push(format!("{} was left out: {}", link.name.as_str(), trouble.message)),
+            }
+        }
+        if let Some(first) = all.first_mut()
+            && !problems.is_empty()
+        {
+            first.warning = Some(first.warning.iter().cloned().chain(problems).collect::<Vec<_>>().join("; "));
+        }
+    }
+
+    fn open_wanted(&self, turn: u64, path: &Path, links: &[Link]) -> Result<OpenVault, Trouble> {
+        let id = disk::read(path).and_then(|(bytes, _)| Ok(Locked::read(&bytes, &self.limits)?.vault_id()));
+        let id = id.map_err(|error| trouble::store(&error))?;
+        let link = links.iter().find(|link| link.vault == id);
+        let link = link.ok_or_else(|| trouble::trouble("your personal vault holds no key to it", None))?;
+        self.open_linked(turn, path.to_owned(), link)
+    }
+
+    fn open_linked(&self, turn: u64, path: PathBuf, link: &Link) -> Result<OpenVault, Trouble> {
+        let opened = disk::read(&path).and_then(|(bytes, tag)| {
+            let locked = Locked::read(&bytes, &self.limits)?;
+            if locked.vault_id() != link.vault {
+                return Err(VaultError::Altered("another vault lies in its place".into()).into());
+            }
+            Ok((locked.open_with(&link.keys)?, tag))
+        });
+        let (vault, tag) = opened.map_err(|error| match error {
+            StoreError::Vault(VaultError::NotAMember) => {
+                trouble::trouble("your key opens it no more; an owner may have removed you", None)
+            }
+            error => trouble::store(&error),
+        })?;
+        self.hand_over(turn, Some(path), vault, Some(tag))
     }
 
     pub(super) fn create(self, path: PathBuf, passphrase: &Text, member: &str) -> Option<Msg> {
@@ -42,11 +102,11 @@ impl Opening {
     pub(super) fn demo(self) -> Option<Msg> {
         let turn = self.turn.get();
         let made = demo::vault(&self.limits).map_err(|error| trouble::vault(&error));
-        let opened = made.and_then(|vault| self.hand_over(turn, None, vault, None));
+        let opened = made.and_then(|vault| Ok(vec![self.hand_over(turn, None, vault, None)?]));
         self.unless_locked(turn, Msg::Opened(opened))
     }
 
-    fn derive(&self, path: &std::path::Path, passphrase: &Text, recovery: bool) -> Result<(Unlocked, Tag), StoreError> {
+    fn derive(&self, path: &Path, passphrase: &Text, recovery: bool) -> Result<(Unlocked, Tag), StoreError> {
         let (bytes, tag) = disk::read(path)?;
         let locked = Locked::read(&bytes, &self.limits)?;
         if recovery {
@@ -101,4 +161,12 @@ impl Opening {
     fn unless_locked(&self, turn: u64, msg: Msg) -> Option<Msg> {
         (turn == self.turn.get()).then_some(msg)
     }
+}
+
+/// Whether that file looks like a shared vault's.
+pub(super) fn looks_shared(path: &Path) -> bool {
+    let mut beginning = Vec::with_capacity(512);
+    let is_file = path.metadata().is_ok_and(|found| found.is_file());
+    let mut read = || std::fs::File::open(path)?.take(512).read_to_end(&mut beginning);
+    is_file && read().is_ok() && file::looks_shared(&beginning)
 }

@@ -45,6 +45,8 @@ pub struct Options {
     pub home: Home,
     /// The vault's file.
     pub vault: PathBuf,
+    /// Whether it was named on the command line.
+    pub named: bool,
     /// Colour, when it was asked for or refused on the command line.
     pub colour: Option<bool>,
 }
@@ -130,9 +132,14 @@ impl Edge {
         let (runtime, jobs) = Runtime::new(options.home, founder())?;
         let waiter = Waiter::new(jobs)?;
         let size = tty.size();
+        let (path, then) = match options.named.then(|| runtime.opened_by(&options.vault)).flatten() {
+            Some(personal) => (personal, Some(options.vault)),
+            None => (options.vault, None),
+        };
         let start = Start {
-            exists: disk::tag(&options.vault).is_some() || options.vault.symlink_metadata().is_ok(),
-            path: options.vault,
+            exists: disk::tag(&path).is_some() || path.symlink_metadata().is_ok(),
+            path,
+            then,
             size: (size.width, size.height),
         };
         let (model, effects) = Model::new(config, start, Box::new(clock::Os), clock::now());

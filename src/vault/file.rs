@@ -109,6 +109,15 @@ struct VersionText {
     tickey: u64,
 }
 
+/// Whether a file that begins so looks like a shared vault's: it has no passphrase slots. A hint for asking for the right passphrase, no more.
+pub fn looks_shared(beginning: &[u8]) -> bool {
+    let Some(header) = beginning.strip_prefix(br#"{"tickey":1,"header":""#) else { return false };
+    let end = header.iter().position(|byte| *byte == b'"').unwrap_or(header.len());
+    let whole = header.get(..end.min(400) / 4 * 4).unwrap_or_default();
+    let decoded = BASE64.decode(whole).unwrap_or_default();
+    decoded.windows(10).any(|part| part == br#""slots":[]"#)
+}
+
 fn damaged(what: impl Into<String>) -> VaultError {
     VaultError::Damaged(what.into())
 }

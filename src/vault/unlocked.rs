@@ -265,6 +265,11 @@ impl Unlocked {
         Unlocked { header, member, invite, vault_key, document, recovery: false }
     }
 
+    /// The vault id.
+    pub fn id(&self) -> VaultId {
+        self.header.vault
+    }
+
     /// The vault id, as 32 hexadecimal digits.
     pub fn vault_id(&self) -> String {
         HEXLOWER.encode(&self.header.vault)

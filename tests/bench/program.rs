@@ -123,14 +123,14 @@ struct Screen {
 impl Screen {
     fn new((vault, clock): (Unlocked, Clock)) -> Screen {
         let path = PathBuf::from("/home/maya/personal.json");
-        let start = Start { path: path.clone(), exists: true, size: (110, 30) };
+        let start = Start { path: path.clone(), then: None, exists: true, size: (110, 30) };
         let (model, _) = Model::new(Config::default(), start, Box::new(Fixed(99)), NOW);
         let terminal = Terminal::new(TestBackend::new(110, 30)).unwrap();
         let mut screen = Screen { model, terminal };
         screen.keys("a passphrase<Enter>");
         let open =
             OpenVault { name: "personal".into(), path: Some(path), vault: Arc::new(vault), clock, warning: None };
-        update(&mut screen.model, Msg::Opened(Ok(open)), NOW);
+        update(&mut screen.model, Msg::Opened(Ok(vec![open])), NOW);
         assert!(screen.model.is_open());
         screen
     }

@@ -182,13 +182,8 @@ fn keys_pressed_while_deriving_act_on_the_list() {
     session.keys("a passphrase<Enter>/git");
     let (vault, clock) = personal();
     let path = Some(PathBuf::from("/home/maya/personal.json"));
-    session.send(Msg::Opened(Ok(OpenVault {
-        name: "personal".into(),
-        path,
-        vault: Arc::new(vault),
-        clock,
-        warning: None,
-    })));
+    let open = OpenVault { name: "personal".into(), path, vault: Arc::new(vault), clock, warning: None };
+    session.send(Msg::Opened(Ok(vec![open])));
     assert_eq!(session.model.screen(), Screen::Search);
     assert!(session.screen().contains("/ git"));
     assert!(!session.screen().contains("Proton"));
@@ -408,7 +403,7 @@ fn a_vault_made_after_the_demo_goes_where_the_program_looks_for_it() {
     session.keys("jj<Enter>");
     let (vault, clock) = personal();
     let open = OpenVault { name: "Demo".into(), path: None, vault: Arc::new(vault), clock, warning: None };
-    session.send(Msg::Opened(Ok(open)));
+    session.send(Msg::Opened(Ok(vec![open])));
     session.keys("L<Enter>a passphrase<Tab>a passphrase<Enter>");
     let path = session.effects.iter().find_map(|effect| match effect {
         Effect::CreateVault { path, .. } => Some(path.clone()),

@@ -5,3 +5,4 @@ mod deeds;
 mod outside;
 mod pictures;
 mod qr;
+mod sharing;

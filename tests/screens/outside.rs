@@ -92,6 +92,16 @@ pub fn personal() -> (Unlocked, Clock) {
     with(empty(), entries)
 }
 
+/// A team's vault that Maya founded.
+pub fn team() -> (Unlocked, Clock) {
+    let founded = Unlocked::found_shared("ops", "maya", NOW - 86_400_000, &mut Fixed(21)).unwrap();
+    let entries = [
+        "otpauth://totp/Registrar:domains@acme.example?secret=JBSWY3DPEHPK3PXB",
+        "otpauth://hotp/Safe:badge%207?secret=ONSWG4TFOQQHG5DT&counter=3",
+    ];
+    with(&founded.vault, entries.into_iter().map(details).collect())
+}
+
 pub struct Session {
     pub model: Model,
     pub size: (u16, u16),
@@ -105,11 +115,13 @@ pub struct Session {
     pub held: Vec<(SaveId, Vec<Change>)>,
     /// What the file holds, once a vault is open.
     pub disk: Option<Arc<Unlocked>>,
+    /// What the shared vaults' files hold.
+    pub shared: Vec<Arc<Unlocked>>,
 }
 
 impl Session {
     pub fn start(size: (u16, u16), config: Config, exists: bool) -> Session {
-        let start = Start { path: PathBuf::from("/home/maya/personal.json"), exists, size };
+        let start = Start { path: PathBuf::from("/home/maya/personal.json"), then: None, exists, size };
         let (model, effects) = Model::new(config, start, Box::new(Fixed(99)), now(0));
         assert_eq!(effects, [Effect::ListVaults]);
         Session {
@@ -121,6 +133,7 @@ impl Session {
             holding: false,
             held: Vec::new(),
             disk: None,
+            shared: Vec::new(),
         }
     }
 
@@ -136,7 +149,27 @@ impl Session {
             clock,
             warning: None,
         };
-        session.send(Msg::Opened(Ok(open)));
+        session.send(Msg::Opened(Ok(vec![open])));
+        session.effects.clear();
+        session
+    }
+
+    /// With the vault of a team beside the personal one.
+    pub fn open_team(size: (u16, u16), (team, clock): (Unlocked, Clock)) -> Session {
+        let mut session = Session::start(size, Config::default(), true);
+        let (vault, own_clock) = personal();
+        let (vault, team) = (Arc::new(vault), Arc::new(team));
+        session.disk = Some(Arc::clone(&vault));
+        session.shared.push(Arc::clone(&team));
+        session.keys("a passphrase<Enter>");
+        let open = |name: &str, vault, clock| OpenVault {
+            name: name.into(),
+            path: Some(PathBuf::from(format!("/home/maya/{name}.json"))),
+            vault,
+            clock,
+            warning: None,
+        };
+        session.send(Msg::Opened(Ok(vec![open("personal", vault, own_clock), open("ops", team, clock)])));
         session.effects.clear();
         session
     }
@@ -151,13 +184,14 @@ impl Session {
             for effect in update(&mut self.model, msg, now(self.at)) {
                 match &effect {
                     Effect::Save { save, changes, .. } if self.holding => self.held.push((*save, changes.clone())),
-                    Effect::Save { save, changes, .. } => {
+                    Effect::Save { vault, save, changes, .. } => {
                         let result = if self.failing {
                             Err(trouble("the disk is full; nothing was changed"))
                         } else {
-                            let disk = Arc::new(self.disk().with(changes));
-                            self.disk = Some(Arc::clone(&disk));
-                            Ok((disk, None))
+                            let disks = self.disk.iter_mut().chain(&mut self.shared);
+                            let disk = disks.into_iter().find(|disk| disk.id() == *vault).unwrap();
+                            *disk = Arc::new(disk.with(changes));
+                            Ok((Arc::clone(disk), None))
                         };
                         queue.push_back(Msg::Saved { save: *save, result });
                     }

@@ -126,8 +126,11 @@ fn first_run() {
 fn unlocking() {
     for size in SIZES {
         let mut session = Session::start(size, Config::default(), true);
-        let choice =
-            |name: &str| VaultChoice { name: name.into(), path: PathBuf::from(format!("/home/maya/{name}.json")) };
+        let choice = |name: &str| VaultChoice {
+            name: name.into(),
+            path: PathBuf::from(format!("/home/maya/{name}.json")),
+            shared: false,
+        };
         session.send(Msg::Vaults(vec![choice("personal"), choice("work")]));
         session.keys("secret<Enter>");
         let wrong = Trouble { wrong_passphrase: true, ..trouble("wrong passphrase") };

@@ -6,6 +6,7 @@ use crate::app::Model;
 use crate::app::detail::EntryView;
 use crate::app::geometry::Area;
 use crate::app::model::Session;
+use crate::app::vaults::Spot;
 use crate::time::Now;
 use crate::tui::view::paint::Paint;
 use crate::tui::view::{big, code};
@@ -13,18 +14,18 @@ use crate::vault::Entry;
 
 /// The pane beside the list.
 pub(super) fn pane(session: &Session, area: Area, now: Now, paint: &mut Paint<'_>) {
-    let Some(entry) = session.selected() else { return };
+    let Some((spot, entry)) = session.selected() else { return };
     let line = if paint.look.ascii { "|" } else { "│" };
     for y in area.y..area.y.saturating_add(area.h) {
         paint.put(area.x.saturating_add(1), y, 1, line, paint.look.dim);
     }
     let inner = Area { x: area.x.saturating_add(3), w: area.w.saturating_sub(4), ..area };
-    entry_in(session, entry, None, inner, now, paint);
+    entry_in(session, spot, entry, None, inner, now, paint);
 }
 
 /// The entry over the whole screen.
 pub(super) fn draw(model: &Model, session: &Session, view: &EntryView, now: Now, paint: &mut Paint<'_>) {
-    let Some(entry) = session.vault.entry(view.id) else { return };
+    let Some(entry) = session.vaults.entry(view.spot) else { return };
     let (w, h) = (paint.width(), paint.height());
     let header = u16::from(h > 4);
     if header > 0 {
@@ -36,13 +37,21 @@ pub(super) fn draw(model: &Model, session: &Session, view: &EntryView, now: Now,
         w: w.saturating_sub(u16::from(w > 20) * 4),
         h: h.saturating_sub(header).saturating_sub(u16::from(h > 12)).saturating_sub(if h > 5 { 2 } else { 0 }),
     };
-    entry_in(session, entry, Some(view), inner, now, paint);
+    entry_in(session, view.spot, entry, Some(view), inner, now, paint);
     if h > 5 {
         paint.footer(model);
     }
 }
 
-fn entry_in(session: &Session, entry: &Entry, view: Option<&EntryView>, area: Area, now: Now, paint: &mut Paint<'_>) {
+fn entry_in(
+    session: &Session,
+    spot: Spot,
+    entry: &Entry,
+    view: Option<&EntryView>,
+    area: Area,
+    now: Now,
+    paint: &mut Paint<'_>,
+) {
     let look = paint.look;
     let details = &entry.details;
     let otp = &details.otp;
@@ -73,10 +82,10 @@ fn entry_in(session: &Session, entry: &Entry, view: Option<&EntryView>, area: Ar
     }
     let made = match &session.drawn_code {
         _ if otp.is_timed() => entry.code(now.unix()).ok(),
-        Some((id, drawn)) if *id == entry.id => Some(drawn.clone()),
+        Some((of, drawn)) if *of == spot => Some(drawn.clone()),
         _ => None,
     };
-    let shown = session.shows_code(entry.id) || !otp.is_timed();
+    let shown = session.shows_code(spot) || !otp.is_timed();
     let left = code::left(otp, now);
     let ending = otp.is_timed() && code::is_ending(left);
     let style = if ending { look.warn.patch(look.bold) } else { look.bold };
@@ -137,6 +146,9 @@ fn entry_in(session: &Session, entry: &Entry, view: Option<&EntryView>, area: Ar
         if otp.is_timed() { format!("{} s", otp.period.get()) } else { format!("counter {}", otp.counter) }
     );
     line(paint, "makes", &parameters, Style::new());
+    if session.vaults.several() {
+        line(paint, "vault", session.vaults.name(spot.vault), Style::new());
+    }
     let tags: Vec<&str> = details.tags.iter().map(|tag| &**tag).collect();
     line(paint, "tags", &tags.join(", "), Style::new());
     line(paint, "note", &details.note, Style::new());
@@ -148,11 +160,11 @@ fn entry_in(session: &Session, entry: &Entry, view: Option<&EntryView>, area: Ar
     if !details.recovery_codes.is_empty() {
         line(paint, "recovery", &format!("{unused} of {} codes unused", details.recovery_codes.len()), Style::new());
         if let Some(view) = view {
-            recovery(entry, view, session.shows_code(entry.id), Area { y, h: end.saturating_sub(y), ..area }, paint);
+            recovery(entry, view, session.shows_code(spot), Area { y, h: end.saturating_sub(y), ..area }, paint);
             return;
         }
     }
-    if let Some((at, by)) = session.vault.last_changed(entry.id) {
+    if let Some((at, by)) = session.vaults.get(spot.vault).and_then(|open| open.vault.last_changed(entry.id)) {
         line(paint, "changed", &format!("{} by {by}", date(at.ms())), look.dim);
     }
 }

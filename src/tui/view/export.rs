@@ -11,7 +11,9 @@ use crate::tui::view::paint::Paint;
 pub(super) fn draw(model: &Model, session: &Session, export: &Export, paint: &mut Paint<'_>) {
     let (w, h) = (paint.width(), paint.height());
     let look = paint.look;
-    paint.title("export all entries", if export.writing { "writing" } else { "" });
+    let only = session.list.vault().map(|vault| format!("export all entries of {}", session.vaults.name(vault)));
+    let title = only.as_deref().unwrap_or("export all entries");
+    paint.title(title, if export.writing { "writing" } else { "" });
     let mut y = u16::from(h > 6).saturating_add(1);
     let x = 14;
     let (left, right) = if look.ascii { ("<", ">") } else { ("‹", "›") };

@@ -3,7 +3,7 @@
 use ratatui::style::Style;
 
 use crate::app::Model;
-use crate::app::form::{Form, Row};
+use crate::app::form::Form;
 use crate::time::Now;
 use crate::tui::view::paint::Paint;
 use crate::tui::view::{code, input};
@@ -58,7 +58,7 @@ pub(super) fn draw(model: &Model, form: &Form, now: Now, paint: &mut Paint<'_>) 
                 }
             }
             None => {
-                let value = if *row == Row::Kind { form.kind.name() } else { form.algorithm.name() };
+                let value = form.choice(*row);
                 let (left, right) = if look.ascii { ("<", ">") } else { ("‹", "›") };
                 paint.put(
                     x,

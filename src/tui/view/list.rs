@@ -6,6 +6,7 @@ use crate::app::Model;
 use crate::app::geometry::{Area, Columns, columns, parts};
 use crate::app::index::Order;
 use crate::app::model::Session;
+use crate::app::vaults::Spot;
 use crate::text::{clean, fit, width};
 use crate::time::Now;
 use crate::tui::view::paint::Paint;
@@ -37,10 +38,14 @@ fn header(session: &Session, paint: &mut Paint<'_>) {
     let noun = |n: usize| if n == 1 { "entry" } else { "entries" };
     let dot = paint.look.signs.dot;
     let counted = if count == all { format!("{all} {}", noun(all)) } else { format!("{count} of {all} {}", noun(all)) };
-    let name = clean(&session.name).into_owned();
-    let right = if session.path.is_none() {
+    let vaults = &session.vaults;
+    let name = match session.list.vault() {
+        None if vaults.several() => format!("{} vaults", vaults.len()),
+        chosen => clean(vaults.name(chosen.unwrap_or(0))).into_owned(),
+    };
+    let right = if vaults.first().path.is_none() {
         "demo: nothing is kept".to_owned()
-    } else if !session.pending.is_empty() {
+    } else if vaults.saving() {
         "saving".to_owned()
     } else if session.list.order != Order::Issuer {
         session.list.order.name().to_owned()
@@ -71,7 +76,8 @@ fn tabs(session: &Session, y: u16, paint: &mut Paint<'_>) -> u16 {
     let w = paint.width();
     let list = &session.list;
     let label = |n: usize| -> String {
-        let name = n.checked_sub(1).and_then(|n| list.index.tags().get(n)).map_or("All", |tag| tag.as_str());
+        let vault = list.vault_of(n).map(|vault| session.vaults.name(vault));
+        let name = vault.or_else(|| Some(list.tag_of(n)?.as_str())).unwrap_or("All");
         let name = fit(name, 14).trim_end().to_owned();
         if n == list.tab { format!("[{name}]") } else { name }
     };
@@ -102,10 +108,11 @@ fn tabs(session: &Session, y: u16, paint: &mut Paint<'_>) -> u16 {
 }
 
 fn rows(model: &Model, session: &Session, area: Area, now: Now, paint: &mut Paint<'_>) {
-    let places = columns(area.w);
+    let places = columns(area.w, session.vaults.several() && paint.width() >= 80);
     let list = &session.list;
     if list.len() == 0 {
-        let words = if list.index.lines().is_empty() {
+        let no_entry = list.index.lines().is_empty() || (list.vault().is_some() && list.query.is_empty());
+        let words = if no_entry {
             let key = |name| model.keys_of(name).first().map_or_else(|| "?".into(), |key| key.label(paint.look.ascii));
             let (add, import) = (key("add"), key("import"));
             format!("no entries yet: {add} adds one, {import} imports a file, a pasted otpauth:// link opens the form")
@@ -117,11 +124,11 @@ fn rows(model: &Model, session: &Session, area: Area, now: Now, paint: &mut Pain
         paint.lines(3, area.y, area.w.saturating_sub(4), area.h, &words, paint.look.dim);
         return;
     }
-    for (n, id) in list.on_screen(usize::from(area.h)).enumerate() {
-        let Some(entry) = session.vault.entry(id) else { continue };
+    for (n, spot) in list.on_screen(usize::from(area.h)).enumerate() {
+        let Some(entry) = session.vaults.entry(spot) else { continue };
         let y = area.y.saturating_add(u16::try_from(n).unwrap_or(u16::MAX));
         let selected = list.top.saturating_add(n) == list.cursor;
-        row(session, entry, y, &places, now, paint);
+        row(session, spot, entry, y, &places, now, paint);
         if selected {
             paint.reverse(1, y, area.w.saturating_sub(1));
             paint.put(0, y, 1, paint.look.signs.selected, paint.look.accent);
@@ -130,7 +137,7 @@ fn rows(model: &Model, session: &Session, area: Area, now: Now, paint: &mut Pain
     }
 }
 
-fn row(session: &Session, entry: &Entry, y: u16, places: &Columns, now: Now, paint: &mut Paint<'_>) {
+fn row(session: &Session, spot: Spot, entry: &Entry, y: u16, places: &Columns, now: Now, paint: &mut Paint<'_>) {
     let look = paint.look;
     let details = &entry.details;
     if places.star && details.favourite {
@@ -146,6 +153,9 @@ fn row(session: &Session, entry: &Entry, y: u16, places: &Columns, now: Now, pai
     if has_account {
         paint.put(places.account.0, y, places.account.1, &details.account, Style::new());
     }
+    if places.vault.1 > 0 {
+        paint.put(places.vault.0, y, places.vault.1, session.vaults.name(spot.vault), look.dim);
+    }
     let otp = &details.otp;
     let left = code::left(otp, now);
     let ending = otp.is_timed() && code::is_ending(left);
@@ -155,10 +165,10 @@ fn row(session: &Session, entry: &Entry, y: u16, places: &Columns, now: Now, pai
         paint.put_right(x, y, room, "no code", look.bad);
         paint.put(places.bar.0, y, places.w.saturating_sub(places.bar.0), problem, look.dim);
     } else if !otp.is_timed() {
-        counter(session, entry, y, places, paint);
+        counter(session, spot, entry, y, places, paint);
     } else {
         match entry.code(now.unix()) {
-            Ok(made) if session.shows_code(entry.id) => {
+            Ok(made) if session.shows_code(spot) => {
                 let text = code::grouped(made.as_str(), usize::from(room));
                 paint.put_right(x, y, room, &text, style);
             }
@@ -178,11 +188,11 @@ fn row(session: &Session, entry: &Entry, y: u16, places: &Columns, now: Now, pai
 }
 
 /// A counter's row: its code only once it was drawn and saved.
-fn counter(session: &Session, entry: &Entry, y: u16, places: &Columns, paint: &mut Paint<'_>) {
+fn counter(session: &Session, spot: Spot, entry: &Entry, y: u16, places: &Columns, paint: &mut Paint<'_>) {
     let look = paint.look;
     let (x, room) = places.code;
     match &session.drawn_code {
-        Some((id, made)) if *id == entry.id => {
+        Some((of, made)) if *of == spot => {
             let text = code::grouped(made.as_str(), usize::from(room));
             paint.put_right(x, y, room, &text, look.bold);
         }

@@ -4,6 +4,7 @@ use ratatui::style::Style;
 
 use crate::app::Model;
 use crate::app::lock::Lock;
+use crate::app::model::name_of;
 use crate::time::Now;
 use crate::tui::view::input;
 use crate::tui::view::paint::Paint;
@@ -15,7 +16,9 @@ pub(super) fn draw(model: &Model, lock: &Lock, now: Now, paint: &mut Paint<'_>) 
     let roomy = h >= 8;
     let mut y = 0;
     if h >= 3 {
-        paint.title(&lock.name, "locked");
+        let then = lock.then.as_deref().map(name_of);
+        let right = then.map_or_else(|| "locked".to_owned(), |then| format!("locked; opens {then}"));
+        paint.title(&lock.name, &right);
         y = if roomy { 2 } else { 1 };
     }
     let x = u16::from(w > 20);
@@ -43,13 +46,13 @@ pub(super) fn draw(model: &Model, lock: &Lock, now: Now, paint: &mut Paint<'_>) 
             y = paint.lines(x, y, w.saturating_sub(2), end.saturating_sub(y), hint, look.dim);
         }
     }
-    if roomy && model.vaults.len() > 1 {
+    if roomy && model.own_vaults().count() > 1 {
         y = y.saturating_add(1);
         paint.put(x, y, w, "other vaults (up and down choose)", look.dim);
         let rows = usize::from(h.saturating_sub(2).saturating_sub(y));
-        let at = model.vaults.iter().position(|vault| vault.path == lock.path).unwrap_or(0);
+        let at = model.own_vaults().position(|vault| vault.path == lock.path).unwrap_or(0);
         let first = at.saturating_add(1).saturating_sub(rows.max(1));
-        for vault in model.vaults.iter().skip(first).take(rows) {
+        for vault in model.own_vaults().skip(first).take(rows) {
             y = y.saturating_add(1);
             let chosen = vault.path == lock.path;
             paint.put(x, y, 1, if chosen { look.signs.selected } else { " " }, look.accent);

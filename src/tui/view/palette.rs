@@ -24,7 +24,7 @@ pub(super) fn draw(model: &Model, palette: &Palette, paint: &mut Paint<'_>) {
         let key = model.keys_of(row.name).first().map_or_else(String::new, |key| key.label(look.ascii));
         paint.put(3, y, 17, &name, if why_not.is_some() { look.dim } else { look.bold });
         paint.put(21, y, 7, &key, look.accent);
-        let line = why_not.map_or_else(|| row.line.to_owned(), |reason| format!("({reason})"));
+        let line = why_not.as_ref().map_or_else(|| row.line.to_owned(), |reason| format!("({reason})"));
         paint.put(29, y, w.saturating_sub(29), &line, look.dim);
         if n == cursor {
             paint.reverse(1, y, w.saturating_sub(1));

@@ -12,15 +12,15 @@ pub(super) fn draw(model: &Model, session: &Session, trash: &Trash, paint: &mut 
     let (w, h) = (paint.width(), paint.height());
     let look = paint.look;
     if h > 3 {
-        paint.title("trash", &format!("{} deleted", trash.ids.len()));
+        paint.title("trash", &format!("{} deleted", trash.spots.len()));
     }
     let rows = usize::from(h.saturating_sub(4)).max(1);
-    if trash.ids.is_empty() {
+    if trash.spots.is_empty() {
         paint.put(3, 2, w, "the trash is empty", look.dim);
     }
     let first = trash.cursor.saturating_add(1).saturating_sub(rows);
-    for (n, id) in trash.ids.iter().enumerate().skip(first).take(rows) {
-        let Some(entry) = session.vault.entry(*id) else { continue };
+    for (n, spot) in trash.spots.iter().enumerate().skip(first).take(rows) {
+        let Some(entry) = session.vaults.entry(*spot) else { continue };
         let y = u16::try_from(n.saturating_sub(first)).unwrap_or(0).saturating_add(u16::from(h > 3) + u16::from(h > 6));
         let half = w.saturating_sub(28) / 2;
         let issuer = if w >= 60 { half } else { w.saturating_sub(4) };

@@ -29,10 +29,8 @@ pub(super) fn draw(model: &Model, welcome: &Welcome, paint: &mut Paint<'_>) {
         }
         y = passphrase::twice(twice, y.saturating_add(u16::from(h >= 10)), true, paint);
     } else {
-        let found = model
-            .vaults
-            .iter()
-            .map(|vault| (format!("Open {}", vault.name), vault.path.to_string_lossy().into_owned()));
+        let found =
+            model.own_vaults().map(|vault| (format!("Open {}", vault.name), vault.path.to_string_lossy().into_owned()));
         let choices = CHOICES.iter().map(|(name, line)| ((*name).to_owned(), (*line).to_owned())).chain(found);
         let rows = usize::from(h.saturating_sub(y).saturating_sub(2)).max(1);
         let first = welcome.chosen.saturating_add(1).saturating_sub(rows);
