@@ -104,7 +104,7 @@ pub fn set_remote(home: &Home, vault_id: &str, url: &str) -> Result<(), StoreErr
     if before.url == url {
         return Ok(());
     }
-    memory::remember(home, vault_id, &Memory { url: url.to_owned(), joined: before.joined, ..Memory::default() })
+    memory::remember(home, vault_id, &Memory { url: url.to_owned(), ..Memory::default() })
 }
 
 /// What lies at that address.

@@ -1,6 +1,9 @@
 //! What this machine remembers of a vault's remote: where it is, and what was read back from it.
 //!
 //! One file a vault, `<vault id>.remote.json` in the state folder. Losing it costs that an older copy is not noticed, and the address.
+//!
+//! A viewer's machine also keeps the newest copy read back as it was, `<vault id>.signed.json`: a viewer's own signature counts nowhere, so when the
+//! remote loses everything only those bytes help.
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -10,6 +13,7 @@ use serde::{Deserialize, Serialize};
 use super::paths::Home;
 use super::temporary::{OF_SAVE, Temporary, remove_stale};
 use super::{StoreError, disk, lock, state};
+use crate::secret::Random;
 use crate::vault::Unlocked;
 use crate::vault::accept::Seen;
 
@@ -26,8 +30,6 @@ pub struct Memory {
     pub seen: Seen,
     /// The remote's tag of that copy.
     pub tag: Option<super::remote::Tag>,
-    /// A newcomer's record was sent.
-    pub joined: bool,
     /// When the remote was last found to hold all of ours, in milliseconds since 1970.
     pub synced_ms: u64,
 }
@@ -63,6 +65,26 @@ pub fn remember(home: &Home, vault_id: &str, memory: &Memory) -> Result<(), Stor
     let mut temporary = Temporary::create(&home.state, &name, OF_SAVE, &mut state::System)?;
     temporary.write_unsynced(&bytes)?;
     temporary.becomes(&file)
+}
+
+/// Keeps the bytes that an editor signed.
+///
+/// # Errors
+/// [`StoreError::Io`].
+pub fn keep_signed(home: &Home, vault_id: &str, bytes: &[u8], random: &mut dyn Random) -> Result<(), StoreError> {
+    disk::make_folder(&home.state)?;
+    disk::write_new(&signed(home, vault_id)?, bytes, true, random)
+}
+
+/// The bytes that were kept.
+pub fn kept_signed(home: &Home, vault_id: &str) -> Option<Vec<u8>> {
+    Some(disk::read(&signed(home, vault_id).ok()?).ok()?.0)
+}
+
+fn signed(home: &Home, vault_id: &str) -> Result<PathBuf, StoreError> {
+    let mut file = state::file(home, vault_id)?;
+    file.set_extension("signed.json");
+    Ok(file)
 }
 
 /// The file it is kept in.

@@ -2,7 +2,8 @@
 //!
 //! One loop: read → verify → merge into the working copy → stop if the remote holds all of ours → write with the best guard there is → read again.
 //! The guard saves rounds; the loop gives safety, whatever the server ignores. What cannot be verified is set aside, never merged, and replaced
-//! by this machine's own copy. A torn read means "again", never "empty vault".
+//! by this machine's own copy. A torn read means "again", never "empty vault". A viewer's machine writes only bytes that an editor signed, a
+//! newcomer's only its record.
 
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -10,10 +11,10 @@ use std::time::{Duration, Instant};
 
 use super::memory::{self, Memory};
 use super::paths::Home;
-use super::remote::{self, Read, Remote, RemoteError, Written};
+use super::remote::{self, Arrived, Read, Remote, RemoteError, Trouble, Written};
 use super::{StoreError, Tag, disk};
 use crate::secret::{NoRandomness, Random, random_bytes};
-use crate::vault::accept::Seen;
+use crate::vault::accept::{Accepted, Seen};
 use crate::vault::roster::Role;
 use crate::vault::seal::sha256;
 use crate::vault::sharing::{Deed, Me};
@@ -26,8 +27,12 @@ const TORN: u32 = 6;
 /// The first pause after a conflict or a torn read, and the longest.
 const PAUSE: Duration = Duration::from_millis(40);
 const LONGEST_PAUSE: Duration = Duration::from_secs(4);
-/// How long one sync may take, a slow server's answers aside.
+/// How often it is read whatever the time: a slow server's answers are waited for.
+const FEWEST: u32 = 8;
+/// How long one sync may take.
 const PATIENCE: Duration = Duration::from_secs(120);
+/// How many passing troubles of the remote one sync bears.
+const TROUBLES: u32 = 10;
 /// How long a save of the working copy waits for another program's.
 const SAVE_PATIENCE: Duration = Duration::from_secs(10);
 
@@ -115,6 +120,15 @@ struct Loop<'a, 'b> {
     memory: Memory,
     began: Instant,
     pauses: u32,
+    torn: u32,
+    troubles: u32,
+    /// How often a copy was set aside, and the hash of the last.
+    bad: u32,
+    aside: Option<[u8; 32]>,
+    /// What the remote's copy held when it was last read.
+    there: Seen,
+    /// Conflict copies that are merged, and go once the remote holds what they held; `None` until they have been looked for.
+    merged: Option<Vec<(remote::Sibling, remote::Tag)>>,
     report: Report,
 }
 
@@ -132,7 +146,21 @@ struct Report {
 /// [`SyncError`]; whatever came before the error is in the working copy.
 pub fn sync(copy: WorkingCopy, remote: &mut dyn Remote, means: &mut Means) -> Result<Synced, SyncError> {
     let memory = memory::read(copy.home, &copy.vault.vault_id());
-    let mut work = Loop { copy, means, memory, began: Instant::now(), pauses: 0, report: Report::default() };
+    let there = memory.seen.clone();
+    let mut work = Loop {
+        copy,
+        means,
+        memory,
+        began: Instant::now(),
+        pauses: 0,
+        torn: 0,
+        troubles: 0,
+        bad: 0,
+        aside: None,
+        there,
+        merged: None,
+        report: Report::default(),
+    };
     work.run(remote)?;
     let conflicts = work.copy.vault.entries().filter(|entry| !entry.deleted && !entry.conflicts.is_empty()).count();
     let Report { received, sent, rounds, notices } = work.report;
@@ -184,48 +212,54 @@ fn no_randomness(error: NoRandomness) -> SyncError {
 
 impl Loop<'_, '_> {
     fn run(&mut self, remote: &mut dyn Remote) -> Result<(), SyncError> {
-        let mut torn = 0;
-        while self.report.rounds < ROUNDS && self.began.elapsed() < PATIENCE {
+        let mut written = None;
+        while self.report.rounds < ROUNDS && (self.report.rounds < FEWEST || self.began.elapsed() < PATIENCE) {
             if self.means.cancel.load(Ordering::Relaxed) {
                 return Err(SyncError::Cancelled);
             }
             self.report.rounds += 1;
-            // Where nothing has changed here since the last sync, the server need only say that nothing has changed there.
-            let known = self.memory.tag.clone().filter(|_| self.memory.holds(&self.copy.vault));
-            let (expected, settled) = match remote.read(known.as_ref())? {
-                Read::Same(tag) => {
-                    self.settled(tag, None);
-                    return Ok(());
+            // Where the remote is known to have held all of ours, the server need only say that nothing has changed.
+            let known =
+                written.take().or_else(|| self.memory.tag.clone().filter(|_| self.memory.holds(&self.copy.vault)));
+            let (there, taken) = match remote.read(known.as_ref()) {
+                Ok(Read::Same(tag)) => {
+                    self.memory.seen = self.copy.vault.seen();
+                    self.memory.tag = Some(tag.clone());
+                    (Some(tag), Taken::Settled)
                 }
-                Read::Absent => (None, false),
-                Read::Found(bytes, tag) => match self.take_in(&bytes, &tag, torn)? {
-                    Taken::Settled => (Some(tag), true),
-                    Taken::Behind => (Some(tag), false),
-                    Taken::Again => {
-                        torn += 1;
-                        self.pause()?;
-                        continue;
+                Ok(Read::Absent) => {
+                    if self.memory.tag.is_some() {
+                        self.went_back("the vault was gone from there".into());
                     }
-                },
+                    self.there = Seen::default();
+                    (None, Taken::Lost)
+                }
+                Ok(Read::Found(bytes, tag)) => {
+                    let taken = self.take_in(&bytes, &tag)?;
+                    (Some(tag), taken)
+                }
+                Err(error) => {
+                    self.bear(error)?;
+                    continue;
+                }
             };
-            torn = 0;
-            self.take_siblings(remote)?;
-            if settled && self.memory.holds(&self.copy.vault) {
-                return Ok(());
+            if taken == Taken::Again {
+                self.torn += 1;
+                self.pause()?;
+                continue;
             }
-            if !self.may_write(expected.is_none()) {
-                return Ok(());
+            self.torn = 0;
+            let more = self.take_siblings(remote)?;
+            if taken == Taken::Settled && !more {
+                return self.settled(remote);
             }
-            let bytes = self.copy.vault.seal(self.means.random).map_err(SyncError::Vault)?;
-            match remote.write(&bytes, expected.as_ref())? {
-                Written::Done(_) => {
-                    self.report.sent = self.copy.vault.ahead_of(&self.memory.seen).max(self.report.sent);
-                    if matches!(self.copy.vault.me(), Me::Pending { .. }) {
-                        self.memory.joined = true;
-                        self.remember();
-                    }
-                }
-                Written::Conflict => self.pause()?,
+            let Some(bytes) = self.due(taken, there.is_none())? else { return Ok(()) };
+            self.report.sent = self.copy.vault.ahead_of(&self.there).max(self.report.sent);
+            match remote.write(&bytes, there.as_ref()) {
+                // Another's bytes do not hold what is here, whatever the server says of them.
+                Ok(Written::Done(tag)) => written = Some(tag).filter(|_| !self.is_viewer()),
+                Ok(Written::Conflict) => self.pause()?,
+                Err(error) => self.bear(error)?,
             }
         }
         Err(SyncError::Busy)
@@ -236,107 +270,180 @@ impl Loop<'_, '_> {
         pause(self.pauses, self.means)
     }
 
-    /// Whether those bytes are the copy that was last read back here.
-    fn last_read_was(&self, bytes: &[u8]) -> bool {
-        self.memory.tag.as_ref().is_some_and(|tag| tag.is_of(bytes))
+    /// Waits where the trouble may pass by itself in a moment, or where only reading again can tell what a write did.
+    fn bear(&mut self, error: RemoteError) -> Result<(), SyncError> {
+        self.troubles += 1;
+        let perhaps = error.arrived() == Arrived::Perhaps;
+        match error.kind() {
+            Trouble::Cancelled => Err(SyncError::Cancelled),
+            Trouble::Torn | Trouble::Later(_) if self.troubles <= TROUBLES => self.pause(),
+            Trouble::Failed | Trouble::Unreachable if perhaps && self.troubles <= TROUBLES => self.pause(),
+            _ => Err(error.into()),
+        }
+    }
+
+    fn is_viewer(&self) -> bool {
+        matches!(self.copy.vault.me(), Me::Member { role: Role::Viewer, .. })
     }
 
     /// The remote holds all of ours.
-    fn settled(&mut self, tag: remote::Tag, seen: Option<Seen>) {
-        self.memory.tag = Some(tag);
-        self.memory.seen = seen.unwrap_or_else(|| std::mem::take(&mut self.memory.seen));
+    fn settled(&mut self, remote: &mut dyn Remote) -> Result<(), SyncError> {
         self.memory.synced_ms = (self.means.wall_ms)();
-        self.remember();
+        let id = self.copy.vault.vault_id();
+        // Another window may have given the vault another remote meanwhile.
+        if memory::read(self.copy.home, &id).url == self.memory.url {
+            // What cannot be remembered costs a report of a copy that went back, and a full read next time.
+            let _ = memory::remember(self.copy.home, &id, &self.memory);
+        }
+        if self.copy.vault.may_edit().is_ok() {
+            for (sibling, tag) in self.merged.take().into_iter().flatten() {
+                remote.remove_sibling(&sibling, &tag)?;
+            }
+        }
+        Ok(())
     }
 
-    fn remember(&self) {
-        // What cannot be remembered costs a report of a copy that went back, and a full read next time.
-        let _ = memory::remember(self.copy.home, &self.copy.vault.vault_id(), &self.memory);
-    }
-
-    /// Whether this member's program writes to the remote.
-    fn may_write(&mut self, absent: bool) -> bool {
+    /// What this member's program puts at the remote, if anything.
+    fn due(&mut self, taken: Taken, absent: bool) -> Result<Option<Vec<u8>>, SyncError> {
         match self.copy.vault.me() {
             Me::Member { role: Role::Viewer, .. } => {
-                self.report.notices.push(Notice::ViewerAhead);
-                false
+                let lost = taken == Taken::Lost;
+                let kept = lost.then(|| memory::kept_signed(self.copy.home, &self.copy.vault.vault_id())).flatten();
+                let ours = |bytes: &Vec<u8>| self.copy.vault.reopen(bytes, self.copy.limits).is_ok();
+                let kept = kept.filter(ours);
+                if kept.is_none() {
+                    self.report.notices.push(Notice::ViewerAhead);
+                }
+                Ok(kept)
             }
-            Me::Pending { .. } => !absent && !self.memory.joined,
-            Me::Member { .. } => true,
+            Me::Pending { .. } if absent => Ok(None),
+            _ => self.copy.vault.seal(self.means.random).map(Some).map_err(SyncError::Vault),
+        }
+    }
+
+    fn went_back(&mut self, words: String) {
+        if !self.report.notices.iter().any(|notice| matches!(notice, Notice::WentBack(_))) {
+            self.report.notices.push(Notice::WentBack(words));
         }
     }
 
     /// Takes in what lies at the remote.
-    fn take_in(&mut self, bytes: &[u8], tag: &remote::Tag, torn: u32) -> Result<Taken, SyncError> {
-        let wall_ms = (self.means.wall_ms)();
-        let before = self.copy.vault.clone();
-        let remembered = Some(&self.memory.seen);
-        let accepted = match before.accept(bytes, remembered, self.copy.limits, wall_ms, self.means.random) {
+    fn take_in(&mut self, bytes: &[u8], tag: &remote::Tag) -> Result<Taken, SyncError> {
+        let accepted = match self.accept(bytes, true) {
             Ok(accepted) => accepted,
-            Err(VaultError::Damaged(_) | VaultError::NotAVault(_)) if torn < TORN => return Ok(Taken::Again),
-            // Sealed under a key of ours that is no more, and just what was there when this machine last looked.
-            Err(VaultError::NotAMember) if self.last_read_was(bytes) && !before.is_shared() => {
-                return Ok(Taken::Behind);
+            Err(VaultError::Damaged(_) | VaultError::NotAVault(_))
+                if self.torn < TORN && self.aside != Some(sha256(&[bytes])) =>
+            {
+                return Ok(Taken::Again);
             }
-            Err(error @ (VaultError::Damaged(_) | VaultError::Altered(_) | VaultError::NotEntitled(_))) => {
-                self.set_aside(&error, bytes)?;
-                return Ok(Taken::Behind);
-            }
-            Err(error) => return Err(SyncError::Vault(error)),
+            Err(error) => return self.refused(error, bytes),
         };
-        self.report.received += accepted.vault.new_since(&before);
-        if let Some(words) = accepted.went_back
-            && !self.report.notices.iter().any(|notice| matches!(notice, Notice::WentBack(_)))
-        {
-            self.report.notices.push(Notice::WentBack(words));
-        }
-        if accepted.joined_fork {
+        let Accepted { vault, holds_all, seen, went_back, joined_fork } = accepted;
+        if joined_fork && !self.report.notices.contains(&Notice::JoinedFork) {
             self.report.notices.push(Notice::JoinedFork);
         }
-        let mut settled = accepted.holds_all;
-        let mut next = accepted.vault;
-        if let Some((vault, deeds)) = next.housekeeping(wall_ms, self.means.random).map_err(SyncError::Vault)? {
-            settled &= vault == next;
-            next = vault;
-            for deed in deeds.into_iter().map(Notice::Deed) {
-                if !self.report.notices.contains(&deed) {
-                    self.report.notices.push(deed);
-                }
-            }
+        let settled = self.keep_house(vault)? && holds_all;
+        self.there = seen.clone();
+        let lost = went_back.is_some();
+        match went_back {
+            Some(words) => self.went_back(words),
+            // The next version is held against this one.
+            None => (self.memory.seen, self.memory.tag) = (seen, Some(tag.clone())),
         }
-        self.save(next)?;
-        if settled {
-            self.settled(tag.clone(), Some(accepted.seen));
-            return Ok(Taken::Settled);
+        if settled && self.is_viewer() {
+            let id = self.copy.vault.vault_id();
+            // What cannot be kept costs that others have to put the vault back should the remote lose it.
+            let _ = memory::keep_signed(self.copy.home, &id, bytes, self.means.random);
         }
-        Ok(Taken::Behind)
+        Ok(match (settled, lost) {
+            (true, _) => Taken::Settled,
+            (false, true) => Taken::Lost,
+            (false, false) => Taken::Behind,
+        })
     }
 
-    /// Puts what came into the working copy.
-    fn save(&mut self, next: Unlocked) -> Result<(), SyncError> {
+    /// What becomes of a copy that was not taken in.
+    fn refused(&mut self, error: VaultError, bytes: &[u8]) -> Result<Taken, SyncError> {
+        let last_read = self.memory.tag.as_ref().is_some_and(|tag| tag.is_of(bytes));
+        match &error {
+            // This machine's passphrase is a new one, and nobody wrote since.
+            VaultError::RolledBack(_) if last_read && !self.copy.vault.is_shared() => return Ok(Taken::Behind),
+            VaultError::Damaged(_)
+            | VaultError::NotAVault(_)
+            | VaultError::Altered(_)
+            | VaultError::NotEntitled(_)
+            | VaultError::RolledBack(_) => {}
+            _ => return Err(SyncError::Vault(error)),
+        }
+        // A newcomer knows too little to judge; and where this vault never was, something else may be meant to lie.
+        let unsure = matches!(self.copy.vault.me(), Me::Pending { .. }) || self.memory.tag.is_none();
+        self.bad += 1;
+        if unsure || self.bad > TORN {
+            return Err(SyncError::Vault(error));
+        }
+        if let VaultError::RolledBack(words) = &error {
+            self.went_back(words.clone());
+        }
+        self.set_aside(&error, bytes)?;
+        self.there = Seen::default();
+        Ok(Taken::Lost)
+    }
+
+    fn accept(&mut self, bytes: &[u8], of_remote: bool) -> Result<Accepted, VaultError> {
+        let wall_ms = (self.means.wall_ms)();
+        let remembered = of_remote.then_some(&self.memory.seen);
+        self.copy.vault.accept(bytes, remembered, self.copy.limits, wall_ms, self.means.random)
+    }
+
+    /// Puts what came into the working copy, and does what an owner's program sees to by itself; whether there was nothing to see to.
+    fn keep_house(&mut self, came: Unlocked) -> Result<bool, SyncError> {
+        let wall_ms = (self.means.wall_ms)();
+        self.report.received += came.new_since(&self.copy.vault);
+        let Some((vault, deeds)) = came.housekeeping(wall_ms, self.means.random).map_err(SyncError::Vault)? else {
+            return self.save(came);
+        };
+        let idle = vault == came;
+        for deed in deeds.into_iter().map(Notice::Deed) {
+            if !self.report.notices.contains(&deed) {
+                self.report.notices.push(deed);
+            }
+        }
+        Ok(self.save(vault)? && idle)
+    }
+
+    /// Puts it into the working copy; whether nothing of another program's came along.
+    fn save(&mut self, next: Unlocked) -> Result<bool, SyncError> {
         if next == self.copy.vault {
-            return Ok(());
+            return Ok(true);
         }
         let wall_ms = (self.means.wall_ms)();
-        let saved = disk::save(
-            self.copy.path,
-            self.copy.tag.as_ref(),
-            &next,
-            self.copy.limits,
-            SAVE_PATIENCE,
-            wall_ms,
-            self.means.random,
-        )?;
+        let (path, limits, random) = (self.copy.path, self.copy.limits, &mut *self.means.random);
+        let saved = disk::save(path, self.copy.tag.as_ref(), &next, limits, SAVE_PATIENCE, wall_ms, random);
+        let (saved, alone) = match saved {
+            // Another program of this machine put links of its own on the roster: as two owners who act at once.
+            Err(StoreError::Vault(VaultError::Forked)) => {
+                let (bytes, tag) = disk::read(path)?;
+                let both = next.accept(&bytes, None, limits, wall_ms, random).map_err(SyncError::Vault)?.vault;
+                (disk::save(path, Some(&tag), &both, limits, SAVE_PATIENCE, wall_ms, random)?, false)
+            }
+            saved => {
+                let saved = saved?;
+                let alone = !saved.merged;
+                (saved, alone)
+            }
+        };
         self.copy.vault = saved.vault;
         self.copy.tag = Some(saved.tag);
-        Ok(())
+        Ok(alone)
     }
 
     /// Keeps a copy that is not to be believed, for people to look at.
     fn set_aside(&mut self, why: &VaultError, bytes: &[u8]) -> Result<(), SyncError> {
         let name = self.copy.path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
         let folder = super::paths::folder(self.copy.path).join("aside");
-        let hash = data_encoding::HEXLOWER.encode(&sha256(&[bytes]));
+        let hash = sha256(&[bytes]);
+        self.aside = Some(hash);
+        let hash = data_encoding::HEXLOWER.encode(&hash);
         let file = folder.join(format!("{name}-{}.json", hash.get(..16).unwrap_or_default()));
         disk::make_folder(&folder)?;
         match disk::write_new(&file, bytes, false, self.means.random) {
@@ -350,30 +457,35 @@ impl Loop<'_, '_> {
         Ok(())
     }
 
-    /// Takes in the conflict copies that a synchronising folder has made, and removes those that hold nothing more.
-    fn take_siblings(&mut self, remote: &mut dyn Remote) -> Result<(), SyncError> {
+    /// Takes in the conflict copies that a synchronising folder has made; whether there was anything in them.
+    fn take_siblings(&mut self, remote: &mut dyn Remote) -> Result<bool, SyncError> {
+        if self.merged.is_some() {
+            return Ok(false);
+        }
+        let before = self.copy.vault.clone();
+        let mut merged = Vec::new();
         for sibling in remote.siblings()? {
             let Some((bytes, tag)) = remote.read_sibling(&sibling)? else { continue };
-            let wall_ms = (self.means.wall_ms)();
-            let limits = self.copy.limits;
             // A copy of another vault, or one that cannot be verified, is left where it lies.
-            let Ok(accepted) = self.copy.vault.accept(&bytes, None, limits, wall_ms, self.means.random) else {
-                continue;
-            };
-            self.report.received += accepted.vault.new_since(&self.copy.vault);
-            self.save(accepted.vault)?;
-            remote.remove_sibling(&sibling, &tag)?;
+            if let Ok(accepted) = self.accept(&bytes, false) {
+                self.keep_house(accepted.vault)?;
+                merged.push((sibling, tag));
+            }
         }
-        Ok(())
+        self.merged = Some(merged);
+        Ok(self.copy.vault != before)
     }
 }
 
 /// What was made of the remote's copy.
+#[derive(Clone, Copy, PartialEq, Eq)]
 enum Taken {
     /// It holds all that this machine does.
     Settled,
     /// It lacks something.
     Behind,
+    /// It lacks what was there before: older, gone, or not to be believed.
+    Lost,
     /// It was torn, perhaps: read again.
     Again,
 }

@@ -10,8 +10,10 @@ use serde::{Deserialize, Serialize};
 
 use crate::secret::Random;
 use crate::vault::document::{Change, Document};
+use crate::vault::file::File;
 use crate::vault::roster::{Relation, Role, Roster};
 use crate::vault::seal::{Key, MemberKey};
+use crate::vault::sharing::Me;
 use crate::vault::unlocked::{decrypt, entitled};
 use crate::vault::{Limits, Locked, Stamp, Unlocked, VaultError};
 
@@ -24,6 +26,12 @@ pub struct Seen {
     pub head: String,
     /// Each replica's newest stamp; the replica as hexadecimal digits.
     pub newest: BTreeMap<String, Stamp>,
+    /// How many changes.
+    #[serde(default)]
+    pub changes: usize,
+    /// How many records of newcomers.
+    #[serde(default)]
+    pub joins: usize,
 }
 
 /// A copy that was taken in.
@@ -43,25 +51,36 @@ pub struct Accepted {
 
 impl Seen {
     fn of(document: &Document) -> Seen {
-        let mut newest: BTreeMap<String, Stamp> = BTreeMap::new();
+        let mut newest: BTreeMap<u64, Stamp> = BTreeMap::new();
+        let mut changes = 0;
         for change in document.all_changes() {
-            let known = newest.entry(format!("{:016x}", change.at().replica())).or_default();
+            let known = newest.entry(change.at().replica()).or_default();
             *known = change.at().max(*known);
+            changes += 1;
         }
+        let newest = newest.into_iter().map(|(replica, at)| (format!("{replica:016x}"), at)).collect();
         let head = data_encoding::HEXLOWER.encode(&document.roster.head());
-        Seen { epoch: document.roster.epoch(), head, newest }
+        Seen { epoch: document.roster.epoch(), head, newest, changes, joins: document.joins.len() }
     }
 
-    /// In what way `now` is older than this.
-    fn older(&self, now: &Seen, roster: &Roster) -> Option<String> {
+    /// In what way `now` is older than this. `relation` is how its roster stands to the one known here; `merged` is both together: what is
+    /// missing there, too, was dropped by a rule and not by whoever keeps the file.
+    fn older(&self, now: &Seen, merged: &Seen, roster: &Roster, relation: Relation) -> Option<String> {
         if now.epoch < self.epoch {
             return Some(format!("it is of epoch {}, and epoch {} was there before", now.epoch, self.epoch));
         }
-        if !self.head.is_empty() && now.head != self.head && !roster.has_had(&self.head) {
+        let follows = !matches!(relation, Relation::Same | Relation::Behind);
+        if !follows && !self.head.is_empty() && now.head != self.head && !roster.has_had(&self.head) {
             return Some("its list of members is older than the one that was there before".into());
         }
-        let behind = |(replica, newest): (&String, &Stamp)| now.newest.get(replica).is_none_or(|now| now < newest);
-        self.newest.iter().any(behind).then(|| "changes that were in it before are missing".into())
+        let lacks = |(replica, newest): (&String, &Stamp)| {
+            let there = now.newest.get(replica);
+            there.is_none_or(|there| there < newest) && merged.newest.get(replica) > there
+        };
+        // The newest change of all is dropped by no rule but that of entries forgotten for good.
+        let newest = |seen: &Seen| seen.newest.values().copied().max();
+        let all_lack = roster.purged().is_empty() && newest(now) < newest(self);
+        (all_lack || self.newest.iter().any(lacks)).then(|| "changes that were in it before are missing".into())
     }
 }
 
@@ -74,8 +93,9 @@ impl Unlocked {
     /// Takes in another copy of this vault's file.
     ///
     /// # Errors
-    /// [`VaultError::NotAVault`], [`VaultError::Damaged`] (again later, perhaps), [`VaultError::Newer`]; [`VaultError::NotAMember`] when no key of
-    /// ours opens it; [`VaultError::Altered`], [`VaultError::NotEntitled`], [`VaultError::Forked`]: never merged.
+    /// [`VaultError::NotAVault`], [`VaultError::Damaged`] (again later, perhaps), [`VaultError::Newer`]; [`VaultError::RolledBack`] when it is from
+    /// before our key, [`VaultError::NotAMember`] when no key of ours opens it otherwise; [`VaultError::ParametersRefused`] when it is genuine, and
+    /// this machine too small for it; [`VaultError::Altered`], [`VaultError::NotEntitled`], [`VaultError::Forked`]: never merged.
     pub fn accept(
         &self,
         bytes: &[u8],
@@ -84,21 +104,70 @@ impl Unlocked {
         wall_ms: u64,
         random: &mut dyn Random,
     ) -> Result<Accepted, VaultError> {
-        let locked = Locked::read(bytes, limits)?;
+        let locked = Locked::read_unbound(bytes)?;
         let file = &locked.file;
         if file.header.vault != self.header.vault {
             return Err(VaultError::Altered("another vault lies in its place".into()));
         }
         let keys: Vec<&MemberKey> = std::iter::once(&self.member).chain(&self.invite).collect();
-        let (vault_key, theirs) = decrypt(file, &keys)?;
+        let (vault_key, theirs) = decrypt(file, &keys).map_err(|error| match error {
+            VaultError::NotAMember => self.unopened(file),
+            error => error,
+        })?;
+        // Genuine, then: but the file could not be opened again on this machine.
+        locked.check(limits)?;
         let seen = Seen::of(&theirs);
-        let went_back = remembered.and_then(|remembered| remembered.older(&seen, &theirs.roster));
         let relation = self.document.roster.relation(&theirs.roster);
+        let accepted = self.take_in(file, vault_key, &theirs, relation, wall_ms, random)?;
+        let went_back =
+            remembered.and_then(|remembered| remembered.older(&seen, &accepted.vault.seen(), &theirs.roster, relation));
+        Ok(Accepted { seen, went_back, ..accepted })
+    }
+
+    /// What a copy is that no key of ours opens: one from before our key, one from nobody, or one from after we were shut out.
+    fn unopened(&self, file: &File) -> VaultError {
+        let (roster, epoch) = (&self.document.roster, file.header.epoch);
+        let pending = roster.member_by_key(&self.member.public().sign).is_none();
+        let known = roster.has_known(&file.author);
+        if known && (epoch < self.header.epoch || pending && epoch == self.header.epoch) {
+            return VaultError::RolledBack(format!("it is of epoch {epoch}, sealed before the key in use here"));
+        }
+        if !known && epoch <= self.header.epoch {
+            return VaultError::Altered(
+                "it is sealed to nobody here and signed by nobody in its list of members".into(),
+            );
+        }
+        VaultError::NotAMember
+    }
+
+    /// Whether `theirs` has all of this vault that is for this member to write: of a newcomer that is the record alone.
+    fn is_held_by(&self, theirs: &Document) -> bool {
+        match self.me() {
+            Me::Pending { .. } => self.document.joins.iter().all(|join| theirs.joins.contains(join)),
+            Me::Member { .. } => self.document == *theirs,
+        }
+    }
+
+    fn take_in(
+        &self,
+        file: &File,
+        vault_key: Key,
+        theirs: &Document,
+        relation: Relation,
+        wall_ms: u64,
+        random: &mut dyn Random,
+    ) -> Result<Accepted, VaultError> {
+        let accepted = |vault: Unlocked, holds_all, joined_fork| Accepted {
+            vault,
+            holds_all,
+            seen: Seen::default(),
+            went_back: None,
+            joined_fork,
+        };
         let mut next = self.clone();
         let newer = match relation {
             Relation::Same | Relation::Behind | Relation::Crossed { theirs: false } => &self.document.roster,
-            Relation::Ahead | Relation::Crossed { theirs: true } => &theirs.roster,
-            Relation::Forked => &theirs.roster,
+            Relation::Ahead | Relation::Crossed { theirs: true } | Relation::Forked => &theirs.roster,
         };
         let by_newcomer = newer.invites().iter().any(|invite| invite.keys.sign == file.author);
         if by_newcomer {
@@ -107,21 +176,23 @@ impl Unlocked {
                     "it was left by a newcomer, with a list of members of its own".into(),
                 ));
             }
-            if newer == &theirs.roster && relation != Relation::Same {
+            if matches!(relation, Relation::Ahead | Relation::Crossed { theirs: true }) {
                 next.document.set_roster(theirs.roster.clone());
                 next.vault_key = vault_key;
                 next.renew_header(random)?;
             }
             next.document.take_joins(theirs.joins.clone());
-            return Ok(Accepted { vault: next, holds_all: false, seen, went_back, joined_fork: false });
+            // Others cannot take the rest of it, so a member writes it anew.
+            let holds_all = matches!(next.me(), Me::Pending { .. }) && next.is_held_by(theirs);
+            return Ok(accepted(next, holds_all, false));
         }
         let nothing_new = theirs.all_changes().all(|change| self.document.has(change));
         if nothing_new && matches!(relation, Relation::Behind | Relation::Same) {
             // Who signed what we have already does not matter: a member who has left since, say.
             let entitled = entitled(newer, &file.author).is_ok();
-            next.document = self.document.merge(&theirs, newer.clone());
-            let holds_all = entitled && next.document == theirs;
-            return Ok(Accepted { vault: next, holds_all, seen, went_back, joined_fork: false });
+            next.document = self.document.merge(theirs, newer.clone());
+            let holds_all = entitled && next.is_held_by(theirs);
+            return Ok(accepted(next, holds_all, false));
         }
         entitled(newer, &file.author)?;
         theirs.check_signatures(Some(&self.document))?;
@@ -140,7 +211,7 @@ impl Unlocked {
                 self.join_fork(&theirs.roster, &next.vault_key, wall_ms)?
             }
         };
-        next.document = self.document.merge(&theirs, roster);
+        next.document = self.document.merge(theirs, roster);
         if joined_fork {
             next.renew_header(random)?;
         }
@@ -148,8 +219,8 @@ impl Unlocked {
         if crossed && next.is_owner() {
             next.next_epoch(wall_ms, random)?;
         }
-        let holds_all = next.document == theirs;
-        Ok(Accepted { vault: next, holds_all, seen, went_back, joined_fork })
+        let holds_all = next.is_held_by(theirs);
+        Ok(accepted(next, holds_all, joined_fork))
     }
 
     fn is_owner(&self) -> bool {

@@ -42,7 +42,7 @@ pub(crate) struct Counter {
 }
 
 /// One entry's changes and what they add up to.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Held {
     /// In order, without doubles.
     pub changes: Vec<Change>,

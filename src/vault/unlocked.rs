@@ -24,6 +24,13 @@ impl Locked {
     /// # Errors
     /// [`VaultError::NotAVault`], [`VaultError::Damaged`], [`VaultError::Newer`], [`VaultError::ParametersRefused`].
     pub fn read(bytes: &[u8], limits: &Limits) -> Result<Locked, VaultError> {
+        let locked = Locked::read_unbound(bytes)?;
+        locked.check(limits)?;
+        Ok(locked)
+    }
+
+    /// The same for a file of which no slot will be opened.
+    pub(super) fn read_unbound(bytes: &[u8]) -> Result<Locked, VaultError> {
         let (version, file) = File::read(bytes)?;
         let holds = signed_by(&file.author, &signed_text(&file.header_bytes, &file.nonce, &file.body), &file.signature);
         if version != 1 {
@@ -36,10 +43,12 @@ impl Locked {
         if !holds {
             return Err(VaultError::Damaged("its signature does not hold".into()));
         }
-        for slot in &file.header.slots {
-            limits.check(slot.cost)?;
-        }
         Ok(Locked { file })
+    }
+
+    /// Whether this machine pays what its slots ask for.
+    pub(super) fn check(&self, limits: &Limits) -> Result<(), VaultError> {
+        self.file.header.slots.iter().try_for_each(|slot| limits.check(slot.cost))
     }
 
     /// The 16 bytes of the vault id, as 32 hexadecimal digits.
@@ -426,7 +435,7 @@ impl Unlocked {
     /// The union of two copies of one vault.
     ///
     /// # Errors
-    /// [`VaultError::Altered`] when they are not copies of one vault or their rosters do not follow one another.
+    /// [`VaultError::Altered`] when they are not copies of one vault, [`VaultError::Forked`] when their rosters do not follow one another.
     pub fn merge(&self, other: &Unlocked) -> Result<Unlocked, VaultError> {
         self.same_vault(other)?;
         let (ours, theirs) = (&self.document.roster, &other.document.roster);
@@ -435,7 +444,7 @@ impl Unlocked {
             Relation::Same | Relation::Behind | Relation::Crossed { theirs: false } => self,
             Relation::Ahead | Relation::Crossed { theirs: true } => other,
             Relation::Forked => {
-                return Err(VaultError::Altered("its roster does not follow from the one known here".into()));
+                return Err(VaultError::Forked);
             }
         };
         let document = self.document.merge(&other.document, newer.document.roster.clone());

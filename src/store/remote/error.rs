@@ -56,13 +56,15 @@ pub struct RemoteError {
 }
 
 impl RemoteError {
-    pub(super) fn new(kind: Trouble, place: &str, detail: impl AsRef<str>) -> RemoteError {
+    /// Trouble of that kind at that place.
+    pub fn new(kind: Trouble, place: &str, detail: impl AsRef<str>) -> RemoteError {
         let detail = fit(detail.as_ref().trim(), MOST_WORDS);
         RemoteError { kind, place: clean(place).into_owned(), detail, arrived: Arrived::No }
     }
 
     /// The same about a write whose answer was lost.
-    pub(super) fn perhaps_arrived(self) -> RemoteError {
+    #[must_use]
+    pub fn perhaps_arrived(self) -> RemoteError {
         RemoteError { arrived: Arrived::Perhaps, ..self }
     }
 

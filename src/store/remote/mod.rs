@@ -96,7 +96,8 @@ pub enum Read {
 }
 
 impl Read {
-    fn of(bytes: Vec<u8>, tag: Tag, known: Option<&Tag>) -> Read {
+    /// What a read found that fetched the whole file.
+    pub fn of(bytes: Vec<u8>, tag: Tag, known: Option<&Tag>) -> Read {
         match known {
             Some(known) if known.digest == tag.digest => Read::Same(tag),
             _ => Read::Found(bytes, tag),
@@ -125,7 +126,8 @@ pub struct Tag {
 }
 
 impl Tag {
-    fn new(name: impl Into<String>, settled: bool, bytes: &[u8]) -> Tag {
+    /// The version of those bytes that the server calls `name`; `settled`: no other version can get that name any more.
+    pub fn new(name: impl Into<String>, settled: bool, bytes: &[u8]) -> Tag {
         Tag { name: name.into(), settled, digest: HEXLOWER.encode(&Sha256::digest(bytes)) }
     }
 

@@ -256,6 +256,11 @@ impl Roster {
         self.members.iter().find(|member| member.keys.sign == *sign)
     }
 
+    /// Whether that key is, or was, a member's or an invite's.
+    pub(super) fn has_known(&self, key: &[u8; 32]) -> bool {
+        self.seen_keys.contains(key)
+    }
+
     /// The member who has, or had, the signing key of that id, removed or not.
     pub fn member_by_key_id(&self, id: &[u8; 16]) -> Option<&Member> {
         self.members.iter().chain(&self.gone).find(|member| member.has_key_id(id))
