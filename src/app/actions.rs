@@ -122,6 +122,8 @@ pub enum Action {
     UseRecoveryCode,
     /// Find a command by name.
     Palette,
+    /// Sync with the remotes now.
+    Sync,
     /// Set a new passphrase.
     Passphrase,
     /// Lock and choose another vault file.
@@ -273,6 +275,7 @@ static TABLE: &[Row] = rows! {
     History "history" "what was done to the entry, when and by whom" "" &[S::List, S::Entry];
     Trash "trash" "the trash: deleted entries" "" &[S::List];
     Palette "palette" "find a command by name" "" &[S::List, S::Entry];
+    Sync "sync" "sync with the remotes now" "" &[S::List];
     Passphrase "passphrase" "set a new passphrase" "" &[S::List];
     OtherVault "other_vault" "lock and choose another vault file" "" &[S::List];
     Up "up" "up" "" MOVES;

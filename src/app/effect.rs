@@ -55,6 +55,8 @@ pub enum Effect {
     /// Look whether an open vault's file was changed by another program (a `stat`; read and merged only if it was):
     /// [`super::Msg::ChangedElsewhere`] when it was, nothing when not.
     LookAtFile,
+    /// Sync all open vaults that have a remote, now: [`super::Msg::Synced`] for each.
+    Sync,
     /// Put a text into the clipboard, marked sensitive: [`super::Msg::Copied`].
     Copy {
         /// What.

@@ -7,6 +7,7 @@ use crate::app::SaveId;
 pub use crate::config::keys::{Key, KeyCode};
 use crate::formats::Imported;
 use crate::secret::Text;
+use crate::vault::seal::VaultId;
 use crate::vault::{Clock, Unlocked};
 
 /// What the mouse did, in cells from 0.
@@ -116,6 +117,15 @@ pub enum Msg {
     ChangedUnreadably(Trouble),
     /// Another window set a new passphrase: the keys at hand open the file no more.
     KeysChangedElsewhere,
+    /// How a vault stands to its remote; what a person should know about it.
+    Synced {
+        /// Which vault.
+        vault: VaultId,
+        /// How it stands.
+        state: SyncState,
+        /// In sentences without full stops.
+        said: Vec<String>,
+    },
     /// Whether a copy worked.
     Copied(Result<Copied, Trouble>),
     /// The clipboard was cleared (true), or was not ours any more (false).
@@ -128,6 +138,24 @@ pub enum Msg {
     Exported(Result<PathBuf, Trouble>),
     /// Whether a picture was written: answer to [`super::Effect::SavePicture`]; its path.
     PictureSaved(Result<PathBuf, Trouble>),
+}
+
+/// How a vault stands to its remote.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SyncState {
+    /// A sync is under way.
+    Running,
+    /// Both hold the same.
+    Done,
+    /// The remote cannot be reached; so many changes wait.
+    Offline {
+        /// How many.
+        waiting: usize,
+    },
+    /// Both hold the same now, but the remote held something older than before.
+    WentBack,
+    /// What lies there cannot be taken.
+    Stopped,
 }
 
 /// How a copy went.

@@ -17,7 +17,9 @@ use crate::app::palette::Palette;
 use crate::app::passphrase::{self, NewPassphrase};
 use crate::app::save::{self, Then, commit};
 use crate::app::trash::{self, Trash};
-use crate::app::{Effect, Key, Msg, Screen, VaultChoice, copy, lock, mouse, paste, picture, qr, schedule, welcome};
+use crate::app::{
+    Effect, Key, Msg, Screen, VaultChoice, copy, lock, mouse, paste, picture, qr, schedule, sync, welcome,
+};
 use crate::config::keys::KeyCode;
 use crate::secret::Text;
 use crate::time::Now;
@@ -88,6 +90,7 @@ pub fn update(model: &mut Model, msg: Msg, now: Now) -> Vec<Effect> {
         Msg::Saved { save, result } => save::saved(model, save, result, now, &mut out),
         Msg::ChangedElsewhere(vault) => save::changed_elsewhere(model, vault),
         Msg::ChangedUnreadably(trouble) => model.say_trouble(&trouble, now),
+        Msg::Synced { vault, state, said } => sync::synced(model, &vault, state, &said, now),
         Msg::Copied(result) => copy::copied(model, result, now),
         Msg::ClipboardCleared(ours) => copy::cleared(model, ours, now),
         Msg::ImportRead(result) => {
@@ -428,6 +431,13 @@ fn act_open(model: &mut Model, action: Action, key: Option<&Key>, now: Now, out:
         Action::Palette => session.over.push(Over::Palette(Palette::new())),
         Action::Passphrase => session.over.push(Over::Passphrase(NewPassphrase::new())),
         Action::Lock | Action::OtherVault => lock::lock(model, "", now, out),
+        Action::Sync => {
+            if sync::asked(session) {
+                out.push(Effect::Sync);
+            } else {
+                model.say("no open vault has a remote; tickey remote set URL gives it one", now);
+            }
+        }
         Action::Help => session.over.push(Over::Help(Help::default())),
         Action::Yes => confirm::yes(model, now, out),
         Action::No => confirm::no(model),

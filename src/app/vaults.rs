@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use crate::app::OpenVault;
 use crate::app::save::Pending;
+use crate::app::sync::Sync;
 use crate::vault::seal::VaultId;
 use crate::vault::{Clock, Entry, EntryId, Unlocked};
 
@@ -28,6 +29,8 @@ pub(crate) struct Opened {
     pub(crate) saved: Arc<Unlocked>,
     pub(crate) clock: Clock,
     pub(crate) pending: VecDeque<Pending>,
+    /// `None`: it has no remote, as far as is known.
+    pub(crate) sync: Option<Sync>,
 }
 
 impl Opened {
@@ -39,6 +42,7 @@ impl Opened {
             vault: open.vault,
             clock: open.clock,
             pending: VecDeque::new(),
+            sync: None,
         }
     }
 

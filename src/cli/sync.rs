@@ -12,7 +12,6 @@ use super::session::{self, Session};
 use crate::runtime::{process, sharing};
 use crate::store::sync::{Notice, Synced};
 use crate::text;
-use crate::vault::sharing::Deed;
 
 #[derive(Default, Serialize)]
 struct Report {
@@ -123,28 +122,6 @@ pub fn after(session: &mut Session) -> Option<()> {
 pub fn tell(name: &str, notices: &[Notice]) {
     let name = text::clean(name);
     for notice in notices {
-        out::say(&format!("{name}: {}", words(notice)));
-    }
-}
-
-fn words(notice: &Notice) -> String {
-    match notice {
-        Notice::WentBack(how) => {
-            format!("the remote went back in time: {how}; this machine's copy was put there again")
-        }
-        Notice::SetAside(why, file) => format!(
-            "what lay at the remote was not believed ({why}); it was kept as {} and replaced",
-            text::clean(&file.display().to_string())
-        ),
-        Notice::Deed(Deed::LetIn(who)) => format!("let in {}, who used their invitation", text::clean(who)),
-        Notice::Deed(Deed::Expired(who)) => format!("the invitation of {} expired and was ended", text::clean(who)),
-        Notice::Deed(Deed::Doubled(who)) => format!(
-            "two people used the invitation of {}: tickey member list shows them, tickey member admit lets one in",
-            text::clean(who)
-        ),
-        Notice::JoinedFork => {
-            "another owner had changed who belongs at the same time; both changes are in force".into()
-        }
-        Notice::ViewerAhead => "the remote lacks something; an editor's program will put it there".into(),
+        out::say(&format!("{name}: {}", sharing::words_of(notice)));
     }
 }

@@ -11,6 +11,7 @@ mod jobs;
 pub mod process;
 mod session;
 pub mod sharing;
+mod syncing;
 pub mod timing;
 pub mod trouble;
 mod vaults;
@@ -143,6 +144,7 @@ impl Runtime {
                     self.session.order(Order::Look);
                 }
             }
+            Effect::Sync => self.session.sync_now(),
             Effect::Copy { text, clear_after_s } => return self.copy(text, clear_after_s, now, out),
             Effect::ClearClipboard => self.clear_clipboard(out),
             Effect::ReadImport { source, format, password } => self.desk.give(

@@ -9,6 +9,7 @@ use std::sync::{Arc, Mutex, PoisonError, mpsc};
 use std::time::Duration;
 
 use super::jobs::{Post, Report, contained};
+use super::syncing::{Errand, Syncing, Why};
 use super::{clock, timing, trouble};
 use crate::app::{Msg, SaveId};
 use crate::secret::Text;
@@ -67,6 +68,7 @@ pub(super) struct Session {
     turn: Turn,
     worker: Option<std::thread::JoinHandle<()>>,
     start: Option<Worker>,
+    syncing: Syncing,
 }
 
 impl Session {
@@ -74,9 +76,18 @@ impl Session {
         let (orders, receiver) = mpsc::channel();
         let seen = Arc::new(Mutex::new(Vec::new()));
         let turn = Turn::default();
-        let worker =
-            Worker { home, limits, post, receiver, seen: Arc::clone(&seen), turn: turn.clone(), open: Vec::new() };
-        Session { orders, seen, turn, worker: None, start: Some(worker) }
+        let syncing = Syncing::new(home.clone(), limits, post.clone(), orders.clone(), turn.clone());
+        let worker = Worker {
+            home,
+            limits,
+            post,
+            receiver,
+            seen: Arc::clone(&seen),
+            turn: turn.clone(),
+            open: Vec::new(),
+            errands: syncing.errands(),
+        };
+        Session { orders, seen, turn, worker: None, start: Some(worker), syncing }
     }
 
     /// Something that gives orders from another thread.
@@ -96,6 +107,7 @@ impl Session {
 
     /// Starts the worker, for orders that come from elsewhere.
     pub(super) fn begin(&mut self) {
+        self.syncing.begin();
         if let Some(worker) = self.start.take() {
             self.worker = std::thread::Builder::new().name("vault".into()).spawn(move || worker.run()).ok();
         }
@@ -110,9 +122,15 @@ impl Session {
         })
     }
 
-    /// Drops the vault once what was ordered before is done.
+    /// Syncs everything now.
+    pub(super) fn sync_now(&self) {
+        self.syncing.now();
+    }
+
+    /// Drops the vaults once what was ordered before is done.
     pub(super) fn close(&mut self) {
         self.turn.next();
+        self.syncing.close();
         self.seen.lock().unwrap_or_else(PoisonError::into_inner).clear();
         if self.worker.is_some() {
             let _ = self.orders.send(Order::Close);
@@ -145,9 +163,19 @@ struct Worker {
     turn: Turn,
     /// The first is the one that was unlocked.
     open: Vec<Open>,
+    errands: mpsc::Sender<Errand>,
 }
 
 impl Worker {
+    /// Lets the syncing thread know what a vault is now.
+    fn pass_on(&self, at: usize, why: Why) {
+        let Some(open) = self.open.get(at) else { return };
+        let Some(path) = open.path.clone() else { return };
+        let turn = self.turn.get();
+        let errand = Errand::Vault { turn, path, vault: Arc::clone(&open.vault), tag: open.tag, why };
+        let _ = self.errands.send(errand);
+    }
+
     fn run(mut self) {
         while let Ok(order) = self.receiver.recv() {
             let turn = self.turn.get();
@@ -183,6 +211,7 @@ impl Worker {
                     self.set_seen(path.as_deref(), tag, None);
                     self.open.retain(|open| open.vault.id() != vault.id());
                     self.open.push(Open { path, vault, tag });
+                    self.pass_on(self.open.len().saturating_sub(1), Why::Opened);
                 }
                 Vec::new()
             }
@@ -255,6 +284,8 @@ impl Worker {
         if let Some(seen) = all.iter_mut().find(|seen| seen.path == path) {
             seen.tag = Some(saved.tag);
         }
+        drop(all);
+        self.pass_on(at, Why::Saved);
         Ok((vault, saved.warning))
     }
 
@@ -293,6 +324,7 @@ impl Worker {
                 open.vault = Arc::new(merged);
                 let answer = changed.then(|| Msg::ChangedElsewhere(Arc::clone(&open.vault)));
                 self.set_seen(Some(&path), Some(tag), None);
+                self.pass_on(at, Why::Looked);
                 answer
             }
             Err(StoreError::Vault(VaultError::NotAMember)) if at == 0 => Some(Msg::KeysChangedElsewhere),

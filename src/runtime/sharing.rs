@@ -9,10 +9,12 @@ use crate::secret::Text;
 use crate::store::memory::{self, Memory};
 use crate::store::paths::Home;
 use crate::store::remote::{self, Around, Bounds, Environment, Remote, RemoteError, RemoteUrl, UrlError};
-use crate::store::sync::{self, Means, SyncError, Synced, WorkingCopy};
+use crate::store::sync::{self, Means, Notice, SyncError, Synced, WorkingCopy};
 use crate::store::{StoreError, Tag, disk};
+use crate::text::clean;
 use crate::vault::join::InviteCode;
 use crate::vault::link::Link;
+use crate::vault::sharing::Deed;
 use crate::vault::{Locked, Unlocked, VaultError};
 
 /// Why something between this machine and a remote was not done.
@@ -159,4 +161,27 @@ pub fn join(locked: &Locked, code: &Text, member: Option<&str>) -> Result<Unlock
         )
     })?;
     Ok(Unlocked::join(locked, &code, member, clock::now().wall_ms, &mut clock::Os)?)
+}
+
+/// What a person should know of a sync, in a sentence without a full stop.
+pub fn words_of(notice: &Notice) -> String {
+    match notice {
+        Notice::WentBack(how) => {
+            format!("the remote went back in time: {how}; this machine's copy was put there again")
+        }
+        Notice::SetAside(why, file) => format!(
+            "what lay at the remote was not believed ({why}); it was kept as {} and replaced",
+            clean(&file.display().to_string())
+        ),
+        Notice::Deed(Deed::LetIn(who)) => format!("let in {}, who used their invitation", clean(who)),
+        Notice::Deed(Deed::Expired(who)) => format!("the invitation of {} expired and was ended", clean(who)),
+        Notice::Deed(Deed::Doubled(who)) => format!(
+            "two people used the invitation of {}: tickey member list shows them, tickey member admit lets one in",
+            clean(who)
+        ),
+        Notice::JoinedFork => {
+            "another owner had changed who belongs at the same time; both changes are in force".into()
+        }
+        Notice::ViewerAhead => "the remote lacks something; an editor's program will put it there".into(),
+    }
 }

@@ -75,7 +75,7 @@ impl Opening {
         self.open_linked(turn, path.to_owned(), link)
     }
 
-    fn open_linked(&self, turn: u64, path: PathBuf, link: &Link) -> Result<OpenVault, Trouble> {
+    pub(super) fn open_linked(&self, turn: u64, path: PathBuf, link: &Link) -> Result<OpenVault, Trouble> {
         let opened = disk::read(&path).and_then(|(bytes, tag)| {
             let locked = Locked::read(&bytes, &self.limits)?;
             if locked.vault_id() != link.vault {

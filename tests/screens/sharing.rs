@@ -1,6 +1,7 @@
 //! Several vaults at once: a personal one and a team's.
 
-use tickey::app::{Effect, Screen};
+use tickey::app::msg::SyncState;
+use tickey::app::{Effect, Msg, Screen, needs_draw, next_wake};
 use tickey::vault::roster::Role;
 use tickey::vault::{Clock, Locked, Stamp, Unlocked};
 
@@ -129,4 +130,54 @@ fn an_entry_with_the_id_of_another_vaults_entry_is_another_entry() {
     session.keys("<Esc><Esc>dy");
     let gone = |vault: &Unlocked| vault.entry(theirs.id).unwrap().deleted;
     assert!(gone(session.disk()) && !gone(&session.shared[0]));
+}
+
+fn synced(session: &mut Session, state: SyncState, said: &[&str]) {
+    let vault = session.shared[0].id();
+    session.send(Msg::Synced { vault, state, said: said.iter().map(|words| (*words).to_owned()).collect() });
+}
+
+fn title(session: &Session) -> String {
+    session.screen().lines().next().unwrap().to_owned()
+}
+
+#[test]
+fn the_title_says_how_the_vaults_stand_to_their_remotes() {
+    let mut session = team_session((80, 24));
+    assert!(!title(&session).contains("sync"));
+    session.keys("r");
+    assert!(session.screen().contains("no open vault has a remote"));
+    assert!(!session.effects.contains(&Effect::Sync));
+    synced(&mut session, SyncState::Running, &[]);
+    assert!(title(&session).ends_with("✓ syncing"), "{}", title(&session));
+    synced(&mut session, SyncState::Done, &["let in bob, who used their invitation"]);
+    assert!(session.screen().contains("ops: let in bob, who used their invitation"));
+    session.wait(8_000);
+    assert!(title(&session).ends_with("✓ synced 8 s ago"), "{}", title(&session));
+    session.wait(17_000);
+    assert!(title(&session).ends_with("✓ synced 20 s ago"), "{}", title(&session));
+    synced(&mut session, SyncState::Offline { waiting: 2 }, &["the folder /share is not there"]);
+    assert!(title(&session).ends_with("offline, 2 changes waiting"), "{}", title(&session));
+    assert!(session.screen().contains("the folder /share is not there"));
+    // The personal vault has no remote: its tab says nothing.
+    session.keys("2");
+    assert!(!title(&session).contains("offline"));
+    session.keys("3");
+    synced(&mut session, SyncState::WentBack, &["the remote went back in time: it is of epoch 1"]);
+    synced(&mut session, SyncState::Done, &[]);
+    assert!(title(&session).ends_with("the remote went back in time"), "{}", title(&session));
+    session.keys("r");
+    assert!(session.effects.contains(&Effect::Sync));
+    synced(&mut session, SyncState::Done, &[]);
+    assert!(title(&session).ends_with("✓ synced 0 s ago"), "{}", title(&session));
+}
+
+#[test]
+fn how_long_ago_a_sync_was_wakes_nobody() {
+    let mut session = team_session((80, 24));
+    synced(&mut session, SyncState::Done, &[]);
+    session.send(Msg::Focus(false));
+    session.model.drawn(now(session.at));
+    assert!(!needs_draw(&session.model, now(session.at + 12_000)));
+    assert!(next_wake(&session.model, now(session.at)).unwrap().as_millis() >= 1_500);
 }

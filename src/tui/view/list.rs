@@ -6,6 +6,7 @@ use crate::app::Model;
 use crate::app::geometry::{Area, Columns, columns, parts};
 use crate::app::index::Order;
 use crate::app::model::Session;
+use crate::app::sync;
 use crate::app::vaults::Spot;
 use crate::text::{clean, fit, width};
 use crate::time::Now;
@@ -17,7 +18,7 @@ pub(super) fn draw(model: &Model, session: &Session, now: Now, paint: &mut Paint
     let (w, h) = (paint.width(), paint.height());
     let places = parts(w, h);
     if places.header.is_some() {
-        header(session, paint);
+        header(session, now, paint);
     }
     rows(model, session, places.list, now, paint);
     if let Some(area) = places.detail {
@@ -32,7 +33,7 @@ pub(super) fn draw(model: &Model, session: &Session, now: Now, paint: &mut Paint
     }
 }
 
-fn header(session: &Session, paint: &mut Paint<'_>) {
+fn header(session: &Session, now: Now, paint: &mut Paint<'_>) {
     let count = session.list.len();
     let all = session.list.index.lines().len();
     let noun = |n: usize| if n == 1 { "entry" } else { "entries" };
@@ -47,6 +48,8 @@ fn header(session: &Session, paint: &mut Paint<'_>) {
         "demo: nothing is kept".to_owned()
     } else if vaults.saving() {
         "saving".to_owned()
+    } else if let Some((words, well)) = sync::words(session, now) {
+        format!("{} {words}", if well { paint.look.signs.ok } else { paint.look.signs.bad })
     } else if session.list.order != Order::Issuer {
         session.list.order.name().to_owned()
     } else {

@@ -1,0 +1,301 @@
+//! Syncs of the open vaults with their remotes, on a thread of their own: no key and no save ever waits for a network.
+//!
+//! It works on clones. What came is saved into the working copy under the file's lock, merged with what lies there, and the worker is told to
+//! look. A lock or the end cancels what is under way; nothing is lost by that.
+
+use std::collections::BTreeSet;
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{self, RecvTimeoutError};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use super::jobs::{Post, Report, contained};
+use super::session::{Order, Turn};
+use super::sharing::{self, SharingError};
+use super::vaults::Opening;
+use super::{clock, trouble};
+use crate::app::Msg;
+use crate::app::msg::SyncState;
+use crate::secret::random_bytes;
+use crate::store::paths::Home;
+use crate::store::sync::{Notice, SyncError, Synced};
+use crate::store::{Tag, disk, memory};
+use crate::vault::{Limits, Unlocked};
+
+/// A slow writer can bury a change until its author looks again: so long after a save.
+const AGAIN: [Duration; 2] = [Duration::from_secs(5), Duration::from_secs(30)];
+/// How often others' changes are looked for, in milliseconds, and by how much that differs from time to time.
+const USUAL_MS: u64 = 60_000;
+const JITTER_MS: u64 = 10_000;
+
+/// What the thread is told.
+pub(super) enum Errand {
+    /// A vault as it is now.
+    Vault { turn: u64, path: PathBuf, vault: Arc<Unlocked>, tag: Option<Tag>, why: Why },
+    /// Sync everything now.
+    Now,
+    /// Drop everything.
+    Close,
+}
+
+/// Why a vault is as it is now.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Why {
+    Opened,
+    Saved,
+    /// Another program wrote its file, or this thread did.
+    Looked,
+}
+
+/// The flag that ends what is under way; a new one after each lock.
+#[derive(Debug, Clone, Default)]
+struct Cancel(Arc<Mutex<Arc<AtomicBool>>>);
+
+impl Cancel {
+    fn now(&self) -> Arc<AtomicBool> {
+        Arc::clone(&self.0.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    fn pull(&self) {
+        let mut flag = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        flag.store(true, Ordering::SeqCst);
+        *flag = Arc::default();
+    }
+}
+
+/// The other side of the thread.
+pub(super) struct Syncing {
+    errands: mpsc::Sender<Errand>,
+    cancel: Cancel,
+    start: Option<Thread>,
+}
+
+impl Syncing {
+    pub(super) fn new(home: Home, limits: Limits, post: Post, orders: mpsc::Sender<Order>, turn: Turn) -> Syncing {
+        let (errands, receiver) = mpsc::channel();
+        let cancel = Cancel::default();
+        let opening =
+            Opening { home: home.clone(), limits, post: post.clone(), orders: orders.clone(), turn: turn.clone() };
+        let thread = Thread {
+            home,
+            post,
+            orders,
+            turn,
+            receiver,
+            cancel: cancel.clone(),
+            opening,
+            known: Vec::new(),
+            tried: BTreeSet::new(),
+        };
+        Syncing { errands, cancel, start: Some(thread) }
+    }
+
+    pub(super) fn errands(&self) -> mpsc::Sender<Errand> {
+        self.errands.clone()
+    }
+
+    pub(super) fn begin(&mut self) {
+        if let Some(thread) = self.start.take() {
+            // Without the thread everything works but syncing.
+            let _ = std::thread::Builder::new().name("sync".into()).spawn(move || thread.run());
+        }
+    }
+
+    /// Sync everything now.
+    pub(super) fn now(&self) {
+        let _ = self.errands.send(Errand::Now);
+    }
+
+    /// Ends what is under way and drops the vaults.
+    pub(super) fn close(&self) {
+        self.cancel.pull();
+        let _ = self.errands.send(Errand::Close);
+    }
+}
+
+/// A vault that is open.
+struct Known {
+    turn: u64,
+    path: PathBuf,
+    vault: Arc<Unlocked>,
+    tag: Option<Tag>,
+    due: Vec<Instant>,
+    /// The trouble that was said last; it is not said again and again.
+    said: Option<String>,
+    /// The screen is told that a sync begins: at first, and when a person asked for it.
+    announce: bool,
+}
+
+struct Thread {
+    home: Home,
+    post: Post,
+    orders: mpsc::Sender<Order>,
+    turn: Turn,
+    receiver: mpsc::Receiver<Errand>,
+    cancel: Cancel,
+    opening: Opening,
+    known: Vec<Known>,
+    /// Vaults that could not be fetched; not tried again until asked.
+    tried: BTreeSet<String>,
+}
+
+impl Thread {
+    fn run(mut self) {
+        loop {
+            let due = self.known.iter().flat_map(|known| &known.due).min().copied();
+            let errand = match due {
+                None => self.receiver.recv().map_err(|_| RecvTimeoutError::Disconnected),
+                Some(due) => self.receiver.recv_timeout(due.saturating_duration_since(Instant::now())),
+            };
+            match errand {
+                Ok(errand) => {
+                    self.take(errand);
+                    // All that is there first: the newest state of each vault is what counts.
+                    while let Ok(errand) = self.receiver.try_recv() {
+                        self.take(errand);
+                    }
+                }
+                Err(RecvTimeoutError::Timeout) => {}
+                Err(RecvTimeoutError::Disconnected) => return,
+            }
+            self.fetch_missing();
+            let now = Instant::now();
+            for at in 0..self.known.len() {
+                let Some(known) = self.known.get_mut(at) else { continue };
+                if known.due.iter().any(|due| *due <= now) {
+                    known.due.retain(|due| *due > now);
+                    if let Err(trouble) = contained(|| self.sync(at)) {
+                        self.post.send(Report::Msg(Msg::ChangedUnreadably(trouble)));
+                    }
+                }
+            }
+        }
+    }
+
+    fn take(&mut self, errand: Errand) {
+        let now = Instant::now();
+        match errand {
+            Errand::Vault { turn, path, vault, tag, why } => {
+                if turn != self.turn.get() {
+                    return;
+                }
+                let at = self.known.iter().position(|known| known.path == path);
+                let mut known = at.map(|at| self.known.swap_remove(at)).unwrap_or_else(|| Known {
+                    turn,
+                    path: path.clone(),
+                    vault: Arc::clone(&vault),
+                    tag,
+                    due: Vec::new(),
+                    said: None,
+                    announce: true,
+                });
+                (known.turn, known.vault, known.tag) = (turn, vault, tag);
+                match why {
+                    Why::Opened => known.due = vec![now],
+                    Why::Saved => {
+                        known.due = std::iter::once(now).chain(AGAIN.iter().map(|after| now + *after)).collect()
+                    }
+                    Why::Looked => {}
+                }
+                self.known.push(known);
+            }
+            Errand::Now => {
+                self.tried.clear();
+                for known in &mut self.known {
+                    known.due.push(now);
+                    known.announce = true;
+                    known.said = None;
+                }
+            }
+            Errand::Close => {
+                self.known.clear();
+                self.tried.clear();
+            }
+        }
+    }
+
+    fn sync(&mut self, at: usize) {
+        let cancel = self.cancel.now();
+        let Some(known) = self.known.get_mut(at).filter(|known| known.turn == self.turn.get()) else { return };
+        let id = known.vault.vault_id();
+        if memory::read(&self.home, &id).url.is_empty() {
+            known.due.clear();
+            return;
+        }
+        if std::mem::take(&mut known.announce) {
+            let msg = Msg::Synced { vault: known.vault.id(), state: SyncState::Running, said: Vec::new() };
+            self.post.send(Report::Msg(msg));
+        }
+        let result = sharing::remote_of(&self.home, &id, &cancel).and_then(|remote| match remote {
+            None => Ok(None),
+            Some(mut remote) => {
+                let vault = Unlocked::clone(&known.vault);
+                let synced = sharing::sync_copy(&self.home, &known.path, vault, known.tag, remote.as_mut(), &cancel)?;
+                Ok(Some(synced))
+            }
+        });
+        let (state, said) = match result {
+            Ok(None) | Err(SharingError::Sync(SyncError::Cancelled)) => return,
+            _ if cancel.load(Ordering::SeqCst) => return,
+            Ok(Some(synced)) => known.took(synced),
+            Err(error) => known.failed(&error, &self.home),
+        };
+        let _ = self.orders.send(Order::Look);
+        let jitter = random_bytes::<1>(&mut clock::Os).map_or(0, |[byte]| u64::from(byte) * 2 * JITTER_MS / 255);
+        known.due.push(Instant::now() + Duration::from_millis(USUAL_MS - JITTER_MS + jitter));
+        if known.turn == self.turn.get() {
+            self.post.send(Report::Msg(Msg::Synced { vault: known.vault.id(), state, said }));
+        }
+    }
+
+    /// Vaults that this person has a key to and that are not open yet: joined on another machine, or by another window.
+    fn fetch_missing(&mut self) {
+        let personal = self.known.iter().find(|known| !known.vault.is_shared());
+        let Some((turn, links)) = personal.map(|known| (known.turn, known.vault.links())) else { return };
+        for (_, link) in links {
+            let open = self.known.iter().any(|known| known.vault.vault_id() == link.vault);
+            if open || turn != self.turn.get() || !self.tried.insert(link.vault.clone()) {
+                continue;
+            }
+            let path = self.home.vault(Some(&link.name));
+            let path = match disk::tag(&path) {
+                Some(_) => Ok(path),
+                None if link.remote.is_empty() => continue,
+                None => sharing::fetch(&self.home, &link).map_err(|error| trouble::trouble(error, None)),
+            };
+            match path.and_then(|path| self.opening.open_linked(turn, path, &link)) {
+                Ok(open) if turn == self.turn.get() => self.post.send(Report::Msg(Msg::AlsoOpened(open))),
+                Ok(_) => {}
+                Err(mut trouble) => {
+                    trouble.message = format!("{} could not be fetched: {}", link.name.as_str(), trouble.message);
+                    self.post.send(Report::Msg(Msg::ChangedUnreadably(trouble)));
+                }
+            }
+        }
+    }
+}
+
+impl Known {
+    fn took(&mut self, synced: Synced) -> (SyncState, Vec<String>) {
+        self.said = None;
+        let went_back = synced.notices.iter().any(|notice| matches!(notice, Notice::WentBack(_)));
+        let said = synced.notices.iter().map(sharing::words_of).collect();
+        self.tag = synced.tag;
+        if synced.vault != *self.vault {
+            self.vault = Arc::new(synced.vault);
+        }
+        (if went_back { SyncState::WentBack } else { SyncState::Done }, said)
+    }
+
+    fn failed(&mut self, error: &SharingError, home: &Home) -> (SyncState, Vec<String>) {
+        let offline =
+            matches!(error, SharingError::Remote(_) | SharingError::Sync(SyncError::Remote(_) | SyncError::Busy));
+        let words = error.to_string();
+        let new = self.said.as_ref() != Some(&words);
+        self.said = Some(words.clone());
+        let waiting = self.vault.ahead_of(&memory::read(home, &self.vault.vault_id()).seen);
+        let state = if offline { SyncState::Offline { waiting } } else { SyncState::Stopped };
+        (state, if new { vec![words] } else { Vec::new() })
+    }
+}
