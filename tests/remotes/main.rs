@@ -1,9 +1,11 @@
 //! Storage elsewhere, by real servers on this machine: each is started on a free port of its own and stopped afterwards. What is not installed is
 //! skipped, and says so.
 
+mod chaos;
 mod conformance;
 mod faults;
 mod folder;
+mod git;
 mod s3;
 mod servers;
 mod webdav;

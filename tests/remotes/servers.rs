@@ -42,7 +42,7 @@ pub fn program(name: &str) -> Option<PathBuf> {
 
 /// Says that a test was not made; for a program that is not there.
 pub fn skip<T>(name: &str) -> Option<T> {
-    println!("skipped: {name} is not installed");
+    println!("skipped: {name} is not there");
     None
 }
 

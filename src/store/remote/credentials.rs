@@ -56,6 +56,18 @@ impl Environment {
         self.variables.get(OsStr::new(name)).map(OsString::as_os_str).filter(|value| !value.is_empty())
     }
 
+    /// The variables for another program: without those that are `left_out`, with `added`.
+    pub(super) fn for_child(
+        &self,
+        left_out: impl Fn(&str) -> bool,
+        added: &[(&str, &OsStr)],
+    ) -> BTreeMap<OsString, OsString> {
+        let kept = self.variables.iter().filter(|(name, _)| name.to_str().is_none_or(|name| !left_out(name)));
+        let mut all: BTreeMap<OsString, OsString> = kept.map(|(name, value)| (name.clone(), value.clone())).collect();
+        all.extend(added.iter().map(|(name, value)| ((*name).into(), (*value).into())));
+        all
+    }
+
     /// The home folder.
     pub(super) fn home(&self) -> Option<PathBuf> {
         self.get("HOME").map(PathBuf::from).filter(|home| home.is_absolute())

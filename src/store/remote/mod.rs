@@ -9,10 +9,12 @@
 //! Every operation ends in bounded time and looks now and then whether it was cancelled. Passwords and keys come from the
 //! person's own places ([`credentials`]) or from the caller, and appear in no error.
 
+mod command;
 mod copies;
 pub mod credentials;
 mod error;
 mod folder;
+mod git;
 mod http;
 mod object;
 mod s3;
@@ -296,9 +298,7 @@ pub fn open(url: &RemoteUrl, around: Around) -> Result<Box<dyn Remote>, RemoteEr
         RemoteUrl::Folder(path) => Ok(Box::new(folder::Folder::new(path.clone(), around.bounds))),
         RemoteUrl::S3 { bucket, key } => Ok(Box::new(s3::S3::new(bucket, key, &around)?)),
         RemoteUrl::WebDav(url) => Ok(Box::new(webdav::WebDav::new(url, &around)?)),
-        RemoteUrl::Git(_) => {
-            Err(RemoteError::new(Trouble::Failed, &url.to_string(), "this kind of storage is not made yet"))
-        }
+        RemoteUrl::Git(repository) => Ok(Box::new(git::Git::new(repository, &around))),
     }
 }
 

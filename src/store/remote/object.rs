@@ -90,12 +90,19 @@ fn look(
     }
 }
 
-/// Writes if what is expected is there, under a precondition where the version's name allows one. `lock` is the token of a lock that is held.
+/// A lock that is held while a file is written.
+pub(super) struct Lock<'a> {
+    pub token: &'a str,
+    /// The server did not know its own lock again (something on the way may have dropped what names it).
+    pub forgotten: bool,
+}
+
+/// Writes if what is expected is there, under a precondition where the version's name allows one.
 pub(super) fn write(
     server: &mut dyn Server,
     bytes: &[u8],
     expected: Option<&Tag>,
-    lock: Option<&str>,
+    mut lock: Option<&mut Lock>,
     deadline: &Deadline,
 ) -> Result<Written, RemoteError> {
     if bytes.len() > LARGEST {
@@ -110,7 +117,7 @@ pub(super) fn write(
             _ => return Ok(Written::Conflict),
         };
         let mut headers = vec![("content-type", "application/octet-stream".to_owned())];
-        headers.extend(lock.map(|token| ("if", format!("(<{token}>)"))));
+        headers.extend(lock.iter().map(|lock| ("if", format!("(<{}>)", lock.token))));
         headers.extend(guard.filter(|_| guarded));
         let answer = server.ask("PUT", &headers, Some(body.clone()), deadline)?;
         match answer.status {
@@ -119,6 +126,9 @@ pub(super) fn write(
             412 | 501 if guarded => guarded = false,
             404 | 409 | 410 | 412 | 423 => {
                 server.absent(&answer, deadline)?;
+                if let Some(lock) = &mut lock {
+                    lock.forgotten = answer.status == 423;
+                }
                 return Ok(Written::Conflict);
             }
             // Some servers fail where there is no folder.

@@ -11,7 +11,7 @@ use zeroize::Zeroizing;
 
 use super::credentials::{from_netrc, netrc_path};
 use super::http::{Answer, Ask, Client, Content};
-use super::object::{self, Headers, Server};
+use super::object::{self, Headers, Lock, Server};
 use super::url::HttpUrl;
 use super::{Around, Bounds, Deadline, Guarantees, Guard, Login, Read, Remote, RemoteError, Tag, Trouble, Written};
 use crate::secret::Text;
@@ -19,7 +19,7 @@ use crate::secret::Text;
 /// For a lock or a scratch file to be given back, whatever else took its time.
 const TIDYING: Duration = Duration::from_secs(10);
 /// When a lock ends by itself, should nobody be left to give it back.
-const LOCK_ENDS: &str = "Second-60";
+const LOCK_ENDS: &str = "Second-30";
 const LOCK: &str = "<?xml version=\"1.0\" encoding=\"utf-8\"?>\n<D:lockinfo xmlns:D=\"DAV:\"><D:lockscope><D:exclusive/></D:lockscope>\
                     <D:locktype><D:write/></D:locktype><D:owner>tickey</D:owner></D:lockinfo>\n";
 
@@ -187,7 +187,14 @@ impl Remote for WebDav {
                 let _ = held.server.ask("DELETE", &headers, None, &deadline);
                 Ok(Written::Conflict)
             }
-            Turn::Locked(held) => object::write(self, bytes, expected, Some(&held.token), &deadline),
+            Turn::Locked(held) => {
+                let mut lock = Lock { token: &held.token, forgotten: false };
+                let written = object::write(self, bytes, expected, Some(&mut lock), &deadline);
+                if lock.forgotten {
+                    self.locks = Some(false);
+                }
+                written
+            }
         }
     }
 

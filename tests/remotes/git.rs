@@ -1,0 +1,271 @@
+//! Git repositories: on this machine, and over ssh to a server of our own.
+
+use std::path::Path;
+use std::process::Command;
+use std::time::{Duration, Instant};
+
+use tempfile::TempDir;
+use tickey::store::remote::{self, Around, Bounds, Environment, Guard, Read, Remote, RemoteUrl, Trouble, Written};
+
+use crate::conformance;
+use crate::servers::{self, Server};
+
+/// A bare repository, and the surroundings of people who use it. The repository is called `repository`.
+struct Team {
+    folder: TempDir,
+    environment: Environment,
+}
+
+impl Team {
+    fn new() -> Option<Team> {
+        if servers::program("git").is_none() {
+            return servers::skip("git");
+        }
+        let folder = tempfile::tempdir().unwrap();
+        git(folder.path(), &["init", "--bare", "--quiet", "repository"]);
+        let environment = Environment::default()
+            .with("PATH", std::env::var_os("PATH").unwrap())
+            .with("HOME", folder.path())
+            .with("GIT_CONFIG_NOSYSTEM", "1");
+        Some(Team { folder, environment })
+    }
+
+    fn repository(&self) -> String {
+        self.folder.path().join("repository").display().to_string()
+    }
+
+    /// One person's program; each has a cache of its own.
+    fn open(&self, person: &str, repository: &str) -> Box<dyn Remote> {
+        self.open_within(person, repository, Duration::from_secs(60))
+    }
+
+    fn open_within(&self, person: &str, repository: &str, whole: Duration) -> Box<dyn Remote> {
+        let environment = self.environment.clone();
+        let url = RemoteUrl::parse(&format!("git:{repository}"), &environment).unwrap();
+        let bounds = Bounds { whole, ..Bounds::default() };
+        let cache = self.folder.path().join(person);
+        remote::open(&url, Around { environment, login: None, cache, bounds }).unwrap()
+    }
+
+    fn log(&self, what: &str) -> String {
+        git(&self.folder.path().join("repository"), &["log", what, "tickey"])
+    }
+}
+
+fn git(folder: &Path, arguments: &[&str]) -> String {
+    let done = Command::new("git").args(arguments).current_dir(folder).output().unwrap();
+    assert!(done.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&done.stderr));
+    String::from_utf8(done.stdout).unwrap()
+}
+
+fn people() -> impl Fn() -> String {
+    let next = std::sync::atomic::AtomicUsize::new(0);
+    move || format!("person {}", next.fetch_add(1, std::sync::atomic::Ordering::Relaxed))
+}
+
+#[test]
+fn does_what_every_remote_must() {
+    let Some(team) = Team::new() else { return };
+    let next = people();
+    let url = format!("file://{}", team.repository());
+    conformance::check(&|| team.open(&next(), &url), &[Guard::Atomic]);
+    let branches = git(Path::new(&team.repository()), &["branch", "--list"]);
+    assert_eq!(branches.trim(), "tickey", "the probe left something");
+    // Nothing about who and what.
+    assert!(
+        team.log("--format=%an <%ae> %cn %s").lines().all(|line| line == "tickey <tickey@localhost> tickey tickey")
+    );
+}
+
+#[test]
+fn one_machine_may_have_several_windows() {
+    let Some(team) = Team::new() else { return };
+    conformance::check(&|| team.open("maya", &team.repository()), &[Guard::Atomic]);
+}
+
+#[test]
+fn over_ssh() {
+    let Some(mut team) = Team::new() else { return };
+    let Some(server) = sshd(&team) else { return };
+    let (home, port) = (team.folder.path().display().to_string(), server.port);
+    let ssh = format!("ssh -F none -i {home}/key -p {port} -o UserKnownHostsFile={home}/known -o IdentitiesOnly=yes");
+    team.environment = team.environment.with("GIT_SSH_COMMAND", &ssh);
+    let url = format!("ssh://{}@127.0.0.1{}", me(), team.repository());
+    // A server that nobody has met is not talked to, and nobody is asked.
+    let error = team.open("stranger", &url).read(None).unwrap_err();
+    assert_eq!(error.kind(), Trouble::Refused, "{error}");
+    assert!(error.to_string().contains("known hosts"), "{error}");
+
+    let host = std::fs::read_to_string(team.folder.path().join("host.pub")).unwrap();
+    std::fs::write(team.folder.path().join("known"), format!("[127.0.0.1]:{port} {host}")).unwrap();
+    let next = people();
+    conformance::check_with(&|| team.open(&next(), &url), &[Guard::Atomic], 2);
+
+    team.environment = team.environment.with("GIT_SSH_COMMAND", ssh.replace("/key ", "/host "));
+    let error = team.open("eve", &url).read(None).unwrap_err();
+    assert_eq!(error.kind(), Trouble::Refused, "{error}");
+    drop(server);
+    let error = team.open("maya", &url).read(None).unwrap_err();
+    assert_eq!(error.kind(), Trouble::Unreachable, "{error}");
+}
+
+fn me() -> String {
+    let done = Command::new("id").arg("-un").output().unwrap();
+    String::from_utf8(done.stdout).unwrap().trim().to_owned()
+}
+
+/// An ssh server that lets in one key, made for it.
+fn sshd(team: &Team) -> Option<Server> {
+    if servers::program("ssh").is_none() || servers::program("ssh-keygen").is_none() {
+        return servers::skip("ssh");
+    }
+    for name in ["key", "host"] {
+        let path = team.folder.path().join(name);
+        let done = Command::new("ssh-keygen").args(["-q", "-t", "ed25519", "-N", "", "-f"]).arg(path).output().unwrap();
+        assert!(done.status.success());
+    }
+    if rustix::process::geteuid().is_root() {
+        // Where it locks itself in; the system makes it when the service starts.
+        let _ = std::fs::create_dir_all("/run/sshd");
+    }
+    let home = team.folder.path().display().to_string();
+    std::fs::copy(team.folder.path().join("key.pub"), team.folder.path().join("authorized")).unwrap();
+    servers::start("sshd", |folder, port| {
+        let text = format!(
+            "ListenAddress 127.0.0.1\nPort {port}\nHostKey {home}/host\nAuthorizedKeysFile {home}/authorized\nPidFile none\n\
+             UsePAM no\nStrictModes no\nPasswordAuthentication no\nKbdInteractiveAuthentication no\nPermitRootLogin yes\n\
+             MaxStartups 100\n"
+        );
+        std::fs::write(folder.join("config"), text).unwrap();
+        vec!["-D".into(), "-e".into(), "-f".into(), folder.join("config").display().to_string()]
+    })
+}
+
+#[test]
+fn a_push_that_came_too_late_stays_in_history() {
+    let Some(team) = Team::new() else { return };
+    let (mut maya, mut bob) = (team.open("maya", &team.repository()), team.open("bob", &team.repository()));
+    let Written::Done(first) = maya.write(b"first", None).unwrap() else { panic!() };
+    let Read::Found(_, seen) = bob.read(None).unwrap() else { panic!() };
+    assert!(matches!(bob.write(b"bob's", Some(&seen)).unwrap(), Written::Done(_)));
+    assert_eq!(maya.write(b"maya's", Some(&first)).unwrap(), Written::Conflict);
+    let Read::Found(_, theirs) = maya.read(Some(&first)).unwrap() else { panic!() };
+    assert!(matches!(maya.write(b"both", Some(&theirs)).unwrap(), Written::Done(_)));
+    let parents = team.log("--format=%P");
+    assert_eq!(parents.lines().next().unwrap().split(' ').count(), 2, "{parents}");
+    assert_eq!(team.log("--format=%h").lines().count(), 4);
+    let Read::Found(_, theirs) = bob.read(None).unwrap() else { panic!() };
+    assert!(matches!(bob.write(b"next", Some(&theirs)).unwrap(), Written::Done(_)));
+    assert_eq!(team.log("--format=%P").lines().next().unwrap().split(' ').count(), 1);
+}
+
+#[test]
+fn what_else_is_on_the_branch_stays() {
+    let Some(team) = Team::new() else { return };
+    let work = team.folder.path().join("work");
+    let mut maya = team.open("maya", &team.repository());
+    maya.write(b"1", None).unwrap();
+    git(team.folder.path(), &["clone", "--quiet", "--branch", "tickey", "repository", "work"]);
+    std::fs::write(work.join("README é"), "hands off").unwrap();
+    git(&work, &["add", "."]);
+    git(&work, &["-c", "user.name=x", "-c", "user.email=x", "commit", "-qm", "words"]);
+    git(&work, &["push", "--quiet"]);
+    let tag = tag_of(maya.as_mut());
+    assert!(matches!(maya.write(b"2", Some(&tag)).unwrap(), Written::Done(_)));
+    git(&work, &["pull", "--quiet"]);
+    assert_eq!(std::fs::read(work.join("vault.json")).unwrap(), b"2");
+    assert_eq!(std::fs::read(work.join("README é")).unwrap(), b"hands off");
+}
+
+fn tag_of(remote: &mut dyn Remote) -> remote::Tag {
+    match remote.read(None).unwrap() {
+        Read::Found(_, tag) => tag,
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn a_lost_or_broken_copy_is_made_again() {
+    let Some(team) = Team::new() else { return };
+    let mut maya = team.open("maya", &team.repository());
+    let Written::Done(tag) = maya.write(b"1", None).unwrap() else { panic!() };
+    let copies = team.folder.path().join("maya");
+    std::fs::remove_dir_all(&copies).unwrap();
+    let Written::Done(tag) = maya.write(b"2", Some(&tag)).unwrap() else { panic!("the version was there") };
+    for copy in std::fs::read_dir(copies.join("git")).unwrap() {
+        let copy = copy.unwrap().path();
+        if copy.is_dir() {
+            std::fs::write(copy.join("HEAD"), "rubbish").unwrap();
+        }
+    }
+    assert!(matches!(maya.read(None).unwrap(), Read::Found(bytes, _) if bytes == b"2"));
+    assert!(matches!(maya.write(b"3", Some(&tag)).unwrap(), Written::Done(_)));
+}
+
+#[test]
+fn a_repository_of_other_hashes() {
+    let Some(team) = Team::new() else { return };
+    let path = team.folder.path().join("other");
+    git(team.folder.path(), &["init", "--bare", "--quiet", "--object-format=sha256", "other"]);
+    let work = team.folder.path().join("seed");
+    git(team.folder.path(), &["init", "--quiet", "--object-format=sha256", "-b", "tickey", "seed"]);
+    std::fs::write(work.join("vault.json"), "seed").unwrap();
+    git(&work, &["add", "."]);
+    git(&work, &["-c", "user.name=x", "-c", "user.email=x", "commit", "-qm", "seed"]);
+    git(&work, &["push", "--quiet", path.to_str().unwrap(), "tickey"]);
+    let mut maya = team.open("maya", path.to_str().unwrap());
+    let tag = tag_of(maya.as_mut());
+    assert!(matches!(maya.write(b"next", Some(&tag)).unwrap(), Written::Done(_)));
+}
+
+#[test]
+fn what_hinders_is_named() {
+    let Some(team) = Team::new() else { return };
+    let missing = team.folder.path().join("missing").display().to_string();
+    for url in [missing.clone(), format!("file://{missing}")] {
+        for error in
+            [team.open("maya", &url).read(None).unwrap_err(), team.open("maya", &url).write(b"x", None).unwrap_err()]
+        {
+            assert_eq!(error.kind(), Trouble::NoPlace, "{error}");
+        }
+    }
+    let closed = format!("http://127.0.0.1:{}/vault.git", servers::free_port());
+    assert_eq!(team.open("maya", &closed).read(None).unwrap_err().kind(), Trouble::Unreachable);
+    // A hook that says no.
+    let hook = Path::new(&team.repository()).join("hooks/pre-receive");
+    std::fs::create_dir_all(hook.parent().unwrap()).unwrap();
+    std::fs::write(&hook, "#!/bin/sh\necho the door is closed\nexit 1\n").unwrap();
+    std::fs::set_permissions(&hook, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
+    let error = team.open("maya", &team.repository()).write(b"x", None).unwrap_err();
+    assert_eq!(error.kind(), Trouble::Refused, "{error}");
+    // No git at all.
+    let nowhere =
+        Team { environment: Environment::default().with("PATH", "/nonexistent"), folder: tempfile::tempdir().unwrap() };
+    let error = nowhere.open("maya", "/srv/vault.git").read(None).unwrap_err();
+    assert!(error.to_string().contains("git is not installed"), "{error}");
+}
+
+#[test]
+fn a_command_that_hangs_is_killed() {
+    let Some(mut team) = Team::new() else { return };
+    let ssh = team.folder.path().join("hanging");
+    std::fs::write(&ssh, "#!/bin/sh\nsleep 600\n").unwrap();
+    std::fs::set_permissions(&ssh, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
+    team.environment = team.environment.clone().with("GIT_SSH_COMMAND", ssh.as_os_str());
+    let start = Instant::now();
+    let mut remote = team.open_within("maya", "git@example.org:vault.git", Duration::from_secs(1));
+    assert_eq!(remote.read(None).unwrap_err().kind(), Trouble::TimedOut);
+    assert!(start.elapsed() < Duration::from_secs(3));
+}
+
+#[test]
+fn git_runs_nothing_that_was_not_meant() {
+    let Some(team) = Team::new() else { return };
+    let mark = team.folder.path().join("mark");
+    // A person's own shorthand must not become a command either.
+    let rule = "[protocol \"ext\"]\n\tallow = always\n";
+    let config = format!("[url \"ext::touch {}\"]\n\tinsteadOf = team:\n{rule}", mark.display());
+    std::fs::write(team.folder.path().join(".gitconfig"), config).unwrap();
+    assert!(team.open("maya", "team:x").read(None).is_err());
+    assert!(!mark.exists());
+}
