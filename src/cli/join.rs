@@ -74,6 +74,9 @@ pub fn run(global: &Global, args: &Args) -> Result<(), Failure> {
         disk::create(&path, &vault, &mut clock::Os)?;
     }
     sharing::set_remote(&home, &vault.vault_id(), &url)?;
+    if args.recovery {
+        sharing::remember_read(&home, &vault.vault_id(), &bytes)?;
+    }
     let mut session = session::File::at(home, path)?.unlock_with(&personal.vault)?;
     sync::after(&mut session);
     let me = session.vault.me();

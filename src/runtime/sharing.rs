@@ -109,6 +109,15 @@ pub fn set_remote(home: &Home, vault_id: &str, url: &str) -> Result<(), StoreErr
     memory::remember(home, vault_id, &Memory { url: url.to_owned(), ..Memory::default() })
 }
 
+/// Remembers that those bytes lie at a vault's remote: they may be replaced although the key in use here is newer than they are.
+///
+/// # Errors
+/// [`StoreError`].
+pub fn remember_read(home: &Home, vault_id: &str, bytes: &[u8]) -> Result<(), StoreError> {
+    let before = memory::read(home, vault_id);
+    memory::remember(home, vault_id, &Memory { tag: Some(remote::Tag::new("", false, bytes)), ..before })
+}
+
 /// What lies at that address.
 ///
 /// # Errors

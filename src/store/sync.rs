@@ -366,8 +366,8 @@ impl Loop<'_, '_> {
     fn refused(&mut self, error: VaultError, bytes: &[u8]) -> Result<Taken, SyncError> {
         let last_read = self.memory.tag.as_ref().is_some_and(|tag| tag.is_of(bytes));
         match &error {
-            // This machine's passphrase is a new one, and nobody wrote since.
-            VaultError::RolledBack(_) if last_read && !self.copy.vault.is_shared() => return Ok(Taken::Behind),
+            // This machine's key is a new one (another passphrase, an owner's place taken), and nobody wrote since.
+            VaultError::RolledBack(_) if last_read => return Ok(Taken::Behind),
             VaultError::Damaged(_)
             | VaultError::NotAVault(_)
             | VaultError::Altered(_)

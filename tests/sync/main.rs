@@ -2,6 +2,11 @@
 
 mod fleet;
 mod machine;
+mod real_servers;
 mod replayed;
+#[path = "../remotes/servers.rs"]
+#[allow(dead_code, reason = "of what the tests of the remotes start, only some is needed here")]
+mod servers;
 mod storage;
+mod story;
 mod synced_folder;
