@@ -188,7 +188,7 @@ pub(crate) fn read(model: &mut Model, result: Result<ImportRead, Trouble>) {
     match result {
         Ok(ImportRead::NeedsPassword { format, wrong }) => {
             import.needs_password = Some(format);
-            import.error = wrong.then(|| "wrong password; try again".to_owned());
+            import.error = wrong.map(|words| format!("{words}; try again"));
         }
         Ok(ImportRead::Entries { format, imported }) => {
             import.files = import.files.saturating_add(1);

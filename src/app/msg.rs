@@ -172,12 +172,12 @@ pub enum Copied {
 /// A file to be imported.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ImportRead {
-    /// It needs a password: ask, and send [`super::Effect::ReadImport`] again with it. True: one was given and was wrong.
+    /// It needs a password: ask, and send [`super::Effect::ReadImport`] again with it.
     NeedsPassword {
         /// The format's name.
         format: &'static str,
-        /// The password given before was wrong.
-        wrong: bool,
+        /// What is wrong with the password given before.
+        wrong: Option<String>,
     },
     /// What is in it.
     Entries {

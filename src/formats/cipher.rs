@@ -1,5 +1,7 @@
 //! The ciphers and key derivations of other programs' files. Every cost is bounded before it is paid.
 
+pub(super) mod keepass;
+
 use aes_gcm::aead::consts::U16;
 use aes_gcm::aead::{Aead, Payload};
 use aes_gcm::{Aes256Gcm, AesGcm, KeyInit, Nonce};
@@ -184,7 +186,17 @@ pub(super) fn pbkdf2_into(
 /// # Errors
 /// [`FormatError::ParametersRefused`], also when the memory cannot be had.
 pub(super) fn argon2id(password: &[u8], salt: &[u8], t: u64, kib: u64, p: u64) -> Result<Key, FormatError> {
-    let refused = || FormatError::ParametersRefused(format!("Argon2id with {kib} KiB, {t} passes, {p} lanes"));
+    argon2_of(argon2::Algorithm::Argon2id, argon2::Version::V0x13, password, salt, [t, kib, p])
+}
+
+fn argon2_of(
+    sort: argon2::Algorithm,
+    version: argon2::Version,
+    password: &[u8],
+    salt: &[u8],
+    [t, kib, p]: [u64; 3],
+) -> Result<Key, FormatError> {
+    let refused = || FormatError::ParametersRefused(format!("Argon2 with {kib} KiB, {t} passes, {p} lanes"));
     if kib > MOST_KIB || kib.saturating_mul(t) > MOST_ARGON2_WORK || p > 16 || t > 1024 {
         return Err(refused());
     }
@@ -197,7 +209,7 @@ pub(super) fn argon2id(password: &[u8], salt: &[u8], t: u64, kib: u64, p: u64) -
     })?;
     blocks.resize(count, argon2::Block::default());
     let mut key = Key::default();
-    let argon2 = argon2::Argon2::new(argon2::Algorithm::Argon2id, argon2::Version::V0x13, params);
+    let argon2 = argon2::Argon2::new(sort, version, params);
     on_threads(|| argon2.hash_password_into_with_memory(password, salt, &mut key[..], &mut blocks[..]))
         .ok_or_else(|| FormatError::ParametersRefused("more threads than this machine has free".into()))?
         .map_err(|_| refused())?;

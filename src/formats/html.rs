@@ -74,7 +74,8 @@ pub(super) fn unescape(text: &str) -> Zeroizing<String> {
     out
 }
 
-fn entity(name: &str) -> Option<char> {
+/// The letter of an entity of XML, or of a numbered one, by what stands between `&` and `;`.
+pub(super) fn entity(name: &str) -> Option<char> {
     Some(match name {
         "amp" => '&',
         "lt" => '<',

@@ -20,6 +20,7 @@ pub mod google;
 pub mod google_sqlite;
 pub mod html;
 mod json;
+pub mod keepass;
 pub mod keeper;
 mod keyed_archive;
 pub mod lastpass;
@@ -194,6 +195,9 @@ pub enum FormatError {
     /// The format does not let a wrong password be told from damage.
     #[error("wrong password, or the file is damaged")]
     WrongPasswordOrDamaged,
+    /// The password does not open it, and nothing says whether it is the only key.
+    #[error("wrong password, or the database has a key file too: then export it from KeePassXC as XML and import that")]
+    WrongPasswordOrKeyFile,
     /// Key derivation numbers outside what is allowed.
     #[error("the file asks for key derivation this program refuses: {0}")]
     ParametersRefused(String),

@@ -4,9 +4,9 @@ use std::path::{Path, PathBuf};
 
 use super::{
     Format, FormatError, Opened, aegis, andotp, archive, authenticator_plus, authy, battlenet, bitwarden, cotp,
-    devolutions, duo, enpass, ente, extension, freeotp, google, google_sqlite, html, json, keeper, lastpass, microsoft,
-    onepassword, otp_auth, otpclient, picture, proton, proton_pass, raivo, safeincloud, sheet, steam, stratum,
-    stratum_sqlite, table, terminal, totp_authenticator, twofas, twofauth, uri_list,
+    devolutions, duo, enpass, ente, extension, freeotp, google, google_sqlite, html, json, keepass, keeper, lastpass,
+    microsoft, onepassword, otp_auth, otpclient, picture, proton, proton_pass, raivo, safeincloud, sheet, steam,
+    stratum, stratum_sqlite, table, terminal, totp_authenticator, twofas, twofauth, uri_list,
 };
 use crate::secret::{Random, Text};
 use crate::vault::Details;
@@ -21,6 +21,7 @@ pub static FORMATS: &[Format] = &[
     stratum_sqlite::FORMAT,
     google_sqlite::FORMAT,
     microsoft::FORMAT,
+    keepass::FORMAT,
     otpclient::FORMAT,
     otp_auth::FORMAT,
     aegis::FORMAT,
@@ -63,8 +64,8 @@ pub static FORMATS: &[Format] = &[
 /// How files begin that are known but not read, and what to do about them.
 const NOT_READ: &[(&[u8], &str)] = &[
     (
-        b"\x03\xd9\xa2\x9a\x67\xfb\x4b\xb5",
-        "this is a KeePass database: export it from KeePassXC as CSV and import that",
+        b"\x03\xd9\xa2\x9a\x65\xfb\x4b\xb5",
+        "this is a KeePass 1 database: import it in KeePassXC and import the database made of it",
     ),
     (
         b"SQLite format 3\0",

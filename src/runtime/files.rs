@@ -40,12 +40,14 @@ pub(super) fn read_import(
     match read(bytes.expose()).map_err(|error| trouble::format(&error))? {
         Opened::Plain(imported) => Ok(ImportRead::Entries { format: found.name, imported }),
         Opened::Encrypted(encrypted) => match password {
-            None => Ok(ImportRead::NeedsPassword { format: found.name, wrong: false }),
+            None => Ok(ImportRead::NeedsPassword { format: found.name, wrong: None }),
             Some(password) => match encrypted.open(&password) {
                 Ok(imported) => Ok(ImportRead::Entries { format: found.name, imported }),
-                Err(FormatError::WrongPassword | FormatError::WrongPasswordOrDamaged) => {
-                    Ok(ImportRead::NeedsPassword { format: found.name, wrong: true })
-                }
+                Err(
+                    wrong @ (FormatError::WrongPassword
+                    | FormatError::WrongPasswordOrDamaged
+                    | FormatError::WrongPasswordOrKeyFile),
+                ) => Ok(ImportRead::NeedsPassword { format: found.name, wrong: Some(wrong.to_string()) }),
                 Err(error) => Err(trouble::format(&error)),
             },
         },

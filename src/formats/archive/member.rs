@@ -59,7 +59,7 @@ impl Member<'_> {
 }
 
 /// Unpacks to exactly that size.
-fn inflate(packed: &[u8], size: usize) -> Option<Zeroizing<Vec<u8>>> {
+pub(in crate::formats) fn inflate(packed: &[u8], size: usize) -> Option<Zeroizing<Vec<u8>>> {
     if size > packed.len().saturating_mul(MOST_OF_A_BYTE) {
         return None;
     }
@@ -129,7 +129,7 @@ impl Keys {
 }
 
 /// CRC-32 (ISO 3309).
-fn crc32(bytes: &[u8]) -> u32 {
+pub(in crate::formats) fn crc32(bytes: &[u8]) -> u32 {
     !bytes.iter().fold(u32::MAX, |crc, byte| crc32_step(crc, *byte))
 }
 

@@ -12,6 +12,7 @@ use super::{Format, FormatError, Opened, Read, registry};
 use crate::secret::Text;
 use crate::text;
 use directory::{Archive, is_archive};
+pub(super) use member::{crc32, inflate};
 
 /// The registry's row of archives that hold one file of a known format.
 pub(super) const FORMAT: Format = Format {
@@ -57,9 +58,11 @@ fn open(
     Ok(Opened::encrypted(move |password| match read(&Archive::read(&bytes)?, Some(password))? {
         Opened::Plain(imported) => Ok(imported),
         Opened::Encrypted(inner) => inner.open(password).map_err(|wrong| match wrong {
-            FormatError::WrongPassword | FormatError::WrongPasswordOrDamaged => FormatError::Unsupported(
-                "the file in the archive has a password of its own: unpack it and import that".into(),
-            ),
+            FormatError::WrongPassword | FormatError::WrongPasswordOrDamaged | FormatError::WrongPasswordOrKeyFile => {
+                FormatError::Unsupported(
+                    "the file in the archive has a password of its own: unpack it and import that".into(),
+                )
+            }
             other => other,
         }),
     }))
