@@ -75,6 +75,10 @@ const NOT_READ: &[(&[u8], &str)] = &[
     (b"age-encryption.org", "this is encrypted with age: open it with age -d and import what comes out"),
 ];
 
+/// What is said of bytes that begin like nothing and are no text.
+const WITHOUT_MARK: &str = "what OTPClient 1, old andOTP and Authenticator Plus's database encrypt has no mark to be known by: \
+    name its format, otpclient, andotp or authenticator-plus";
+
 /// The format of that id.
 pub fn by_id(id: &str) -> Option<&'static Format> {
     FORMATS.iter().find(|format| format.id == id)
@@ -89,6 +93,9 @@ pub fn detect(bytes: &[u8]) -> Result<&'static Format, FormatError> {
     FORMATS.iter().find(|format| (format.detect)(&bytes)).ok_or_else(|| {
         if let Some((_, words)) = NOT_READ.iter().find(|(start, _)| bytes.starts_with(start)) {
             return FormatError::Unsupported((*words).into());
+        }
+        if std::str::from_utf8(&bytes).is_err() {
+            return FormatError::Unknown { tried: WITHOUT_MARK.into() };
         }
         let names: Vec<&str> = FORMATS.iter().map(|format| format.name).collect();
         FormatError::Unknown { tried: names.join(", ") }
@@ -175,6 +182,9 @@ mod tests {
         assert!(matches!(read(b"hello", None), Err(FormatError::Unknown { tried }) if tried.contains("Aegis")));
         assert!(
             matches!(read(b"SQLite format 3\0", None), Err(FormatError::Unsupported(words)) if words.contains("app"))
+        );
+        assert!(
+            matches!(read(&[0xfe; 2048], None), Err(FormatError::Unknown { tried }) if tried.contains("authenticator-plus"))
         );
         assert!(matches!(read(b"", None), Err(FormatError::Damaged(_))));
         assert!(matches!(read(b"x", Some("nothing")), Err(FormatError::Unsupported(_))));
