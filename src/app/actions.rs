@@ -7,6 +7,7 @@ use std::borrow::Cow;
 use crate::app::model::{Model, Session};
 use crate::config::Config;
 use crate::config::keys::Key;
+use crate::vault::roster::Role;
 
 /// Where a key is pressed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -45,6 +46,12 @@ pub enum Screen {
     Help,
     /// A question.
     Confirm,
+    /// Who belongs to a shared vault.
+    Members,
+    /// Inviting somebody.
+    Invite,
+    /// The code of an invitation, shown once.
+    InviteCode,
     /// QR codes.
     Codes,
     /// QR codes: the path of a file is typed.
@@ -55,7 +62,7 @@ impl Screen {
     /// Whether letters are typed into something here.
     pub fn takes_text(self) -> bool {
         use Screen::*;
-        matches!(self, Create | Unlock | Search | Form | Import | Export | Passphrase | Palette | SavePicture)
+        matches!(self, Invite | Create | Unlock | Search | Form | Import | Export | Passphrase | Palette | SavePicture)
     }
 }
 
@@ -122,6 +129,18 @@ pub enum Action {
     UseRecoveryCode,
     /// Find a command by name.
     Palette,
+    /// Who belongs to the shared vault.
+    Members,
+    /// Invite somebody.
+    Invite,
+    /// Give a member more rights.
+    Promote,
+    /// Give a member fewer rights.
+    Demote,
+    /// Remove a member, or end an invite.
+    RemoveMember,
+    /// Let in one of those who wait.
+    Admit,
     /// Sync with the remotes now.
     Sync,
     /// Set a new passphrase.
@@ -193,8 +212,19 @@ pub struct Row {
 
 use Screen as S;
 
-const MOVES: &[Screen] =
-    &[S::List, S::Search, S::Entry, S::Trash, S::History, S::ImportPlan, S::Palette, S::Help, S::Welcome, S::Unlock];
+const MOVES: &[Screen] = &[
+    S::List,
+    S::Search,
+    S::Entry,
+    S::Trash,
+    S::History,
+    S::Members,
+    S::ImportPlan,
+    S::Palette,
+    S::Help,
+    S::Welcome,
+    S::Unlock,
+];
 const JUMPS: &[Screen] = &[S::List, S::Trash, S::History, S::ImportPlan, S::Help];
 const EVERYWHERE: &[Screen] = &[
     S::Welcome,
@@ -214,10 +244,13 @@ const EVERYWHERE: &[Screen] = &[
     S::Palette,
     S::Help,
     S::Confirm,
+    S::Members,
+    S::Invite,
+    S::InviteCode,
     S::Codes,
     S::SavePicture,
 ];
-const FORMS: &[Screen] = &[S::Create, S::Form, S::Export, S::Passphrase];
+const FORMS: &[Screen] = &[S::Invite, S::Create, S::Form, S::Export, S::Passphrase];
 
 /// The table. Its order is the footer's and the help's.
 pub fn table() -> &'static [Row] {
@@ -232,10 +265,10 @@ macro_rules! rows {
 
 static TABLE: &[Row] = rows! {
     Submit "submit" "do what this screen is for: unlock, save, import, go on" "go on"
-        &[S::Welcome, S::Create, S::RecoveryCode, S::Unlock, S::Form, S::Import, S::ImportPlan, S::Export, S::Passphrase, S::Palette, S::SavePicture];
+        &[S::Welcome, S::Create, S::RecoveryCode, S::Unlock, S::Form, S::Import, S::ImportPlan, S::Export, S::Passphrase, S::Palette, S::SavePicture, S::Invite];
     Yes "yes" "yes" "yes" &[S::Confirm];
     No "no" "no" "no" &[S::Confirm];
-    Copy "copy" "copy the selected entry's code; a counter moves on first" "copy" &[S::List, S::Search, S::Entry];
+    Copy "copy" "copy the selected entry's code; a counter moves on first" "copy" &[S::List, S::Search, S::Entry, S::InviteCode];
     Search "search" "search issuer, account, tags and notes as you type" "search" &[S::List];
     View "view" "view the entry: large code, next code, note, recovery codes" "view" &[S::List];
     Add "add" "add an entry by form; a pasted otpauth:// link or picture's path fills it" "add" &[S::List];
@@ -246,7 +279,7 @@ static TABLE: &[Row] = rows! {
     PreviousPage "previous_page" "the QR code before" "before" &[S::Codes];
     ShowLink "show_link" "show the QR code's link as text, and back" "as text" &[S::Codes];
     SavePicture "save_picture" "save the QR code as a picture" "save" &[S::Codes];
-    Lock "lock" "lock: everything leaves memory and the clipboard" "lock" &[S::List, S::Entry, S::Trash, S::History, S::Codes];
+    Lock "lock" "lock: everything leaves memory and the clipboard" "lock" &[S::List, S::Entry, S::Trash, S::History, S::Codes, S::Members, S::InviteCode];
     Help "help" "show what each key does" "help" &[S::List, S::Entry, S::Trash, S::History, S::ImportPlan];
     Restore "restore" "take the entry out of the trash" "restore" &[S::Trash];
     UseRecoveryCode "use_recovery_code" "mark the selected recovery code as used" "mark used" &[S::Entry];
@@ -275,7 +308,13 @@ static TABLE: &[Row] = rows! {
     History "history" "what was done to the entry, when and by whom" "" &[S::List, S::Entry];
     Trash "trash" "the trash: deleted entries" "" &[S::List];
     Palette "palette" "find a command by name" "" &[S::List, S::Entry];
-    Sync "sync" "sync with the remotes now" "" &[S::List];
+    Invite "invite" "invite somebody; the code is shown once" "invite" &[S::Members];
+    Promote "promote" "give a member more rights (asks)" "more rights" &[S::Members];
+    Demote "demote" "give a member fewer rights (asks)" "fewer" &[S::Members];
+    RemoveMember "remove_member" "remove a member, or end an invite (asks)" "remove" &[S::Members];
+    Admit "admit" "let in one of those who wait (asks)" "let in" &[S::Members];
+    Members "members" "who belongs to the shared vault, and inviting" "" &[S::List];
+    Sync "sync" "sync with the remotes now" "" &[S::List, S::Members];
     Passphrase "passphrase" "set a new passphrase" "" &[S::List];
     OtherVault "other_vault" "lock and choose another vault file" "" &[S::List];
     Up "up" "up" "" MOVES;
@@ -285,7 +324,7 @@ static TABLE: &[Row] = rows! {
     Top "top" "to the first" "" JUMPS;
     Bottom "bottom" "to the last" "" JUMPS;
     Back "back" "back; in a search: clear, then close" "back"
-        &[S::Create, S::Search, S::Entry, S::Form, S::Trash, S::History, S::Import, S::ImportPlan, S::Export, S::Passphrase, S::Palette, S::Help, S::Codes, S::SavePicture];
+        &[S::Create, S::Search, S::Entry, S::Form, S::Trash, S::History, S::Import, S::ImportPlan, S::Export, S::Passphrase, S::Palette, S::Help, S::Codes, S::SavePicture, S::Members, S::Invite, S::InviteCode];
     Suspend "suspend" "lock and stop; fg comes back" "" EVERYWHERE;
     Quit "quit" "quit; a copied code is still cleared in time" "quit" &[S::List, S::Welcome];
     QuitNow "quit_now" "quit from anywhere; a filled form asks once" "" EVERYWHERE;
@@ -371,6 +410,8 @@ fn word(row: &'static Row, screen: Screen) -> &'static str {
     match (row.action, screen) {
         (Action::Submit, S::Unlock) => "unlock",
         (Action::Submit, S::Form) => "save",
+        (Action::Submit, S::Invite) => "invite",
+        (Action::Back, S::InviteCode) => "close for good",
         (Action::Submit, S::Create) => "make the vault",
         (Action::Submit, S::RecoveryCode) => "I wrote it down",
         (Action::Submit, S::ImportPlan) => "import",
@@ -404,6 +445,13 @@ pub fn enabled(model: &Model, action: Action) -> Result<(), Cow<'static, str>> {
         open.vault.may_edit().map_err(|error| error.to_string())?;
     }
     match action {
+        Action::Copy if model.screen() == S::InviteCode => Ok(()),
+        Action::Members if crate::app::members::meant(session).is_none() => {
+            Err("no shared vault is open; tickey vault create makes one".into())
+        }
+        Action::Invite | Action::Promote | Action::Demote | Action::RemoveMember | Action::Admit => {
+            owner_on_screen(session)
+        }
         Action::Copy | Action::CopyAndQuit | Action::View | Action::Reveal | Action::Edit | Action::Delete => {
             needs_entry(session)
         }
@@ -439,6 +487,15 @@ pub fn enabled(model: &Model, action: Action) -> Result<(), Cow<'static, str>> {
 fn changes_the_vault(action: Action) -> bool {
     use Action::*;
     matches!(action, Add | PastePicture | Edit | Delete | Favourite | Undo | Redo | Import | Restore | UseRecoveryCode)
+}
+
+fn owner_on_screen(session: &Session) -> Result<(), Cow<'static, str>> {
+    let Some(members) = crate::app::members::on_top(session) else { return Ok(()) };
+    if members.busy {
+        return Err("something is being done already; wait a moment".into());
+    }
+    let me = session.vaults.get(members.vault).map(|open| open.vault.me().role());
+    if me == Some(Role::Owner) { Ok(()) } else { Err("only owners change who belongs".into()) }
 }
 
 fn needs_entry(session: &Session) -> Result<(), Cow<'static, str>> {

@@ -1,5 +1,6 @@
 //! A question before something is done.
 
+use crate::app::effect::MemberDeed;
 use crate::app::model::{Model, Over, Stage};
 use crate::app::save::{Then, commit};
 use crate::app::vaults::Spot;
@@ -14,8 +15,9 @@ pub(crate) struct Confirm {
     ask: Ask,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 enum Ask {
+    Member(MemberDeed),
     Delete(Spot),
     Discard,
     DiscardAndQuit,
@@ -30,6 +32,11 @@ impl Confirm {
             detail: "it goes to the trash and can be restored".into(),
             ask: Ask::Delete(spot),
         })
+    }
+
+    pub(crate) fn member(question: String, detail: String, deed: MemberDeed) -> Confirm {
+        let question = crate::text::clean(&question).into_owned();
+        Confirm { question, detail: crate::text::clean(&detail).into_owned(), ask: Ask::Member(deed) }
     }
 
     pub(crate) fn discard() -> Confirm {
@@ -75,6 +82,7 @@ pub(crate) fn yes(model: &mut Model, now: Now, out: &mut Vec<Effect>) {
                 model.say_bad(format!("nothing was deleted: {reason}"), now);
             }
         }
+        Ask::Member(deed) => crate::app::members::agreed(session, deed, out),
         Ask::Discard => {
             session.over.pop();
         }

@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use crate::secret::Text;
 use crate::vault::document::Change;
+use crate::vault::join::Newcomer;
+use crate::vault::roster::{Invite, Member, Role};
 use crate::vault::seal::VaultId;
 use crate::vault::{Clock, Details};
 
@@ -57,6 +59,13 @@ pub enum Effect {
     LookAtFile,
     /// Sync all open vaults that have a remote, now: [`super::Msg::Synced`] for each.
     Sync,
+    /// Change who belongs to a shared vault, on its newest list of members: [`super::Msg::MemberDone`].
+    Member {
+        /// Which vault.
+        vault: VaultId,
+        /// What.
+        deed: MemberDeed,
+    },
     /// Put a text into the clipboard, marked sensitive: [`super::Msg::Copied`].
     Copy {
         /// What.
@@ -108,6 +117,26 @@ pub enum Effect {
         /// Clear it after so many seconds.
         clear_after_s: u64,
     },
+}
+
+/// What an owner does to who belongs to a vault.
+#[derive(Debug, Clone, PartialEq)]
+pub enum MemberDeed {
+    /// Open a way in for one person.
+    Invite {
+        /// By that name.
+        name: String,
+        /// With that role.
+        role: Role,
+    },
+    /// Give another role.
+    Role(Box<Member>, Role),
+    /// Shut out of all that comes after.
+    Remove(Box<Member>),
+    /// End an invite.
+    EndInvite(Box<Invite>),
+    /// Let in one of those who used an invite.
+    Admit(Box<Newcomer>),
 }
 
 /// Where an import comes from.

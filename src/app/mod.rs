@@ -22,6 +22,7 @@ pub(crate) mod history;
 pub(crate) mod import;
 pub(crate) mod list;
 pub(crate) mod lock;
+pub(crate) mod members;
 pub(crate) mod mouse;
 pub(crate) mod palette;
 pub(crate) mod passphrase;

@@ -15,6 +15,7 @@ use crate::app::import::Import;
 use crate::app::index::Order;
 use crate::app::list::List;
 use crate::app::lock::Lock;
+use crate::app::members::{InviteForm, Members};
 use crate::app::palette::Palette;
 use crate::app::passphrase::NewPassphrase;
 use crate::app::qr::Codes;
@@ -108,6 +109,10 @@ pub(crate) enum Over {
     Export(Box<Export>),
     Passphrase(NewPassphrase),
     RecoveryCode(Text),
+    Members(Members),
+    Invite(InviteForm),
+    /// The code, and what was done.
+    InviteCode(Text, String),
     Codes(Box<Codes>),
 }
 
@@ -183,6 +188,9 @@ impl Model {
                 Some(Over::Export(_)) => Screen::Export,
                 Some(Over::Passphrase(_)) => Screen::Passphrase,
                 Some(Over::RecoveryCode(_)) => Screen::RecoveryCode,
+                Some(Over::Members(_)) => Screen::Members,
+                Some(Over::Invite(_)) => Screen::Invite,
+                Some(Over::InviteCode(..)) => Screen::InviteCode,
                 Some(Over::Codes(codes)) if codes.path.is_some() => Screen::SavePicture,
                 Some(Over::Codes(_)) => Screen::Codes,
             },
@@ -255,8 +263,10 @@ impl Session {
             _ => true,
         });
         for over in &mut self.over {
-            if let Over::Trash(trash) = over {
-                trash.renew(vaults);
+            match over {
+                Over::Trash(trash) => trash.renew(vaults),
+                Over::Members(members) => members.renew(vaults),
+                _ => {}
             }
         }
     }

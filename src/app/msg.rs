@@ -126,6 +126,13 @@ pub enum Msg {
         /// In sentences without full stops.
         said: Vec<String>,
     },
+    /// Whether members were changed: answer to [`super::Effect::Member`].
+    MemberDone {
+        /// Which vault.
+        vault: VaultId,
+        /// What was done.
+        result: Result<MemberDone, Trouble>,
+    },
     /// Whether a copy worked.
     Copied(Result<Copied, Trouble>),
     /// The clipboard was cleared (true), or was not ours any more (false).
@@ -138,6 +145,15 @@ pub enum Msg {
     Exported(Result<PathBuf, Trouble>),
     /// Whether a picture was written: answer to [`super::Effect::SavePicture`]; its path.
     PictureSaved(Result<PathBuf, Trouble>),
+}
+
+/// What was done to who belongs to a vault.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MemberDone {
+    /// In a sentence without a full stop.
+    pub said: String,
+    /// The code of an invitation, to be shown once.
+    pub code: Option<Text>,
 }
 
 /// How a vault stands to its remote.

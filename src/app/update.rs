@@ -18,7 +18,7 @@ use crate::app::passphrase::{self, NewPassphrase};
 use crate::app::save::{self, Then, commit};
 use crate::app::trash::{self, Trash};
 use crate::app::{
-    Effect, Key, Msg, Screen, VaultChoice, copy, lock, mouse, paste, picture, qr, schedule, sync, welcome,
+    Effect, Key, Msg, Screen, VaultChoice, copy, lock, members, mouse, paste, picture, qr, schedule, sync, welcome,
 };
 use crate::config::keys::KeyCode;
 use crate::secret::Text;
@@ -91,6 +91,7 @@ pub fn update(model: &mut Model, msg: Msg, now: Now) -> Vec<Effect> {
         Msg::ChangedElsewhere(vault) => save::changed_elsewhere(model, vault),
         Msg::ChangedUnreadably(trouble) => model.say_trouble(&trouble, now),
         Msg::Synced { vault, state, said } => sync::synced(model, &vault, state, &said, now),
+        Msg::MemberDone { vault, result } => members::done(model, &vault, result, now),
         Msg::Copied(result) => copy::copied(model, result, now),
         Msg::ClipboardCleared(ours) => copy::cleared(model, ours, now),
         Msg::ImportRead(result) => {
@@ -170,6 +171,7 @@ fn type_into(model: &mut Model, key: &Key, out: &mut Vec<Effect>) {
                     }
                 }
             }
+            Some(Over::Invite(form)) if !form.busy => form.key(key),
             Some(Over::Passphrase(screen)) if !screen.busy => screen.twice.key(key),
             _ => {}
         },
@@ -282,6 +284,7 @@ fn step(session: &mut Session, by: isize) {
             view.step(by, codes);
         }
         Some(Over::Trash(trash)) => trash.cursor = within(trash.cursor, trash.spots.len()),
+        Some(Over::Members(members)) => members.cursor = within(members.cursor, members.rows.len()),
         Some(Over::History(history)) => history.top = within(history.top, history.items.len()),
         Some(Over::Help(help)) => help.top = within(help.top, crate::app::actions::table().len()),
         Some(Over::Palette(palette)) => palette.cursor = within(palette.cursor, crate::app::actions::table().len()),
@@ -301,6 +304,7 @@ fn submit(model: &mut Model, now: Now, out: &mut Vec<Effect>) {
         Screen::Import | Screen::ImportPlan => import::submit(model, now, out),
         Screen::Export => export::submit(model, now, out),
         Screen::SavePicture => qr::save(model, out),
+        Screen::Invite => members::send_invite(model, out),
         Screen::Passphrase => passphrase::submit(model, now, out),
         Screen::RecoveryCode => {
             if let Stage::Open(session) = &mut model.stage {
@@ -431,6 +435,11 @@ fn act_open(model: &mut Model, action: Action, key: Option<&Key>, now: Now, out:
         Action::Palette => session.over.push(Over::Palette(Palette::new())),
         Action::Passphrase => session.over.push(Over::Passphrase(NewPassphrase::new())),
         Action::Lock | Action::OtherVault => lock::lock(model, "", now, out),
+        Action::Members => members::open(session),
+        Action::Invite => members::invite(session),
+        Action::Promote | Action::Demote => members::role(model, action == Action::Promote, now),
+        Action::RemoveMember => members::remove(model, now),
+        Action::Admit => members::admit(model, now),
         Action::Sync => {
             if sync::asked(session) {
                 out.push(Effect::Sync);
@@ -460,6 +469,7 @@ fn act_open(model: &mut Model, action: Action, key: Option<&Key>, now: Now, out:
                 Some(Over::Form(form)) => form.step(by),
                 Some(Over::Export(export)) => export.step(by),
                 Some(Over::Passphrase(screen)) => screen.twice.at_second = !screen.twice.at_second,
+                Some(Over::Invite(form)) => form.at_role = !form.at_role,
                 _ => {}
             }
         }

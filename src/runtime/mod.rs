@@ -8,6 +8,7 @@ pub mod demo;
 mod files;
 pub mod holder;
 mod jobs;
+mod membership;
 pub mod process;
 mod session;
 pub mod sharing;
@@ -145,6 +146,7 @@ impl Runtime {
                 }
             }
             Effect::Sync => self.session.sync_now(),
+            Effect::Member { vault, deed } => self.session.member(vault, deed),
             Effect::Copy { text, clear_after_s } => return self.copy(text, clear_after_s, now, out),
             Effect::ClearClipboard => self.clear_clipboard(out),
             Effect::ReadImport { source, format, password } => self.desk.give(

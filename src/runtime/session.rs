@@ -11,6 +11,7 @@ use std::time::Duration;
 use super::jobs::{Post, Report, contained};
 use super::syncing::{Errand, Syncing, Why};
 use super::{clock, timing, trouble};
+use crate::app::effect::MemberDeed;
 use crate::app::{Msg, SaveId};
 use crate::secret::Text;
 use crate::store::paths::Home;
@@ -120,6 +121,11 @@ impl Session {
             let now = disk::tag(&seen.path);
             now.is_some() && now != seen.tag && now != seen.reported
         })
+    }
+
+    /// Changes who belongs to a vault.
+    pub(super) fn member(&self, vault: VaultId, deed: MemberDeed) {
+        self.syncing.member(vault, deed);
     }
 
     /// Syncs everything now.

@@ -14,17 +14,21 @@ use super::jobs::{Post, Report, contained};
 use super::session::{Order, Turn};
 use super::sharing::{self, SharingError};
 use super::vaults::Opening;
-use super::{clock, trouble};
-use crate::app::Msg;
-use crate::app::msg::SyncState;
+use super::{clock, membership, trouble};
+use crate::app::effect::MemberDeed;
+use crate::app::msg::{MemberDone, SyncState};
+use crate::app::{Msg, Trouble};
 use crate::secret::random_bytes;
 use crate::store::paths::Home;
 use crate::store::sync::{Notice, SyncError, Synced};
 use crate::store::{Tag, disk, memory};
-use crate::vault::{Limits, Unlocked};
+use crate::vault::seal::VaultId;
+use crate::vault::{Limits, Unlocked, VaultError};
 
 /// A slow writer can bury a change until its author looks again: so long after a save.
 const AGAIN: [Duration; 2] = [Duration::from_secs(5), Duration::from_secs(30)];
+/// How long a save waits for another program's.
+const PATIENCE: Duration = Duration::from_secs(10);
 /// How often others' changes are looked for, in milliseconds, and by how much that differs from time to time.
 const USUAL_MS: u64 = 60_000;
 const JITTER_MS: u64 = 10_000;
@@ -35,6 +39,8 @@ pub(super) enum Errand {
     Vault { turn: u64, path: PathBuf, vault: Arc<Unlocked>, tag: Option<Tag>, why: Why },
     /// Sync everything now.
     Now,
+    /// Change who belongs to a vault.
+    Member { vault: VaultId, deed: MemberDeed },
     /// Drop everything.
     Close,
 }
@@ -87,6 +93,7 @@ impl Syncing {
             opening,
             known: Vec::new(),
             tried: BTreeSet::new(),
+            deeds: Vec::new(),
         };
         Syncing { errands, cancel, start: Some(thread) }
     }
@@ -105,6 +112,11 @@ impl Syncing {
     /// Sync everything now.
     pub(super) fn now(&self) {
         let _ = self.errands.send(Errand::Now);
+    }
+
+    /// Changes who belongs to a vault, once it is synced.
+    pub(super) fn member(&self, vault: VaultId, deed: MemberDeed) {
+        let _ = self.errands.send(Errand::Member { vault, deed });
     }
 
     /// Ends what is under way and drops the vaults.
@@ -138,6 +150,8 @@ struct Thread {
     known: Vec<Known>,
     /// Vaults that could not be fetched; not tried again until asked.
     tried: BTreeSet<String>,
+    /// What owners asked for.
+    deeds: Vec<(VaultId, MemberDeed)>,
 }
 
 impl Thread {
@@ -159,13 +173,17 @@ impl Thread {
                 Err(RecvTimeoutError::Timeout) => {}
                 Err(RecvTimeoutError::Disconnected) => return,
             }
+            for (vault, deed) in std::mem::take(&mut self.deeds) {
+                let result = contained(|| self.member(&vault, deed)).and_then(|result| result);
+                self.post.send(Report::Msg(Msg::MemberDone { vault, result }));
+            }
             self.fetch_missing();
             let now = Instant::now();
             for at in 0..self.known.len() {
                 let Some(known) = self.known.get_mut(at) else { continue };
                 if known.due.iter().any(|due| *due <= now) {
                     known.due.retain(|due| *due > now);
-                    if let Err(trouble) = contained(|| self.sync(at)) {
+                    if let Err(trouble) = contained(|| self.sync(at)).map(drop) {
                         self.post.send(Report::Msg(Msg::ChangedUnreadably(trouble)));
                     }
                 }
@@ -208,20 +226,23 @@ impl Thread {
                     known.said = None;
                 }
             }
+            Errand::Member { vault, deed } => self.deeds.push((vault, deed)),
             Errand::Close => {
                 self.known.clear();
+                self.deeds.clear();
                 self.tried.clear();
             }
         }
     }
 
-    fn sync(&mut self, at: usize) {
+    /// Syncs one vault; `None` when it has no remote, or was locked meanwhile.
+    fn sync(&mut self, at: usize) -> Option<SyncState> {
         let cancel = self.cancel.now();
-        let Some(known) = self.known.get_mut(at).filter(|known| known.turn == self.turn.get()) else { return };
+        let known = self.known.get_mut(at).filter(|known| known.turn == self.turn.get())?;
         let id = known.vault.vault_id();
         if memory::read(&self.home, &id).url.is_empty() {
             known.due.clear();
-            return;
+            return None;
         }
         if std::mem::take(&mut known.announce) {
             let msg = Msg::Synced { vault: known.vault.id(), state: SyncState::Running, said: Vec::new() };
@@ -236,8 +257,8 @@ impl Thread {
             }
         });
         let (state, said) = match result {
-            Ok(None) | Err(SharingError::Sync(SyncError::Cancelled)) => return,
-            _ if cancel.load(Ordering::SeqCst) => return,
+            Ok(None) | Err(SharingError::Sync(SyncError::Cancelled)) => return None,
+            _ if cancel.load(Ordering::SeqCst) => return None,
             Ok(Some(synced)) => known.took(synced),
             Err(error) => known.failed(&error, &self.home),
         };
@@ -247,6 +268,29 @@ impl Thread {
         if known.turn == self.turn.get() {
             self.post.send(Report::Msg(Msg::Synced { vault: known.vault.id(), state, said }));
         }
+        Some(state)
+    }
+
+    /// Changes who belongs to a vault, on the newest list of members that can be had.
+    fn member(&mut self, id: &VaultId, deed: MemberDeed) -> Result<MemberDone, Trouble> {
+        let find = |known: &[Known]| known.iter().position(|known| known.vault.id() == *id);
+        let gone = || trouble::trouble("the vault is locked; nothing was changed", None);
+        let at = find(&self.known).ok_or_else(gone)?;
+        self.sync(at);
+        let known = self.known.get_mut(at).ok_or_else(gone)?;
+        let (vault, said, code) = membership::change(&known.vault, deed).map_err(|error| trouble::vault(&error))?;
+        let (wall_ms, limits) = (clock::now().wall_ms, self.opening.limits);
+        let saved = disk::save(&known.path, known.tag.as_ref(), &vault, &limits, PATIENCE, wall_ms, &mut clock::Os);
+        let saved = saved.map_err(|error| trouble::store(&error))?;
+        known.vault = Arc::new(saved.vault);
+        known.tag = Some(saved.tag);
+        let _ = self.orders.send(Order::Look);
+        let waits = match self.sync(at) {
+            None => "; this vault has no remote yet: tickey remote set URL puts it where they can reach it",
+            Some(SyncState::Offline { .. } | SyncState::Stopped) => "; it waits until the remote can be reached",
+            Some(_) => "",
+        };
+        Ok(MemberDone { said: format!("{said}{waits}"), code })
     }
 
     /// Vaults that this person has a key to and that are not open yet: joined on another machine, or by another window.
@@ -291,7 +335,12 @@ impl Known {
     fn failed(&mut self, error: &SharingError, home: &Home) -> (SyncState, Vec<String>) {
         let offline =
             matches!(error, SharingError::Remote(_) | SharingError::Sync(SyncError::Remote(_) | SyncError::Busy));
-        let words = error.to_string();
+        let words = match error {
+            SharingError::Sync(SyncError::Vault(VaultError::NotAMember)) => {
+                "your key does not open what lies at the remote: an owner may have removed you".to_owned()
+            }
+            error => error.to_string(),
+        };
         let new = self.said.as_ref() != Some(&words);
         self.said = Some(words.clone());
         let waiting = self.vault.ahead_of(&memory::read(home, &self.vault.vault_id()).seen);

@@ -1,7 +1,9 @@
 //! Several vaults at once: a personal one and a team's.
 
-use tickey::app::msg::SyncState;
+use tickey::app::effect::MemberDeed;
+use tickey::app::msg::{MemberDone, SyncState};
 use tickey::app::{Effect, Msg, Screen, needs_draw, next_wake};
+use tickey::secret::Text;
 use tickey::vault::roster::Role;
 use tickey::vault::{Clock, Locked, Stamp, Unlocked};
 
@@ -180,4 +182,129 @@ fn how_long_ago_a_sync_was_wakes_nobody() {
     session.model.drawn(now(session.at));
     assert!(!needs_draw(&session.model, now(session.at + 12_000)));
     assert!(next_wake(&session.model, now(session.at)).unwrap().as_millis() >= 1_500);
+}
+
+/// Maya's vault after Bob came as editor, Carl was invited, and Eve came and was removed.
+fn busy_team() -> (Unlocked, Clock) {
+    let (mut vault, clock) = team();
+    for (n, name) in ["bob", "eve"].into_iter().enumerate() {
+        let mut random = Fixed(60 + n as u64);
+        let invited = vault.invite(name, Role::Editor, NOW + 1_000_000, NOW, &mut random).unwrap();
+        let locked = Locked::read(&invited.vault.seal(&mut random).unwrap(), &limits()).unwrap();
+        let code = tickey::vault::join::InviteCode::read(&invited.code).unwrap();
+        let guest = Unlocked::join(&locked, &code, None, NOW, &mut random).unwrap();
+        let left = guest.seal(&mut random).unwrap();
+        let seen = invited.vault.accept(&left, None, &limits(), NOW, &mut random).unwrap().vault;
+        vault = seen.housekeeping(NOW, &mut random).unwrap().unwrap().0;
+    }
+    let eve = vault.members().iter().find(|member| member.name == "eve").unwrap().clone();
+    vault = vault.remove(&eve, NOW, &mut Fixed(70)).unwrap();
+    (vault.invite("carl", Role::Viewer, NOW + 604_800_000, NOW, &mut Fixed(71)).unwrap().vault, clock)
+}
+
+fn deeds(session: &Session) -> Vec<MemberDeed> {
+    let deed = |effect: &Effect| match effect {
+        Effect::Member { deed, .. } => Some(deed.clone()),
+        _ => None,
+    };
+    session.effects.iter().filter_map(deed).collect()
+}
+
+fn answer(session: &mut Session, result: Result<MemberDone, tickey::app::Trouble>) {
+    let vault = session.shared[0].id();
+    session.send(Msg::MemberDone { vault, result });
+}
+
+#[test]
+fn the_members_of_a_vault() {
+    for size in SIZES {
+        let mut session = Session::open_team(size, busy_team());
+        insta::assert_snapshot!(format!("members_{}x{}", size.0, size.1), session.keys("mjj").screen());
+        insta::assert_snapshot!(format!("invite_{}x{}", size.0, size.1), session.keys("idora").screen());
+        session.keys("<Enter>");
+        let code = Some(Text::from("ABCD-EFGH-JKMN-PQRS-TVWX-YZ01-2345-6789-ABCD-EFGH-JKMN-PQRS-TVWX-YZ01-2345"));
+        answer(&mut session, Ok(MemberDone { said: "invited dora as viewer".into(), code }));
+        insta::assert_snapshot!(format!("invite_code_{}x{}", size.0, size.1), session.screen());
+    }
+}
+
+#[test]
+fn an_invitations_code_is_copied_and_gone_when_closed() {
+    let mut session = team_session((80, 24));
+    session.keys("mi<Enter>");
+    assert!(session.screen().contains("a name is needed"));
+    assert!(deeds(&session).is_empty());
+    session.keys("dora<Tab><Space><Enter><Enter>");
+    assert_eq!(deeds(&session), [MemberDeed::Invite { name: "dora".into(), role: Role::Editor }], "sent once");
+    answer(&mut session, Err(trouble("there is a dora in this vault already")));
+    assert_eq!(session.model.screen(), Screen::Invite);
+    assert!(session.screen().contains("there is a dora"));
+    session.keys("<Enter>");
+    let done = MemberDone { said: "invited dora".into(), code: Some(Text::from("ABCD-EFGH")) };
+    answer(&mut session, Ok(done));
+    assert_eq!(session.model.screen(), Screen::InviteCode);
+    session.keys("y");
+    assert_eq!(session.copied(), ["ABCD-EFGH"]);
+    session.keys("<Esc>");
+    assert_eq!(session.model.screen(), Screen::Members);
+    assert!(!session.screen().contains("ABCD"));
+}
+
+#[test]
+fn roles_and_removals_are_asked_first() {
+    let mut session = Session::open_team((80, 24), busy_team());
+    session.keys("mjj+");
+    assert!(session.screen().contains("make bob owner?"), "{}", session.screen());
+    session.keys("n-y");
+    assert!(matches!(deeds(&session).as_slice(), [MemberDeed::Role(bob, Role::Viewer)] if bob.name == "bob"));
+    // Until the answer is there nothing else is begun.
+    session.keys("d");
+    assert!(session.screen().contains("something is being done already"));
+    answer(&mut session, Ok(MemberDone { said: "bob is viewer now; it waits".into(), code: None }));
+    assert!(session.screen().contains("bob is viewer now; it waits"));
+    session.keys("d");
+    let asked = session.screen().split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(asked.contains("cannot be taken back") && asked.contains("git history"), "{asked}");
+    session.keys("y");
+    assert!(matches!(deeds(&session).last(), Some(MemberDeed::Remove(bob)) if bob.name == "bob"));
+    answer(&mut session, Err(trouble("not now")));
+    session.keys("jd");
+    assert!(session.screen().contains("end the invite of carl?"), "{}", session.screen());
+    session.keys("n<Esc>mjd");
+    assert!(session.screen().contains("the recovery code is removed by nobody"));
+}
+
+#[test]
+fn a_secret_that_a_leaver_knew_is_listed_until_it_is_changed() {
+    let mut session = Session::open_team((80, 24), busy_team());
+    session.keys("m");
+    assert_eq!(session.screen().matches("enrol it again: eve knew it and left").count(), 2);
+    session.keys("<Esc>/registrar<Enter><Esc><Esc>3e<Tab><Tab><C-u>JBSWY3DPEHPK3PXWJBSWY3DP<Enter>m");
+    assert_eq!(session.screen().matches("enrol it again: eve knew it and left").count(), 1, "{}", session.screen());
+}
+
+#[test]
+fn only_owners_change_who_belongs() {
+    let mut session = Session::open_team((80, 24), as_guest(Role::Viewer, true));
+    session.keys("mi");
+    assert_eq!(session.model.screen(), Screen::Members);
+    assert!(session.screen().contains("only owners change who belongs"));
+    let mut session = Session::open((80, 24));
+    session.keys("m");
+    assert!(session.screen().contains("no shared vault is open"));
+}
+
+#[test]
+fn no_size_breaks_the_members_screens() {
+    for keys in ["", "v", "m", "mjjd", "mjj+", "midora", "mi<Enter>", "a"] {
+        let mut session = Session::open_team((80, 24), busy_team());
+        session.keys("3").keys(keys);
+        for w in 1..=130 {
+            for h in (1..=40).filter(|h| *h < 14 || w % 9 == 1) {
+                session.size = (w, h);
+                session.send(Msg::Resize(w, h));
+                session.draw();
+            }
+        }
+    }
 }

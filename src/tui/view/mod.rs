@@ -12,6 +12,7 @@ mod import;
 mod input;
 mod list;
 mod lock;
+mod members;
 mod paint;
 mod palette;
 mod passphrase;
@@ -52,6 +53,9 @@ pub fn draw(model: &Model, now: Now, frame: &mut Frame<'_>) {
             Some(Over::Export(export)) => export::draw(model, session, export, &mut paint),
             Some(Over::Passphrase(screen)) => passphrase::draw(model, screen, &mut paint),
             Some(Over::Codes(codes)) => qr::draw(model, codes, &mut paint),
+            Some(Over::Members(members)) => members::draw(model, session, members, &mut paint),
+            Some(Over::Invite(form)) => members::draw_invite(model, session, form, &mut paint),
+            Some(Over::InviteCode(code, said)) => members::draw_code(model, code, said, &mut paint),
             Some(Over::RecoveryCode(code)) => passphrase::draw_recovery_code(model, code, &mut paint),
         },
     }

@@ -1,0 +1,289 @@
+//! Who belongs to a shared vault: the list of people, inviting, roles, removal, and the secrets to change when somebody has left.
+//!
+//! What an owner does here must stand on the newest list of members, so the runtime syncs first; the answer says when that was not possible.
+
+use crate::app::confirm::Confirm;
+use crate::app::effect::MemberDeed;
+use crate::app::input::Input;
+use crate::app::model::{Model, Over, Session, Stage};
+use crate::app::msg::MemberDone;
+use crate::app::vaults::Vaults;
+use crate::app::{Effect, Trouble};
+use crate::config::keys::{Key, KeyCode};
+use crate::secret::Text;
+use crate::time::Now;
+use crate::vault::join::{Newcomer, fingerprint_of_keys};
+use crate::vault::roster::{Invite, Member, RECOVERY, Role};
+use crate::vault::seal::VaultId;
+
+/// Who or what stands in a row.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum Who {
+    Member(Member),
+    Invited(Invite),
+    Waiting(Newcomer),
+    Gone(Member),
+    /// An entry whose secret was known to those who left.
+    Secret(Vec<String>),
+}
+
+/// A row of the screen.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Row {
+    pub(crate) name: String,
+    pub(crate) role: &'static str,
+    pub(crate) who: Who,
+    /// Six words to compare by voice; empty where there is nothing to compare.
+    pub(crate) fingerprint: String,
+}
+
+/// The members of one vault.
+pub(crate) struct Members {
+    pub(crate) vault: u16,
+    pub(crate) rows: Vec<Row>,
+    pub(crate) cursor: usize,
+    /// Something is being done.
+    pub(crate) busy: bool,
+}
+
+/// An invitation being written.
+pub(crate) struct InviteForm {
+    pub(crate) vault: u16,
+    pub(crate) name: Input,
+    pub(crate) role: Role,
+    pub(crate) at_role: bool,
+    pub(crate) error: Option<String>,
+    pub(crate) busy: bool,
+}
+
+/// What enforces that a member can do no more than this.
+pub(crate) fn enforced(role: Role) -> &'static str {
+    match role {
+        Role::Viewer => "may read: encryption keeps everybody else out",
+        Role::Editor => "may change entries: every reader checks who signed a change",
+        Role::Owner => "may also change who belongs: every reader checks who signed it",
+    }
+}
+
+impl Members {
+    fn of(vaults: &Vaults, vault: u16) -> Members {
+        let mut members = Members { vault, rows: Vec::new(), cursor: 0, busy: false };
+        members.renew(vaults);
+        members
+    }
+
+    pub(crate) fn renew(&mut self, vaults: &Vaults) {
+        let Some(open) = vaults.get(self.vault) else { return };
+        let vault = &open.vault;
+        let roster = vault.roster();
+        let row = |name: &str, role: Role, fingerprint: String, who: Who| Row {
+            name: name.to_owned(),
+            role: role.name(),
+            who,
+            fingerprint,
+        };
+        let member = |who: fn(Member) -> Who| {
+            move |member: &Member| {
+                row(&member.name, member.role, fingerprint_of_keys(&member.keys), who(member.clone()))
+            }
+        };
+        self.rows = vault
+            .newcomers()
+            .into_iter()
+            .map(|newcomer| {
+                let print = fingerprint_of_keys(&newcomer.keys);
+                row(&newcomer.name.clone(), newcomer.invite.role, print, Who::Waiting(newcomer))
+            })
+            .collect();
+        self.rows.extend(roster.members().iter().map(member(Who::Member)));
+        self.rows.extend(
+            roster
+                .invites()
+                .iter()
+                .map(|invite| row(&invite.name, invite.role, String::new(), Who::Invited(invite.clone()))),
+        );
+        self.rows.extend(roster.gone().iter().map(member(Who::Gone)));
+        for secret in vault.to_reenrol() {
+            let Some(entry) = vault.entry(secret.entry) else { continue };
+            let (name, who) = (crate::app::copy::title(entry), Who::Secret(secret.known_to));
+            self.rows.push(Row { name, role: "secret", who, fingerprint: String::new() });
+        }
+        self.cursor = self.cursor.min(self.rows.len().saturating_sub(1));
+    }
+
+    pub(crate) fn selected(&self) -> Option<&Row> {
+        self.rows.get(self.cursor)
+    }
+}
+
+impl InviteForm {
+    pub(crate) fn key(&mut self, key: &Key) {
+        self.error = None;
+        if !self.at_role {
+            self.name.key(key);
+        } else if matches!(key.code, KeyCode::Left | KeyCode::Right | KeyCode::Char(' ')) {
+            self.role = if self.role == Role::Viewer { Role::Editor } else { Role::Viewer };
+        }
+    }
+}
+
+/// The shared vault that is meant: the one whose tab is chosen, else that of the selected entry, else the first.
+pub(crate) fn meant(session: &Session) -> Option<u16> {
+    let shared = |number: &u16| session.vaults.get(*number).is_some_and(|open| open.vault.is_shared());
+    let chosen = session.list.vault().filter(shared);
+    let entry = || session.selected().map(|(spot, _)| spot.vault).filter(shared);
+    chosen.or_else(entry).or_else(|| session.vaults.iter().map(|(number, _)| number).find(shared))
+}
+
+pub(crate) fn open(session: &mut Session) {
+    if let Some(vault) = meant(session) {
+        session.over.push(Over::Members(Members::of(&session.vaults, vault)));
+    }
+}
+
+pub(crate) fn on_top(session: &Session) -> Option<&Members> {
+    match session.over.last() {
+        Some(Over::Members(members)) => Some(members),
+        _ => None,
+    }
+}
+
+/// Begins an invitation.
+pub(crate) fn invite(session: &mut Session) {
+    let Some(vault) = on_top(session).map(|members| members.vault) else { return };
+    let form = InviteForm { vault, name: Input::new(), role: Role::Viewer, at_role: false, error: None, busy: false };
+    session.over.push(Over::Invite(form));
+}
+
+pub(crate) fn send_invite(model: &mut Model, out: &mut Vec<Effect>) {
+    let Stage::Open(session) = &mut model.stage else { return };
+    let Some(Over::Invite(form)) = session.over.last_mut() else { return };
+    if form.busy {
+        return;
+    }
+    let name = form.name.text().trim().to_owned();
+    if name.is_empty() {
+        form.error = Some("a name is needed".into());
+        form.at_role = false;
+        return;
+    }
+    let (vault, role) = (form.vault, form.role);
+    form.busy = true;
+    send(session, vault, MemberDeed::Invite { name, role }, out);
+}
+
+/// Asks before a role is given: `up` for more rights.
+pub(crate) fn role(model: &mut Model, up: bool, now: Now) {
+    let Stage::Open(session) = &mut model.stage else { return };
+    let Some(row) = on_top(session).and_then(Members::selected) else { return };
+    let Who::Member(member) = &row.who else {
+        return model.say("only a member's role can be changed", now);
+    };
+    let role = match (member.role, up) {
+        (Role::Viewer, true) | (Role::Owner, false) => Role::Editor,
+        (Role::Editor, true) => Role::Owner,
+        (Role::Editor, false) => Role::Viewer,
+        (_, true) => return model.say("an owner has all rights already", now),
+        (_, false) => return model.say("a viewer has the fewest rights; d removes", now),
+    };
+    let question = format!("make {} {}?", member.name, role.name());
+    let confirm = Confirm::member(question, enforced(role).into(), MemberDeed::Role(Box::new(member.clone()), role));
+    session.over.push(Over::Confirm(confirm));
+}
+
+/// Asks before somebody is removed, or an invite ended.
+pub(crate) fn remove(model: &mut Model, now: Now) {
+    let Stage::Open(session) = &mut model.stage else { return };
+    let Some(row) = on_top(session).and_then(Members::selected) else { return };
+    let confirm = match &row.who {
+        Who::Member(member) if member.name == RECOVERY => {
+            return model.say("the recovery code is removed by nobody", now);
+        }
+        Who::Member(member) => Confirm::member(
+            format!("remove {}?", member.name),
+            format!(
+                "What comes after is sealed under a new key. What {} has read cannot be taken back, and old copies, backups and git \
+                 history stay readable to them.",
+                member.name
+            ),
+            MemberDeed::Remove(Box::new(member.clone())),
+        ),
+        Who::Invited(invite) => Confirm::member(
+            format!("end the invite of {}?", invite.name),
+            "its code opens nothing that comes after".into(),
+            MemberDeed::EndInvite(Box::new(invite.clone())),
+        ),
+        Who::Waiting(newcomer) => Confirm::member(
+            format!("turn {} away and end the invite?", newcomer.name),
+            "its code opens nothing that comes after".into(),
+            MemberDeed::EndInvite(Box::new(newcomer.invite.clone())),
+        ),
+        Who::Gone(_) => return model.say("they have left already", now),
+        Who::Secret(_) => return model.say("it goes from here when its secret is changed", now),
+    };
+    session.over.push(Over::Confirm(confirm));
+}
+
+/// Asks before one of those who wait is let in.
+pub(crate) fn admit(model: &mut Model, now: Now) {
+    let Stage::Open(session) = &mut model.stage else { return };
+    let Some(row) = on_top(session).and_then(Members::selected) else { return };
+    let Who::Waiting(newcomer) = &row.who else {
+        return model.say("only who waits can be let in", now);
+    };
+    let confirm = Confirm::member(
+        format!("let {} in as {}?", newcomer.name, newcomer.invite.role.name()),
+        format!("compare the fingerprint with them first: {}", row.fingerprint),
+        MemberDeed::Admit(Box::new(newcomer.clone())),
+    );
+    session.over.push(Over::Confirm(confirm));
+}
+
+/// Sends on its way what was agreed to.
+pub(crate) fn agreed(session: &mut Session, deed: MemberDeed, out: &mut Vec<Effect>) {
+    if let Some(Over::Members(members)) = session.over.last_mut() {
+        members.busy = true;
+        let vault = members.vault;
+        send(session, vault, deed, out);
+    }
+}
+
+fn send(session: &Session, vault: u16, deed: MemberDeed, out: &mut Vec<Effect>) {
+    if let Some(open) = session.vaults.get(vault) {
+        out.push(Effect::Member { vault: open.vault.id(), deed });
+    }
+}
+
+/// It is done, or not.
+pub(crate) fn done(model: &mut Model, vault: &VaultId, result: Result<MemberDone, Trouble>, now: Now) {
+    let Stage::Open(session) = &mut model.stage else { return };
+    let number = session.vaults.find(vault);
+    for over in &mut session.over {
+        match over {
+            Over::Members(members) if Some(members.vault) == number => members.busy = false,
+            Over::Invite(form) if Some(form.vault) == number => form.busy = false,
+            _ => {}
+        }
+    }
+    match result {
+        Ok(MemberDone { said, code }) => {
+            session.over.retain(|over| !matches!(over, Over::Invite(_)));
+            match code {
+                Some(code) => session.over.push(Over::InviteCode(code, said)),
+                None => model.say_good(said, now),
+            }
+        }
+        Err(trouble) => match session.over.last_mut() {
+            Some(Over::Invite(form)) => form.error = Some(crate::app::toast::trouble_line(&trouble)),
+            _ => model.say_trouble(&trouble, now),
+        },
+    }
+}
+
+/// The code of an invitation that is on the screen.
+pub(crate) fn code_shown(session: &Session) -> Option<&Text> {
+    match session.over.last() {
+        Some(Over::InviteCode(code, _)) => Some(code),
+        _ => None,
+    }
+}

@@ -1,0 +1,42 @@
+//! What an owner does to who belongs to a vault.
+
+use super::clock;
+use crate::app::effect::MemberDeed;
+use crate::secret::Text;
+use crate::text::clean;
+use crate::vault::{Unlocked, VaultError};
+
+/// How long the code of an invitation is good, in milliseconds: a week.
+const INVITE_MS: u64 = 7 * 24 * 60 * 60 * 1000;
+
+/// The vault after that, what was done in words, and the code of an invitation.
+pub(super) fn change(vault: &Unlocked, deed: MemberDeed) -> Result<(Unlocked, String, Option<Text>), VaultError> {
+    let (wall_ms, random) = (clock::now().wall_ms, &mut clock::Os);
+    Ok(match deed {
+        MemberDeed::Invite { name, role } => {
+            let invited = vault.invite(&name, role, wall_ms.saturating_add(INVITE_MS), wall_ms, random)?;
+            let said = format!("invited {} as {}; the code is good for a week, once", clean(&name), role.name());
+            (invited.vault, said, Some(invited.code))
+        }
+        MemberDeed::Role(member, role) => {
+            let said = format!("{} is {} now", clean(&member.name), role.name());
+            (vault.set_role(&member, role, wall_ms)?, said, None)
+        }
+        MemberDeed::Remove(member) => {
+            let after = vault.remove(&member, wall_ms, random)?;
+            let said = match after.to_reenrol().len() {
+                0 => format!("removed {}", clean(&member.name)),
+                n => format!("removed {}; {n} secrets they could read are listed below", clean(&member.name)),
+            };
+            (after, said, None)
+        }
+        MemberDeed::EndInvite(invite) => {
+            let said = format!("ended the invite of {}", clean(&invite.name));
+            (vault.end_invite(&invite, wall_ms, random)?, said, None)
+        }
+        MemberDeed::Admit(newcomer) => {
+            let said = format!("let in {}", clean(&newcomer.name));
+            (vault.admit(&newcomer, wall_ms, random)?, said, None)
+        }
+    })
+}

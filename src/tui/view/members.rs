@@ -1,0 +1,171 @@
+//! Who belongs to a shared vault, and inviting.
+
+use ratatui::style::Style;
+use zeroize::Zeroizing;
+
+use crate::app::Model;
+use crate::app::members::{InviteForm, Members, Row, Who, enforced};
+use crate::app::model::Session;
+use crate::secret::Text;
+use crate::tui::view::detail::date;
+use crate::tui::view::input;
+use crate::tui::view::paint::{Paint, broken};
+use crate::vault::roster::{Member, Role};
+use crate::vault::sharing::Me;
+
+fn day(ms: u64) -> String {
+    date(ms).chars().take(10).collect()
+}
+
+fn came(member: &Member) -> String {
+    let since = day(member.since_ms);
+    member.let_in_by.as_ref().map_or_else(|| format!("since {since}"), |by| format!("since {since}, by {by}"))
+}
+
+fn state(row: &Row) -> String {
+    match &row.who {
+        Who::Member(member) => came(member),
+        Who::Invited(invite) => format!("invited by {}, open until {}", invite.by, day(invite.expires_ms)),
+        Who::Waiting(_) => "waits to be let in".into(),
+        Who::Gone(member) => format!("left; was in {}", came(member)),
+        Who::Secret(known_to) => format!("enrol it again: {} knew it and left", known_to.join(", ")),
+    }
+}
+
+pub(super) fn draw(model: &Model, session: &Session, members: &Members, paint: &mut Paint<'_>) {
+    let (w, h) = (paint.width(), paint.height());
+    let look = paint.look;
+    let Some(open) = session.vaults.get(members.vault) else { return };
+    let header = u16::from(h > 3);
+    if header > 0 {
+        let me = match open.vault.me() {
+            Me::Member { name, role } => format!("you are {name}, {}", role.name()),
+            Me::Pending { name, .. } => format!("you are {name}, not let in yet"),
+        };
+        paint.title(&format!("members of {}", open.name), if members.busy { "working" } else { &me });
+    }
+    // The selected one's particulars and the vault's own fingerprint.
+    let below: u16 = if h >= 12 { 7 } else { 0 };
+    let x = if w >= 60 { 19 } else { 0 };
+    let rows = usize::from(h.saturating_sub(header).saturating_sub(below).saturating_sub(u16::from(h > 3))).max(1);
+    let first = members.cursor.saturating_add(1).saturating_sub(rows);
+    let name = match w {
+        60.. => 18,
+        48.. => 12,
+        _ => w.saturating_sub(14).max(6),
+    };
+    for (n, row) in members.rows.iter().enumerate().skip(first).take(rows) {
+        let y = header.saturating_add(u16::try_from(n.saturating_sub(first)).unwrap_or(0));
+        let style = match &row.who {
+            Who::Gone(_) => look.dim,
+            Who::Waiting(_) | Who::Secret(_) => look.warn,
+            _ => Style::new(),
+        };
+        paint.put(2, y, name, &row.name, style);
+        let x = name.saturating_add(3);
+        paint.put(x, y, 7, row.role, style);
+        let x = x.saturating_add(8);
+        if w >= 48 {
+            let wide = w >= 110 && !row.fingerprint.is_empty();
+            let room = w.saturating_sub(x).saturating_sub(if wide { 38 } else { 1 });
+            paint.put(x, y, room, &state(row), look.dim);
+            if wide {
+                paint.put_right(w.saturating_sub(37), y, 36, &row.fingerprint, look.dim);
+            }
+        }
+        if n == members.cursor {
+            paint.reverse(1, y, w.saturating_sub(1));
+            paint.put(0, y, 1, look.signs.selected, look.accent);
+            paint.cursor = Some((0, y));
+        }
+    }
+    if below > 0 {
+        let mut y = h.saturating_sub(below);
+        if let Some(row) = members.selected() {
+            if let Some(role) = Role::from_name(row.role).filter(|_| !matches!(row.who, Who::Gone(_))) {
+                paint.put(2, y, w.saturating_sub(3), &format!("{}: {}", row.role, enforced(role)), Style::new());
+            }
+            y = y.saturating_add(1);
+            if !row.fingerprint.is_empty() {
+                if x > 0 {
+                    paint.put(2, y, 16, "fingerprint", look.dim);
+                }
+                paint.put(x.max(2), y, w, &row.fingerprint, look.bold);
+            }
+            y = y.saturating_add(2);
+        }
+        let end = paint.put(2, y, w, "the vault's own", look.dim);
+        if x == 0 {
+            y = y.saturating_add(1);
+        }
+        let words = format!("{} (epoch {})", open.vault.fingerprint(), open.vault.epoch());
+        paint.put(if x > 0 { x.max(end) } else { 2 }, y, w, &words, Style::new());
+    }
+    if h > 3 {
+        paint.footer(model);
+    }
+}
+
+pub(super) fn draw_invite(model: &Model, session: &Session, form: &InviteForm, paint: &mut Paint<'_>) {
+    let (w, h) = (paint.width(), paint.height());
+    let look = paint.look;
+    let header = u16::from(h > 3);
+    if header > 0 {
+        let title = format!("invite to {}", session.vaults.name(form.vault));
+        paint.title(&title, if form.busy { "working" } else { "" });
+    }
+    let mut y = header.saturating_add(u16::from(h >= 8));
+    if header > 0 || !form.at_role {
+        paint.put(2, y, 6, "name", if form.at_role { look.dim } else { look.bold });
+        input::draw(paint, 9, y, w.saturating_sub(10), &form.name, !form.at_role, Style::new());
+        y = y.saturating_add(1);
+    }
+    if header > 0 || form.at_role {
+        paint.put(2, y, 6, "role", if form.at_role { look.bold } else { look.dim });
+        let (left, right) = if look.ascii { ("<", ">") } else { ("‹", "›") };
+        paint.put(9, y, w.saturating_sub(9), &format!("{left} {} {right}", form.role.name()), Style::new());
+        if form.at_role {
+            paint.cursor = Some((9, y));
+        }
+        y = y.saturating_add(1);
+    }
+    if h >= 8 {
+        y = paint.lines(9, y, w.saturating_sub(10), 2, enforced(form.role), look.dim).saturating_add(1);
+    }
+    if let Some(error) = &form.error {
+        let room = h.saturating_sub(y).saturating_sub(1).max(1);
+        paint.lines(2, y, w.saturating_sub(3), room, error, look.bad.patch(look.bold));
+    }
+    paint.footer(model);
+}
+
+pub(super) fn draw_code(model: &Model, code: &Text, said: &str, paint: &mut Paint<'_>) {
+    let (w, h) = (paint.width(), paint.height());
+    let look = paint.look;
+    if h > 3 {
+        paint.title("the invitation's code", "shown this once");
+    }
+    let mut y = u16::from(h > 3).saturating_add(u16::from(h >= 8));
+    // Broken between groups, so that all of it is seen at any width.
+    let words = Text::from(code.replace('-', "- ").as_str());
+    let rows = usize::from(h.saturating_sub(y)).max(1);
+    let mut lines = broken(&words, w.saturating_sub(2));
+    if lines.len() > rows {
+        // The groups are for people; without them it is as good.
+        let bare = Text::from(code.replace('-', "").as_str());
+        let letters: Zeroizing<Vec<char>> = Zeroizing::new(bare.chars().collect());
+        let groups = letters.chunks(usize::from(w.saturating_sub(2)).max(4));
+        lines = groups.map(|group| Zeroizing::new(group.iter().collect())).collect();
+    }
+    for line in lines.iter().take(rows) {
+        let line = Text::from(line.replace("- ", "-").as_str());
+        paint.put(1, y, w, &line, look.bold);
+        y = y.saturating_add(1);
+    }
+    paint.cursor = Some((0, y.min(h.saturating_sub(1))));
+    if h >= 8 {
+        let next = format!("{said}. Hand it over by another way than the vault; they run: tickey join SOURCE");
+        paint.lines(1, y.saturating_add(1), w.saturating_sub(2), 4, &next, Style::new());
+        paint.footer(model);
+    }
+}
