@@ -12,13 +12,8 @@ pub type Open<'a> = &'a (dyn Fn() -> Box<dyn Remote> + Sync);
 
 /// The whole: absent → create → read → replace → conflicts → races → what the probe says.
 pub fn check(open: Open, guards: &[Guard]) {
-    check_with(open, guards, 20);
-}
-
-/// The same with so many words a writer, for servers that take their time.
-pub fn check_with(open: Open, guards: &[Guard], words: usize) {
     one_after_another(open);
-    two_at_once(open, words);
+    two_at_once(open, 20);
     let said = open().probe().unwrap();
     assert!(guards.contains(&said.guard), "{:?}", said.lines());
     assert!(said.lines().iter().all(|line| !line.is_empty()));
@@ -31,7 +26,8 @@ fn found(read: Read) -> (Vec<u8>, tickey::store::remote::Tag) {
     }
 }
 
-fn one_after_another(open: Open) {
+/// All that one writer at a time can see.
+pub fn one_after_another(open: Open) {
     let (mut maya, mut bob) = (open(), open());
     assert_eq!(maya.read(None).unwrap(), Read::Absent);
     assert_eq!(maya.siblings().unwrap(), []);

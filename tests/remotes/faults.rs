@@ -246,7 +246,6 @@ fn what_is_cancelled_ends_at_once() {
 fn a_lock_is_given_back_when_writing_fails() {
     let server = Canned::new(|stream, head| {
         stream.write_all(match head.split(' ').next().unwrap() {
-            "OPTIONS" => b"HTTP/1.1 200 OK\r\nDAV: 1, 2\r\nContent-Length: 0\r\nConnection: close\r\n\r\n",
             "LOCK" => b"HTTP/1.1 200 OK\r\nLock-Token: <urn:uuid:1>\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
                 .as_slice(),
             "GET" => b"HTTP/1.1 200 OK\r\nContent-Length: 3\r\nConnection: close\r\n\r\nold",

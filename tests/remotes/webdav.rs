@@ -12,12 +12,12 @@ fn url(server: &Server) -> String {
 }
 
 /// Everything that is asked of a remote, and that nothing is left behind by it.
-fn check(server: Option<Server>, guard: Guard) {
+fn check(server: Option<Server>, guards: &[Guard]) {
     let Some(server) = server else { return };
     let folder = server.files().join("Team files");
     std::fs::create_dir(&folder).unwrap();
     std::fs::set_permissions(&folder, std::os::unix::fs::PermissionsExt::from_mode(0o777)).unwrap();
-    conformance::check(&|| open(&url(&server), Environment::default()), &[guard]);
+    conformance::check(&|| open(&url(&server), Environment::default()), guards);
     let left: Vec<_> = std::fs::read_dir(&folder).unwrap().map(|entry| entry.unwrap().file_name()).collect();
     // Apache keeps the names of locks in a folder of its own.
     let left: Vec<_> = left.iter().filter(|name| *name != ".DAV").collect();
@@ -38,17 +38,17 @@ fn check(server: Option<Server>, guard: Guard) {
 
 #[test]
 fn lighttpd() {
-    check(servers::lighttpd(None), Guard::Atomic);
+    check(servers::lighttpd(None), &[Guard::Atomic]);
 }
 
 #[test]
 fn apache() {
-    check(servers::apache(), Guard::Locks);
+    check(servers::apache(), &[Guard::Locks]);
 }
 
 #[test]
 fn nginx() {
-    check(servers::nginx("", "", ""), Guard::Ignores);
+    check(servers::nginx("", "", ""), &[Guard::Ignores]);
 }
 
 #[test]
@@ -59,17 +59,18 @@ fn nginx_with_locks() {
     }
     let main = format!("load_module {module};\n");
     let extra = "dav_ext_methods PROPFIND OPTIONS LOCK UNLOCK;\ndav_ext_lock zone=locks;\n";
-    check(servers::nginx(&main, "dav_ext_lock_zone zone=locks:1m;\n", extra), Guard::Locks);
+    check(servers::nginx(&main, "dav_ext_lock_zone zone=locks:1m;\n", extra), &[Guard::Locks]);
 }
 
 #[test]
 fn rclone() {
-    check(servers::rclone(), Guard::Locks);
+    check(servers::rclone(), &[Guard::Locks]);
 }
 
 #[test]
 fn wsgidav() {
-    check(servers::wsgidav(), Guard::Atomic);
+    // Its race is narrow, and not always seen.
+    check(servers::wsgidav(), &[Guard::Atomic, Guard::Locks]);
 }
 
 #[test]

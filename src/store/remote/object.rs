@@ -8,8 +8,8 @@ use super::http::{Answer, Content, Halt, is_strong};
 use super::{Deadline, Guarantees, Guard, LARGEST, Read, RemoteError, Tag, Trouble, Written};
 
 /// How many writers try at once to replace one version, and how often, when a server is measured.
-const RIVALS: usize = 4;
-const ROUNDS: usize = 3;
+const RIVALS: usize = 6;
+const ROUNDS: usize = 6;
 /// What a slow one of them sends: more than is kept in buffers on the way.
 const SLOW: usize = 256 * 1024;
 /// How long a server is given to make the name of a new version a strong one.

@@ -31,8 +31,8 @@ pub(super) struct WebDav {
     /// `Basic …`.
     login: Option<Text>,
     looked: String,
-    /// Whether the server offers locks, once it was asked.
-    locks: Option<bool>,
+    /// Whether the server may offer locks: it is asked by asking for one, since some describe themselves wrongly.
+    locks: bool,
     bounds: Bounds,
 }
 
@@ -47,17 +47,12 @@ impl WebDav {
         let login = around.login.clone().or_else(|| from_netrc(url.host(), &around.environment));
         let client = Client::new(url, &format!("webdav+{url}"), None, around)?;
         let login = login.as_ref().map(basic);
-        Ok(WebDav { client, url: url.clone(), login, looked, locks: None, bounds: around.bounds.clone() })
+        Ok(WebDav { client, url: url.clone(), login, looked, locks: true, bounds: around.bounds.clone() })
     }
 
     /// Takes a lock: its token, or none when the server offers none, or who writes is not us.
     fn lock(&mut self, deadline: &Deadline) -> Result<Turn, RemoteError> {
-        if self.locks.is_none() {
-            let answer = self.ask("OPTIONS", &[], None, deadline)?;
-            let classes = answer.headers.get_all("dav").iter().filter_map(|value| value.to_str().ok());
-            self.locks = Some(classes.flat_map(|classes| classes.split(',')).any(|class| class.trim() == "2"));
-        }
-        if self.locks == Some(false) {
+        if !self.locks {
             return Ok(Turn::Free);
         }
         let headers = [
@@ -65,7 +60,9 @@ impl WebDav {
             ("timeout", LOCK_ENDS.to_owned()),
             ("content-type", "application/xml; charset=utf-8".to_owned()),
         ];
-        let answer = self.ask("LOCK", &headers, Some(LOCK.as_bytes().into()), deadline)?;
+        // A lock whose token was lost on the way ends by itself; another would be lost the same way.
+        let answer =
+            self.ask("LOCK", &headers, Some(LOCK.as_bytes().into()), deadline).inspect_err(|_| self.locks = false)?;
         let token =
             answer.text("lock-token").map(|token| token.trim_start_matches('<').trim_end_matches('>').to_owned());
         match (answer.status, token) {
@@ -76,9 +73,9 @@ impl WebDav {
             (423 | 409 | 412, _) => Ok(Turn::Taken),
             (401, _) => Err(self.refusal(&answer)),
             (429 | 503, _) => Err(self.refusal(&answer)),
-            // Offered and not given: then without.
+            // Not offered, or not to us: then without.
             _ => {
-                self.locks = Some(false);
+                self.locks = false;
                 Ok(Turn::Free)
             }
         }
@@ -191,7 +188,7 @@ impl Remote for WebDav {
                 let mut lock = Lock { token: &held.token, forgotten: false };
                 let written = object::write(self, bytes, expected, Some(&mut lock), &deadline);
                 if lock.forgotten {
-                    self.locks = Some(false);
+                    self.locks = false;
                 }
                 written
             }
