@@ -223,7 +223,9 @@ impl Loop<'_, '_> {
                 written.take().or_else(|| self.memory.tag.clone().filter(|_| self.memory.holds(&self.copy.vault)));
             let (there, taken) = match remote.read(known.as_ref()) {
                 Ok(Read::Same(tag)) => {
-                    self.memory.seen = self.copy.vault.seen();
+                    if self.report.rounds > 1 {
+                        self.memory.seen = self.copy.vault.seen();
+                    }
                     self.memory.tag = Some(tag.clone());
                     (Some(tag), Taken::Settled)
                 }
@@ -462,9 +464,14 @@ impl Loop<'_, '_> {
         if self.merged.is_some() {
             return Ok(false);
         }
-        let before = self.copy.vault.clone();
+        let siblings = remote.siblings()?;
         let mut merged = Vec::new();
-        for sibling in remote.siblings()? {
+        if siblings.is_empty() {
+            self.merged = Some(merged);
+            return Ok(false);
+        }
+        let before = self.copy.vault.clone();
+        for sibling in siblings {
             let Some((bytes, tag)) = remote.read_sibling(&sibling)? else { continue };
             // A copy of another vault, or one that cannot be verified, is left where it lies.
             if let Ok(accepted) = self.accept(&bytes, false) {

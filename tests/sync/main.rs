@@ -1,5 +1,6 @@
 //! Keeping a vault the same on many machines: through storage that does all that storage can do, honest or not, and through the program itself.
 
+mod cost;
 mod fleet;
 mod machine;
 mod real_servers;
