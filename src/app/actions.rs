@@ -305,7 +305,7 @@ static TABLE: &[Row] = rows! {
     ShowQr "show_qr" "show the entry as a QR code for a phone" "" &[S::List, S::Entry];
     PhoneCodes "phone_codes" "show all entries as Google Authenticator's QR codes" "" &[S::List];
     Export "export" "export entries to a file" "" &[S::List];
-    History "history" "what was done to the entry, when and by whom" "" &[S::List, S::Entry];
+    History "history" "who did what when to the entry (with members: the vault)" "" &[S::List, S::Entry, S::Members];
     Trash "trash" "the trash: deleted entries" "" &[S::List];
     Palette "palette" "find a command by name" "" &[S::List, S::Entry];
     Invite "invite" "invite somebody; the code is shown once" "invite" &[S::Members];
@@ -446,6 +446,7 @@ pub fn enabled(model: &Model, action: Action) -> Result<(), Cow<'static, str>> {
     }
     match action {
         Action::Copy if model.screen() == S::InviteCode => Ok(()),
+        Action::History if model.screen() == S::Members => Ok(()),
         Action::Members if crate::app::members::meant(session).is_none() => {
             Err("no shared vault is open; tickey vault create makes one".into())
         }

@@ -308,3 +308,16 @@ fn no_size_breaks_the_members_screens() {
         }
     }
 }
+
+#[test]
+fn the_history_of_a_vault_tells_of_its_members_too() {
+    for size in [(80, 24), (22, 3), (200, 60)] {
+        let mut session = Session::open_team(size, busy_team());
+        insta::assert_snapshot!(format!("vault_history_{}x{}", size.0, size.1), session.keys("mh").screen());
+    }
+    let mut session = Session::open_team((80, 24), busy_team());
+    let screen = session.keys("mh").screen();
+    assert!(screen.contains("removed eve") && screen.contains("Registrar"), "{screen}");
+    session.keys("<Esc>");
+    assert_eq!(session.model.screen(), Screen::Members);
+}
