@@ -8,7 +8,7 @@ use crate::app::vaults::{Spot, Vaults};
 use crate::app::{Effect, copy, picture};
 use crate::config::keys::{Key, KeyCode};
 use crate::otp::uri::{self, Labelled};
-use crate::otp::{Algorithm, Digits, Kind, Otp, Period, base32};
+use crate::otp::{Algorithm, Digits, Kind, Otp, Period, base32, motp};
 use crate::secret::{Secret, Text};
 use crate::time::Now;
 use crate::vault::{Details, Edit, Entry, EntryId, RecoveryCode};
@@ -302,7 +302,7 @@ impl Form {
 
     pub(crate) fn paste(&mut self, text: &str) {
         let trimmed = text.trim();
-        if trimmed.starts_with("otpauth-migration://") {
+        if trimmed.starts_with("otpauth-migration://") || trimmed.starts_with("lpaauth-migration://") {
             self.errors =
                 vec![(Row::Secret, "this link holds several entries: leave the form and paste it in the list".into())];
             return;
@@ -344,7 +344,7 @@ impl Form {
             return Err((Row::Secret, "a secret is needed".into()));
         }
         let secret: Secret = if self.kind == Kind::Motp {
-            uri::hex_secret(text).map_err(|error| (Row::Secret, error.to_string()))?
+            uri::motp_secret(text).map_err(|error| (Row::Secret, error.to_string()))?
         } else {
             base32::decode(text).map_err(|error| (Row::Secret, error.to_string()))?
         };
@@ -403,13 +403,9 @@ fn pieces(text: &str) -> Vec<Text> {
     pieces
 }
 
-/// The secret as it is typed: hexadecimal for mOTP, base32 for all others.
+/// The secret as it is typed: text for mOTP, base32 for all others.
 fn written_secret(otp: &Otp) -> Text {
-    if otp.kind == Kind::Motp {
-        Text::from(data_encoding::HEXLOWER.encode(otp.secret.expose()))
-    } else {
-        base32::encode(otp.secret.expose())
-    }
+    if otp.kind == Kind::Motp { motp::text(&otp.secret) } else { base32::encode(otp.secret.expose()) }
 }
 
 fn neighbour<T: Copy + PartialEq>(all: &[T], now: T, by: isize) -> T {

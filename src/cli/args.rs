@@ -190,7 +190,7 @@ pub struct Values {
     /// A tag, several times for several tags; a folder is a tag with /
     #[arg(long = "tag", value_name = "TAG")]
     pub tags: Vec<String>,
-    /// The secret is the next line of standard input (base32; mOTP: hexadecimal)
+    /// The secret is the next line of standard input (base32; mOTP: its text)
     #[arg(long)]
     pub secret_stdin: bool,
     /// The PIN of a motp or yandex entry is the next line of standard input

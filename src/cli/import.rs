@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use serde::Serialize;
+use zeroize::Zeroizing;
 
 use super::args::{Global, Import as Args};
 use super::ask::{self, Terminal};
@@ -11,7 +12,7 @@ use super::session::{File, Session};
 use super::{input, out, show};
 use crate::formats::plan::{Action, Plan, plan};
 use crate::formats::{Format, Imported, Opened, Problem, registry};
-use crate::runtime::clock;
+use crate::runtime::{clock, files};
 use crate::secret::Text;
 use crate::text;
 use crate::vault::Details;
@@ -63,7 +64,7 @@ impl<'a> Row<'a> {
             kind: otp.kind.name(),
             issuer: &details.issuer,
             account: &details.account,
-            secret: secrets.then(|| crate::otp::base32::encode(otp.secret.expose())),
+            secret: secrets.then(|| super::show::typed_secret(otp)),
             pin: otp.pin.as_ref().filter(|_| secrets),
             algorithm: otp.algorithm.name(),
             digits: otp.digits.get(),
@@ -172,7 +173,10 @@ fn read_one(
     format: Option<&'static Format>,
     password: Option<&Text>,
 ) -> Result<(&'static str, Imported, bool), Failure> {
-    let bytes = input::file(path)?;
+    let mut bytes = input::file(path)?;
+    if let Some(whole) = files::behind_manifest(path, &bytes) {
+        bytes = Zeroizing::new(whole.expose().to_vec());
+    }
     if bytes.is_empty() {
         return Err(Failure::failed(format!("{name} is empty; nothing was imported")));
     }

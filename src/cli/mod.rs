@@ -91,7 +91,7 @@ fn misused(error: &clap::Error) -> ExitCode {
 fn secret_among(arguments: &[OsString]) -> Option<Failure> {
     let holds_secret = |argument: &OsString| {
         let argument = argument.to_string_lossy().to_lowercase();
-        ["otpauth://", "otpauth-migration://", "motp://", "steam://"].iter().any(|scheme| argument.contains(scheme))
+        ["otpauth://", "auth-migration://", "motp://", "steam://"].iter().any(|scheme| argument.contains(scheme))
     };
     arguments.iter().skip(1).any(holds_secret).then(|| {
         Failure::usage("a link holds a secret, and every program on this machine can read arguments; it was not used")

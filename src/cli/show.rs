@@ -7,7 +7,7 @@ use super::error::Failure;
 use super::list::Row;
 use super::session::Session;
 use super::{out, pick, qr};
-use crate::otp::{Kind, Otp, base32, uri};
+use crate::otp::{Kind, Otp, base32, motp, uri};
 use crate::secret::Text;
 use crate::text;
 use crate::vault::Entry;
@@ -88,10 +88,10 @@ pub fn run(global: &Global, args: &Show) -> Result<(), Failure> {
     out::data(words(entry).as_bytes())
 }
 
-/// The secret as it is typed: base32, for mOTP hexadecimal.
+/// The secret as it is typed: base32, for mOTP text.
 pub fn typed_secret(otp: &Otp) -> Text {
     match otp.kind {
-        Kind::Motp => data_encoding::HEXLOWER.encode(otp.secret.expose()).into(),
+        Kind::Motp => motp::text(&otp.secret),
         _ => base32::encode(otp.secret.expose()),
     }
 }

@@ -9,7 +9,7 @@ use zeroize::Zeroizing;
 use super::draft::{Draft, Key};
 use super::json::{Document, Fields, Number};
 use super::{Encrypted, Format, FormatError, Imported, Opened, Writer, cipher};
-use crate::otp::{Algorithm, Kind, base32};
+use crate::otp::{Algorithm, Kind, base32, motp};
 use crate::secret::{Random, Text, random_bytes};
 use crate::vault::Details;
 
@@ -255,7 +255,7 @@ fn hex_text(bytes: &[u8]) -> String {
 fn content_of(entries: &[Details], random: &mut dyn Random) -> Result<Value, FormatError> {
     let mut groups: Vec<(&str, String)> = Vec::new();
     let mut written = Vec::with_capacity(entries.len());
-    for details in entries {
+    for details in entries.iter().filter(|details| holds(details)) {
         let mut ids = Vec::new();
         for tag in &details.tags {
             let id = match groups.iter().find(|(name, _)| *name == tag.as_str()) {
@@ -301,7 +301,15 @@ fn content_of(entries: &[Details], random: &mut dyn Random) -> Result<Value, For
     Ok(json!({ "version": CONTENT_VERSION, "entries": written, "groups": groups, "icons_optimized": true }))
 }
 
+/// Aegis keeps the bytes of an mOTP key, not its text.
+fn holds(details: &Details) -> bool {
+    details.otp.kind != Kind::Motp || motp::is_hex(&details.otp.secret)
+}
+
 fn loses(details: &Details) -> Vec<String> {
+    if !holds(details) {
+        return vec!["all of it: Aegis has only mOTP keys of lower-case hexadecimal".into()];
+    }
     let mut lost = Vec::new();
     if !details.recovery_codes.is_empty() {
         lost.push("its recovery codes become part of its note".into());

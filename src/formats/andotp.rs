@@ -13,7 +13,7 @@ use super::draft::{Draft, Key};
 use super::json::{Document, Fields};
 use super::loss::Holds;
 use super::{Candidate, Format, FormatError, Imported, Opened, Problem, Writer};
-use crate::otp::{Kind, base32};
+use crate::otp::{Kind, base32, motp};
 use crate::secret::{Random, Text, random_bytes};
 use crate::vault::Details;
 
@@ -100,11 +100,11 @@ fn read_entry(place: String, entry: &Value, gnome: bool) -> Result<Candidate, Pr
     let secret = entry.text("secret").unwrap_or("");
     let kind = entry.text("type").unwrap_or("");
     let kind = Kind::from_name(kind).ok_or_else(|| kind.to_owned());
-    // The secret of mOTP is its hexadecimal text, in base32.
+    // The secret of mOTP is its text, in base32.
     let text = (kind == Ok(Kind::Motp))
         .then(|| base32::decode(secret).ok().and_then(|bytes| std::str::from_utf8(bytes.expose()).ok().map(Text::from)))
         .flatten();
-    let mut draft = Draft::new(place, text.as_deref().map_or(Key::Base32(secret), Key::Hex));
+    let mut draft = Draft::new(place, text.as_deref().map_or(Key::Base32(secret), Key::Text));
     draft.kind = kind;
     draft.algorithm = entry.text("algorithm");
     draft.digits = entry.number("digits");
@@ -135,9 +135,7 @@ fn write(entries: &[Details], password: Option<&Text>, random: &mut dyn Random) 
         .map(|details| {
             let otp = &details.otp;
             let secret = match otp.kind {
-                Kind::Motp => {
-                    base32::encode(Zeroizing::new(data_encoding::HEXLOWER.encode(otp.secret.expose())).as_bytes())
-                }
+                Kind::Motp => base32::encode(motp::text(&otp.secret).as_bytes()),
                 _ => base32::encode(otp.secret.expose()),
             };
             let tags: Vec<&str> = details.tags.iter().map(|tag| tag.as_str()).collect();
@@ -185,7 +183,7 @@ mod tests {
         let key = Sha256::digest(b"word");
         let sealed = cipher::gcm_seal(&key, &[1; 12], &file, &[]).unwrap();
         let old = [&[1; 12][..], &sealed].concat();
-        assert_eq!(samples::with_password(&FORMAT, &old, "word").unwrap().entries.len(), 6);
+        assert_eq!(samples::with_password(&FORMAT, &old, "word").unwrap().entries.len(), 7);
         assert!(samples::with_password(&FORMAT, &old, "words").is_err());
     }
 

@@ -8,7 +8,7 @@ use aes_gcm::{Aes256Gcm, AesGcm, KeyInit, Nonce};
 use cbc::cipher::block_padding::{NoPadding, Pkcs7};
 use cbc::cipher::{BlockModeDecrypt, KeyIvInit};
 use chacha20::cipher::{StreamCipher, StreamCipherSeek};
-use chacha20poly1305::{XChaCha20Poly1305, XNonce};
+use chacha20poly1305::{ChaCha20Poly1305, XChaCha20Poly1305, XNonce};
 use hkdf::Hkdf;
 use hmac::{Hmac, Mac};
 use poly1305::Poly1305;
@@ -26,6 +26,8 @@ pub(super) type Key = Zeroizing<[u8; 32]>;
 const MOST_ITERATIONS: u64 = 5_000_000;
 /// The most memory Argon2 may take, in KiB: what Ente Auth takes on a computer.
 const MOST_KIB: u64 = 1024 * 1024;
+/// The largest work factor of scrypt: 1 GiB, which age takes for a slow machine.
+const MOST_SCRYPT: u8 = 20;
 /// The most memory times passes, in KiB. Ente Auth takes 4 GiB.
 const MOST_ARGON2_WORK: u64 = 8 * 1024 * 1024;
 
@@ -67,6 +69,19 @@ pub(super) fn cbc_open(key: &[u8], iv: &[u8], sealed: &[u8]) -> Option<Zeroizing
     cipher.decrypt_padded_vec::<Pkcs7>(sealed).ok().map(Zeroizing::new)
 }
 
+/// The same with AES-128.
+pub(super) fn cbc128_open(key: &[u8], iv: &[u8], sealed: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
+    let cipher = cbc::Decryptor::<aes::Aes128>::new_from_slices(key, iv).ok()?;
+    cipher.decrypt_padded_vec::<Pkcs7>(sealed).ok().map(Zeroizing::new)
+}
+
+/// Seals with AES-128-CBC; only tests write such files.
+#[cfg(test)]
+pub(super) fn cbc128_seal(key: &[u8], iv: &[u8], plain: &[u8]) -> Vec<u8> {
+    use cbc::cipher::BlockModeEncrypt;
+    cbc::Encryptor::<aes::Aes128>::new_from_slices(key, iv).unwrap().encrypt_padded_vec::<Pkcs7>(plain)
+}
+
 /// The same without padding: whole blocks, of which nothing is checked.
 pub(super) fn cbc_open_unpadded(key: &[u8], iv: &[u8], sealed: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
     let cipher = cbc::Decryptor::<aes::Aes256>::new_from_slices(key, iv).ok()?;
@@ -90,6 +105,41 @@ pub(super) fn xchacha_open(key: &Key, nonce: &[u8], sealed: &[u8]) -> Option<Zer
 pub(super) fn xchacha_seal(key: &Key, nonce: &[u8; 24], plain: &[u8]) -> Result<Vec<u8>, FormatError> {
     let cipher = XChaCha20Poly1305::new_from_slice(&key[..]).map_err(unsealed)?;
     cipher.encrypt(&XNonce::from(*nonce), plain).map_err(unsealed)
+}
+
+/// Opens ChaCha20-Poly1305: a nonce of 12 bytes, the tag at the end of the cipher text. `None` when anything does not hold.
+pub(super) fn chacha_open(key: &Key, nonce: &[u8; 12], sealed: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
+    let cipher = ChaCha20Poly1305::new_from_slice(&key[..]).ok()?;
+    cipher.decrypt(&(*nonce).into(), sealed).ok().map(Zeroizing::new)
+}
+
+/// Seals with ChaCha20-Poly1305; only tests write such files.
+#[cfg(test)]
+pub(super) fn chacha_seal(key: &Key, nonce: &[u8; 12], plain: &[u8]) -> Vec<u8> {
+    ChaCha20Poly1305::new_from_slice(&key[..]).unwrap().encrypt(&(*nonce).into(), plain).unwrap()
+}
+
+/// HKDF with SHA-256 to 32 bytes.
+pub(super) fn hkdf(key: &[u8], salt: &[u8], info: &[u8]) -> Key {
+    let mut out = Key::default();
+    // 32 bytes are never too many.
+    let _ = Hkdf::<Sha256>::new(Some(salt), key).expand(info, &mut out[..]);
+    out
+}
+
+/// scrypt (RFC 7914) with r = 8 and p = 1, its cost as a power of two.
+///
+/// # Errors
+/// [`FormatError::ParametersRefused`].
+pub(super) fn scrypt(password: &[u8], salt: &[u8], log_n: u8) -> Result<Key, FormatError> {
+    let refused = || FormatError::ParametersRefused(format!("scrypt with a work factor of {log_n}"));
+    if !(1..=MOST_SCRYPT).contains(&log_n) {
+        return Err(refused());
+    }
+    let params = scrypt::Params::new(log_n, 8, 1).map_err(|_| refused())?;
+    let mut key = Key::default();
+    scrypt::scrypt(password, salt, &params, &mut key[..]).map_err(|_| refused())?;
+    Ok(key)
 }
 
 /// HKDF-Expand with SHA-256 to 32 bytes.

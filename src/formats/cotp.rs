@@ -6,7 +6,7 @@ use super::draft::{Draft, Key};
 use super::json::{Document, Fields};
 use super::loss::Holds;
 use super::{Candidate, Format, FormatError, Imported, Opened, Problem, Writer, cipher};
-use crate::otp::{Kind, base32};
+use crate::otp::{Kind, base32, motp};
 use crate::secret::{Random, Text, random_bytes};
 use crate::vault::Details;
 
@@ -60,7 +60,7 @@ fn read_element(place: String, element: &Value) -> Result<Candidate, Problem> {
     let kind = element.text("type").unwrap_or("");
     let kind = Kind::from_name(kind).ok_or_else(|| kind.to_owned());
     let secret = element.text("secret").unwrap_or("");
-    let key = if kind == Ok(Kind::Motp) { Key::Hex(secret) } else { Key::Base32(secret) };
+    let key = if kind == Ok(Kind::Motp) { Key::Text(secret) } else { Key::Base32(secret) };
     let mut draft = Draft::new(place, key).named(element.text("issuer"), element.text("label"));
     draft.kind = kind;
     draft.algorithm = element.text("algorithm");
@@ -77,7 +77,7 @@ fn write(entries: &[Details], password: Option<&Text>, random: &mut dyn Random) 
         .map(|details| {
             let otp = &details.otp;
             let secret = match otp.kind {
-                Kind::Motp => Text::from(data_encoding::HEXLOWER.encode(otp.secret.expose())),
+                Kind::Motp => motp::text(&otp.secret),
                 _ => base32::encode(otp.secret.expose()),
             };
             json!({

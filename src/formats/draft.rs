@@ -5,7 +5,7 @@
 
 use super::json::Number;
 use super::{Candidate, Imported, Problem};
-use crate::otp::uri::{base32_secret, hex_secret};
+use crate::otp::uri::{base32_secret, hex_secret, motp_secret};
 use crate::otp::{Algorithm, Digits, Kind, Otp, Period, uri, yandex};
 use crate::secret::{Secret, Text};
 use crate::text;
@@ -13,10 +13,12 @@ use crate::vault::{Details, RecoveryCode};
 
 /// A key as a file writes it.
 pub(super) enum Key<'a> {
-    /// Base32 text (mOTP: of the raw bytes).
+    /// Base32 text (mOTP: of the bytes that its hexadecimal text stands for).
     Base32(&'a str),
     /// Hexadecimal text.
     Hex(&'a str),
+    /// An mOTP key as it is typed.
+    Text(&'a str),
     /// The bytes themselves.
     Bytes(Secret),
 }
@@ -117,8 +119,8 @@ impl<'a> Draft<'a> {
         })?;
         let secret = match &self.key {
             Key::Base32(text) => base32_secret(text).map_err(|wrong| wrong.to_string())?,
-            Key::Hex(text) if kind == Kind::Motp => hex_secret(text).map_err(|wrong| wrong.to_string())?,
-            Key::Hex(text) => hex_secret(text).map_err(|_| "the secret is not hexadecimal".to_owned())?,
+            Key::Text(text) if kind == Kind::Motp => motp_secret(text).map_err(|wrong| wrong.to_string())?,
+            Key::Hex(text) | Key::Text(text) => hex_secret(text).map_err(|wrong| wrong.to_string())?,
             Key::Bytes(secret) if secret.is_empty() => return Err(uri::UriError::NoSecret.to_string()),
             Key::Bytes(secret) if secret.len() > uri::LONGEST_SECRET => {
                 return Err(uri::UriError::SecretTooLong.to_string());

@@ -50,6 +50,11 @@ pub struct Export {
 }
 
 impl Export {
+    /// That code of the export of that id and size.
+    pub(super) fn new(id: u64, size: u64, index: u64) -> Export {
+        Export { id, size, met: vec![index] }
+    }
+
     /// Puts what was met of the same export together. False when it is another one.
     pub(super) fn join(&mut self, other: &Export) -> bool {
         let same = (self.id, self.size) == (other.id, other.size);
@@ -83,7 +88,7 @@ pub(super) fn read_code(place: &str, line: &str, imported: &mut Imported) {
             return;
         }
     };
-    imported.met(Export { id: part.id, size: part.size, met: vec![part.index] });
+    imported.met(Export::new(part.id, part.size, part.index));
     for (number, entry) in (1..).zip(part.entries) {
         let place = format!("{place}, entry {number}");
         imported.push(match entry {

@@ -145,6 +145,13 @@ impl Number {
         text.parse().map_or(Number::Broken, Number::Is)
     }
 
+    /// Takes 0 for absent, of programs that write it so.
+    pub fn zero_is_absent(&mut self) {
+        if *self == Number::Is(0) {
+            *self = Number::Absent;
+        }
+    }
+
     /// The number, when there is one.
     pub fn get(self) -> Option<u64> {
         match self {

@@ -1,6 +1,7 @@
 //! Other programs' files: recognised, read, written. Pure: no input or output, no prompts, no printing.
 
 pub mod aegis;
+pub mod age;
 pub mod andotp;
 pub mod archive;
 pub mod authenticator_plus;
@@ -48,9 +49,11 @@ pub mod stratum_sqlite;
 pub mod table;
 pub mod terminal;
 pub mod totp_authenticator;
+pub mod totp_cli;
 pub mod twofas;
 pub mod twofauth;
 pub mod uri_list;
+mod yaml;
 
 use crate::secret::{NoRandomness, Random, Text, random_bytes};
 use crate::vault::Details;
@@ -142,6 +145,11 @@ impl Imported {
         if !self.exports.iter_mut().any(|known| known.join(&export)) {
             self.exports.push(export);
         }
+    }
+
+    /// The number of the entry that comes next, from 1.
+    fn next_number(&self) -> usize {
+        self.entries.len().saturating_add(self.problems.len()).saturating_add(1)
     }
 
     /// Adds one entry, read or not.

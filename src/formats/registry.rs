@@ -3,10 +3,10 @@
 use std::path::{Path, PathBuf};
 
 use super::{
-    Format, FormatError, Opened, aegis, andotp, archive, authenticator_plus, authy, battlenet, bitwarden, cotp,
+    Format, FormatError, Opened, aegis, age, andotp, archive, authenticator_plus, authy, battlenet, bitwarden, cotp,
     devolutions, duo, enpass, ente, extension, freeotp, google, google_sqlite, html, json, keepass, keeper, lastpass,
     microsoft, onepassword, otp_auth, otpclient, picture, proton, proton_pass, raivo, safeincloud, sheet, steam,
-    stratum, stratum_sqlite, table, terminal, totp_authenticator, twofas, twofauth, uri_list,
+    stratum, stratum_sqlite, table, terminal, totp_authenticator, totp_cli, twofas, twofauth, uri_list,
 };
 use crate::secret::{Random, Text};
 use crate::vault::Details;
@@ -17,6 +17,7 @@ pub const LARGEST: usize = 64 * 1024 * 1024;
 /// Every format, in the order in which they are tried: those with a mark of their own first, lists of lines last.
 pub static FORMATS: &[Format] = &[
     picture::FORMAT,
+    age::FORMAT,
     stratum::FORMAT,
     stratum_sqlite::FORMAT,
     google_sqlite::FORMAT,
@@ -49,6 +50,7 @@ pub static FORMATS: &[Format] = &[
     authenticator_plus::FORMAT,
     archive::FORMAT,
     safeincloud::FORMAT,
+    totp_cli::FORMAT,
     html::FORMAT,
     google::FORMAT,
     google::PICTURES,
@@ -72,7 +74,6 @@ const NOT_READ: &[(&[u8], &str)] = &[
         "this is a database that no known app keeps its codes in, or it is damaged: export from the app and import that",
     ),
     (b"-----BEGIN PGP", "this is encrypted with OpenPGP: open it with gpg -d and import what comes out"),
-    (b"age-encryption.org", "this is encrypted with age: open it with age -d and import what comes out"),
 ];
 
 /// What is said of bytes that begin like nothing and are no text.

@@ -1,7 +1,7 @@
 //! Entries of every kind for the tests of readers and writers, made up for this project.
 
 use super::{Format, FormatError, Imported, Opened};
-use crate::otp::{Algorithm, Digits, Kind, Otp, Period};
+use crate::otp::{Algorithm, Digits, Kind, Otp, Period, motp};
 use crate::secret::{NoRandomness, Random, Secret, Text};
 use crate::vault::Details;
 
@@ -18,7 +18,7 @@ impl Random for Counting {
     }
 }
 
-/// One entry of each kind, with all that an entry can have but recovery codes.
+/// Entries of each kind, with all that an entry can have but recovery codes.
 pub(super) fn entries() -> Vec<Details> {
     let key = |bytes: &[u8]| Secret::from(bytes);
     let mut totp = Details::new(Otp::new(Kind::Totp, key(b"seventeen bytes!!")), "Wolken AG", "ida@wolken.example");
@@ -35,9 +35,11 @@ pub(super) fn entries() -> Vec<Details> {
     let steam = Details::new(Otp::new(Kind::Steam, key(b"steam's own key")), "Steam", "player one");
     let mut motp = Details::new(Otp::new(Kind::Motp, key(&[0xab; 8])), "VPN", "badge 7");
     motp.otp.pin = Some("9753".into());
+    let mut words = Details::new(Otp::new(Kind::Motp, motp::secret("Words, not Hexadecimal")), "VPN", "badge 8");
+    words.otp.pin = Some("1357".into());
     let mut yandex = Details::new(Otp::new(Kind::Yandex, key(b"sixteen bytes ok")), "Яндекс", "ю");
     yandex.otp.pin = Some("24681357".into());
-    vec![totp, simple, hotp, fresh, steam, motp, yandex]
+    vec![totp, simple, hotp, fresh, steam, motp, words, yandex]
 }
 
 /// Reads a file that needs no password.

@@ -10,7 +10,7 @@ use super::draft::{Draft, Key};
 use super::json::{Document, Fields, Number};
 use super::loss::Holds;
 use super::{Candidate, Format, FormatError, Imported, Opened, Problem, Writer};
-use crate::otp::{Algorithm, Kind, base32};
+use crate::otp::{Algorithm, Kind, Period, base32, motp};
 use crate::secret::{Random, Text, random_bytes};
 use crate::vault::Details;
 
@@ -90,7 +90,7 @@ fn read_entry(place: String, entry: &Value, file: &Value) -> Result<Candidate, P
         Number::Is(other) => Err(format!("number {other}")),
         _ => Err(String::new()),
     };
-    let key = if kind == Ok(Kind::Motp) { Key::Hex(secret) } else { Key::Base32(secret) };
+    let key = if kind == Ok(Kind::Motp) { Key::Text(secret) } else { Key::Base32(secret) };
     let mut draft = Draft::new(place, key).named(entry.text("Issuer"), entry.text("Username"));
     draft.kind = kind;
     let unknown;
@@ -105,7 +105,8 @@ fn read_entry(place: String, entry: &Value, file: &Value) -> Result<Candidate, P
         Number::Broken => Some("not a number"),
     };
     draft.digits = entry.number("Digits");
-    draft.period = entry.number("Period");
+    // Of mOTP it writes a period too, and means 10 s.
+    draft.period = if draft.kind == Ok(Kind::Motp) { Number::Absent } else { entry.number("Period") };
     draft.counter = entry.number("Counter");
     draft.pin = entry.text("Pin").map(Text::from);
     for link in
@@ -126,7 +127,7 @@ fn write(entries: &[Details], password: Option<&Text>, random: &mut dyn Random) 
     for details in entries.iter().filter(|details| holds(details)) {
         let otp = &details.otp;
         let secret = match otp.kind {
-            Kind::Motp => Text::from(data_encoding::HEXLOWER.encode(otp.secret.expose())),
+            Kind::Motp => motp::text(&otp.secret),
             _ => base32::encode(otp.secret.expose()),
         };
         for tag in &details.tags {
@@ -172,12 +173,13 @@ fn write(entries: &[Details], password: Option<&Text>, random: &mut dyn Random) 
 }
 
 fn holds(details: &Details) -> bool {
-    details.otp.algorithm != Algorithm::Md5 || details.otp.kind == Kind::Motp
+    let otp = &details.otp;
+    if otp.kind == Kind::Motp { otp.period == Period::MOTP } else { otp.algorithm != Algorithm::Md5 }
 }
 
 fn loses(details: &Details) -> Vec<String> {
     if !holds(details) {
-        return vec!["all of it: Stratum does not know MD5".into()];
+        return vec!["all of it: Stratum knows MD5 only for mOTP of 10 s".into()];
     }
     let mut lost = HOLDS.loses(details);
     for (name, text, longest) in [("issuer", &details.issuer, LONGEST[0]), ("account", &details.account, LONGEST[1])] {
@@ -208,14 +210,14 @@ mod tests {
         let key = cipher::pbkdf2(Hash::Sha1, b"word", &salt, 64_000).unwrap();
         let file = [LEGACY, &salt, &iv, &cipher::cbc_seal(&key[..], &iv, &plain).unwrap()].concat();
         assert!(detect(&file));
-        assert_eq!(samples::with_password(&FORMAT, &file, "word").unwrap().entries.len(), 7);
+        assert_eq!(samples::with_password(&FORMAT, &file, "word").unwrap().entries.len(), 8);
         assert_eq!(samples::with_password(&FORMAT, &file, "words"), Err(FormatError::WrongPasswordOrDamaged));
     }
 
     #[test]
     fn what_is_not_known_is_a_problem() {
         let file = br#"{"Authenticators":[{"Type":9,"Secret":"JBSWY3DP"},{"Type":2,"Algorithm":7,"Secret":"JBSWY3DP"},
-            {"Type":3,"Secret":"free text"}]}"#;
+            {"Type":3,"Secret":" "}]}"#;
         assert_eq!(samples::plain(&FORMAT, file).problems.len(), 3);
         assert!(matches!(read(b"AUTHENTICATORPROshort"), Err(FormatError::Damaged(_))));
     }

@@ -1,10 +1,14 @@
 //! Terminal tools that keep a line an entry: rsc/2fa and gauth.
 //!
-//! 2fa: `name digits secret`, and for HOTP the counter used last, in twenty digits. gauth: `name:secret` or a URI; `#` begins a comment.
+//! 2fa: `name digits secret`, and for HOTP the counter used last, in twenty digits. gauth: `name:secret` or a URI; `#` begins a comment; the
+//! file may be encrypted by `openssl enc -aes-128-cbc -md sha256`.
+
+use sha2::{Digest, Sha256};
+use zeroize::Zeroizing;
 
 use super::draft::{self, Draft, Key};
 use super::json::Number;
-use super::{Format, FormatError, Imported, Opened, Problem, uri_list};
+use super::{Format, FormatError, Imported, Opened, Problem, cipher, uri_list};
 use crate::otp::{Kind, base32, uri};
 
 /// 2fa's row.
@@ -43,8 +47,8 @@ pub(super) const TWO_FA: Format = Format {
 pub(super) const GAUTH: Format = Format {
     id: "gauth",
     name: "gauth",
-    help: "gauth (pcarrier/gauth): the file gauth.csv, not encrypted",
-    detect: |bytes| every_line(bytes, |line| uri::is_uri(line) || gauth(line).is_some()),
+    help: "gauth (pcarrier/gauth): the file gauth.csv, encrypted or not",
+    detect: |bytes| bytes.starts_with(SALTED) || is_gauth(bytes),
     read: Some(read_gauth),
     write: None,
 };
@@ -77,7 +81,30 @@ fn gauth(line: &str) -> Option<(&str, &str)> {
     (!name.is_empty() && secret.len() >= 16 && key_like(secret)).then_some((name.trim(), secret))
 }
 
+/// How a file that openssl encrypted begins.
+const SALTED: &[u8] = b"Salted__";
+
+fn is_gauth(bytes: &[u8]) -> bool {
+    every_line(bytes, |line| uri::is_uri(line) || gauth(line).is_some())
+}
+
 fn read_gauth(bytes: &[u8]) -> Result<Opened, FormatError> {
+    let Some(rest) = bytes.strip_prefix(SALTED) else { return Ok(Opened::Plain(read_lines(bytes))) };
+    let (salt, sealed) = rest.split_first_chunk::<8>().ok_or_else(|| FormatError::Damaged("it is cut off".into()))?;
+    let (salt, sealed) = (*salt, sealed.to_vec());
+    Ok(Opened::encrypted(move |password| {
+        let derived = Zeroizing::new(<[u8; 32]>::from(
+            Sha256::new().chain_update(password.as_bytes()).chain_update(salt).finalize(),
+        ));
+        let (key, iv) = derived.split_at(16);
+        cipher::cbc128_open(key, iv, &sealed)
+            .filter(|plain| is_gauth(plain))
+            .map(|plain| read_lines(&plain))
+            .ok_or(FormatError::WrongPasswordOrDamaged)
+    }))
+}
+
+fn read_lines(bytes: &[u8]) -> Imported {
     let mut imported = Imported::default();
     for (number, line) in uri_list::lines(bytes) {
         let place = format!("line {number}");
@@ -90,7 +117,7 @@ fn read_gauth(bytes: &[u8]) -> Result<Opened, FormatError> {
             imported.problems.push(odd(place));
         }
     }
-    Ok(Opened::Plain(imported))
+    imported
 }
 
 #[cfg(test)]
@@ -113,5 +140,11 @@ mod tests {
         assert!((GAUTH.detect)(file));
         assert_eq!(samples::plain(&GAUTH, file).entries.len(), 2);
         assert!(!(GAUTH.detect)(b"note: see below\n"));
+        let derived = Sha256::digest(b"wordsalted!!");
+        let sealed = cipher::cbc128_seal(&derived[..16], &derived[16..], file);
+        let sealed = [SALTED, b"salted!!", &sealed].concat();
+        assert!((GAUTH.detect)(&sealed));
+        assert_eq!(samples::with_password(&GAUTH, &sealed, "word").unwrap().entries.len(), 2);
+        assert_eq!(samples::with_password(&GAUTH, &sealed, "words"), Err(FormatError::WrongPasswordOrDamaged));
     }
 }

@@ -6,14 +6,14 @@ use zeroize::Zeroizing;
 
 use super::draft::{Draft, Key};
 use super::json::{Document, Fields};
-use super::{Candidate, Format, FormatError, Imported, Opened, Problem, cipher, preferences};
+use super::{Candidate, Format, FormatError, Imported, Opened, Problem, cipher, preferences, totp_cli};
 use crate::secret::Secret;
 
 /// The registry's row.
 pub(super) const FORMAT: Format = Format {
     id: "totp-authenticator",
-    name: "TOTP Authenticator",
-    help: "TOTP Authenticator: Settings, Backup and restore, Export",
+    name: "TOTP Authenticator or totp-cli 1",
+    help: "TOTP Authenticator: Settings, Backup and restore, Export; the store of totp-cli 1 looks the same",
     detect: |bytes| in_preferences(bytes).is_some() || sealed(bytes).is_some(),
     read: Some(read),
     write: None,
@@ -59,7 +59,9 @@ fn read(bytes: &[u8]) -> Result<Opened, FormatError> {
     let sealed = sealed(bytes).ok_or_else(|| FormatError::Damaged("it is not base64 of whole blocks".into()))?;
     match open(&sealed, FIXED) {
         Ok(imported) => Ok(Opened::Plain(imported)),
-        Err(_) => Ok(Opened::encrypted(move |password| open(&sealed, password))),
+        Err(_) => Ok(Opened::encrypted(move |password| {
+            open(&sealed, password).or_else(|_| totp_cli::open_v1(&sealed, password))
+        })),
     }
 }
 

@@ -7,7 +7,7 @@ use std::borrow::Cow;
 use zeroize::Zeroizing;
 
 use super::json::{Document, Fields};
-use super::{Candidate, Format, FormatError, Imported, Opened, Problem, Writer, cipher, draft, google};
+use super::{Candidate, Format, FormatError, Imported, Opened, Problem, Writer, cipher, draft, google, lastpass};
 use crate::otp::{Kind, migration, uri};
 use crate::secret::{Random, Secret, Text};
 use crate::vault::Details;
@@ -85,6 +85,8 @@ pub(super) fn read(bytes: &[u8]) -> Result<Opened, FormatError> {
 pub(super) fn read_line(place: String, line: &str, imported: &mut Imported) {
     if migration::is_migration(line) {
         google::read_code(&place, line, imported);
+    } else if lastpass::is_code(line) {
+        lastpass::read_code(&place, line, imported);
     } else {
         imported.push(draft::from_uri(place, line).map(|candidate| with_winauth_secret(candidate, line)));
     }

@@ -162,7 +162,7 @@ impl Period {
 pub struct Otp {
     /// What kind of code.
     pub kind: Kind,
-    /// The key, as raw bytes; for mOTP the bytes that its hexadecimal text stands for.
+    /// The key, as raw bytes; for mOTP see [`motp::secret`].
     pub secret: Secret,
     /// The hash function.
     pub algorithm: Algorithm,

@@ -35,7 +35,7 @@ use zeroize::Zeroizing;
 
 use super::base32::{self, NotBase32};
 use super::percent::{self, NotDecoded};
-use super::{Algorithm, Digits, Kind, Otp, OtpError, Period, yandex};
+use super::{Algorithm, Digits, Kind, Otp, OtpError, Period, motp, yandex};
 use crate::secret::{Secret, Text};
 use crate::text;
 
@@ -74,8 +74,8 @@ pub enum UriError {
     /// The secret is not base32.
     #[error(transparent)]
     Secret(#[from] NotBase32),
-    /// The secret of an mOTP entry is not hexadecimal.
-    #[error("the mOTP secret is not hexadecimal: an even number of digits 0-9 and letters a-f")]
+    /// A secret that should be hexadecimal is not.
+    #[error("the secret is not hexadecimal: an even number of digits 0-9 and letters a-f")]
     NotHex,
     /// The secret does not suit the kind.
     #[error(transparent)]
@@ -166,7 +166,7 @@ fn written(otp: &Otp, issuer: &str, account: &str, short: bool) -> Text {
     percent::encode(account, &mut out);
     out.push_str("?secret=");
     if otp.kind == Kind::Motp {
-        out.push_str(&Zeroizing::new(data_encoding::HEXLOWER.encode(otp.secret.expose())));
+        percent::encode(&motp::text(&otp.secret), &mut out);
     } else {
         out.push_str(&base32::encode(otp.secret.expose()));
     }
@@ -255,7 +255,7 @@ fn parse_motp(rest: &str) -> Result<Labelled, UriError> {
     let (label, query) = rest.split_once('?').unwrap_or((rest, ""));
     let (issuer, account) = split_label(label, query)?;
     let secret = value(query, "secret", "secret")?.ok_or(UriError::NoSecret)?;
-    let mut otp = Otp::new(Kind::Motp, hex_secret(&secret)?);
+    let mut otp = Otp::new(Kind::Motp, motp_secret(&secret)?);
     if let Some(period) = number(query, "period", "1 to 86400", Period::new)? {
         otp.period = period;
     }
@@ -275,7 +275,19 @@ pub fn base32_secret(text: &str) -> Result<Secret, UriError> {
     if secret.is_empty() { Err(UriError::NoSecret) } else { Ok(secret) }
 }
 
-/// Reads the hexadecimal secret of an mOTP entry, in any case.
+/// Reads the key of an mOTP entry, which may be any text.
+///
+/// # Errors
+/// [`UriError::NoSecret`], [`UriError::SecretTooLong`].
+pub fn motp_secret(text: &str) -> Result<Secret, UriError> {
+    if text.len() > LONGEST_SECRET {
+        return Err(UriError::SecretTooLong);
+    }
+    let secret = motp::secret(text);
+    if secret.is_empty() { Err(UriError::NoSecret) } else { Ok(secret) }
+}
+
+/// Reads a hexadecimal secret, in any case.
 ///
 /// # Errors
 /// [`UriError::NoSecret`], [`UriError::SecretTooLong`], [`UriError::NotHex`].

@@ -8,7 +8,7 @@ use super::{clipboard, clock, trouble};
 use crate::app::Trouble;
 use crate::app::effect::ImportSource;
 use crate::app::msg::ImportRead;
-use crate::formats::{FormatError, Opened, picture, registry};
+use crate::formats::{FormatError, Opened, picture, registry, steam};
 use crate::qr::{self, Symbol};
 use crate::secret::{Secret, Text};
 use crate::store::disk;
@@ -25,7 +25,10 @@ pub(super) fn read_import(
     password: Option<Text>,
 ) -> Result<ImportRead, Trouble> {
     let bytes = match source {
-        ImportSource::Path(path) => read(&path)?,
+        ImportSource::Path(path) => {
+            let bytes = read(&path)?;
+            behind_manifest(&at_home(&path), bytes.expose()).unwrap_or(bytes)
+        }
         ImportSource::Text(text) => Secret::from(text.as_bytes()),
         ImportSource::Clipboard => return read_clipboard(),
     };
@@ -61,6 +64,16 @@ fn read_clipboard() -> Result<ImportRead, Trouble> {
     let texts = qr::read_pixels(width, height, pixels).map_err(|error| trouble::trouble(error, None))?;
     let imported = picture::from_codes(&texts).map_err(|error| trouble::format(&error))?;
     Ok(ImportRead::Entries { format: "picture of QR codes", imported })
+}
+
+/// An encrypted maFile behind the manifest that stands beside it; `None` for any other file, and when there is no manifest.
+pub(crate) fn behind_manifest(path: &Path, bytes: &[u8]) -> Option<Secret> {
+    let of_steam = path.extension().is_some_and(|ending| ending.eq_ignore_ascii_case("maFile"));
+    if !of_steam || !steam::wants_manifest(bytes) {
+        return None;
+    }
+    let manifest = read(&path.with_file_name("manifest.json")).ok()?;
+    Some(Secret::new([manifest.expose(), b"\n", bytes].concat()))
 }
 
 fn read(path: &Path) -> Result<Secret, Trouble> {
@@ -158,6 +171,17 @@ pub(super) fn complete(typed: &Text) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_encrypted_ma_file_is_read_behind_its_manifest() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("1.maFile");
+        assert!(behind_manifest(&path, b"QUJD").is_none());
+        fs::write(folder.path().join("manifest.json"), "{}").unwrap();
+        assert_eq!(behind_manifest(&path, b"QUJD").unwrap().expose(), b"{}\nQUJD");
+        assert!(behind_manifest(&path, b"{}").is_none());
+        assert!(behind_manifest(&folder.path().join("1.txt"), b"QUJD").is_none());
+    }
 
     #[test]
     fn paths_are_completed() {

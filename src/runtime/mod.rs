@@ -5,7 +5,7 @@
 pub mod clipboard;
 pub mod clock;
 pub mod demo;
-mod files;
+pub(crate) mod files;
 pub mod holder;
 mod jobs;
 mod membership;

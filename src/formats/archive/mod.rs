@@ -3,6 +3,7 @@
 //! An archive in an archive is never opened, and all that is unpacked together stays within the size of one file.
 
 mod directory;
+pub(super) mod gzip;
 mod member;
 #[cfg(test)]
 pub(super) mod tests;

@@ -134,9 +134,10 @@ fn sum_of(bytes: &[u8]) -> u32 {
 
 #[test]
 fn a_locked_file_in_a_locked_archive_opens_with_the_same_password_only() {
-    let entries = samples::entries();
+    // Those that Aegis can hold.
+    let entries = &samples::entries()[..6];
     let writer = crate::formats::aegis::FORMAT.write.unwrap();
-    let inner = (writer.write)(&entries, Some(&"inner".into()), &mut samples::Counting(1)).unwrap();
+    let inner = (writer.write)(entries, Some(&"inner".into()), &mut samples::Counting(1)).unwrap();
     let inner = String::from_utf8(inner).unwrap();
     let same = pack(&[("aegis.json", &inner)], Lock::Aes("inner", 256));
     assert_eq!(samples::with_password(&FORMAT, &same, "inner").unwrap().entries.len(), entries.len());
