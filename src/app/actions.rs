@@ -4,7 +4,7 @@
 
 use std::borrow::Cow;
 
-use crate::app::model::{Model, Session};
+use crate::app::model::{Model, Over, Session};
 use crate::config::Config;
 use crate::config::keys::Key;
 use crate::vault::roster::Role;
@@ -36,6 +36,8 @@ pub enum Screen {
     Import,
     /// Importing: what will happen to each entry.
     ImportPlan,
+    /// Importing: what the columns of a table hold.
+    Columns,
     /// Exporting.
     Export,
     /// A new passphrase.
@@ -105,6 +107,8 @@ pub enum Action {
     Redo,
     /// Import another program's file.
     Import,
+    /// Importing a table: say what its columns hold.
+    Columns,
     /// Export entries to a file.
     Export,
     /// Show the entry as a QR code for a phone.
@@ -220,12 +224,13 @@ const MOVES: &[Screen] = &[
     S::History,
     S::Members,
     S::ImportPlan,
+    S::Columns,
     S::Palette,
     S::Help,
     S::Welcome,
     S::Unlock,
 ];
-const JUMPS: &[Screen] = &[S::List, S::Trash, S::History, S::ImportPlan, S::Help];
+const JUMPS: &[Screen] = &[S::List, S::Trash, S::History, S::ImportPlan, S::Columns, S::Help];
 const EVERYWHERE: &[Screen] = &[
     S::Welcome,
     S::Create,
@@ -239,6 +244,7 @@ const EVERYWHERE: &[Screen] = &[
     S::History,
     S::Import,
     S::ImportPlan,
+    S::Columns,
     S::Export,
     S::Passphrase,
     S::Palette,
@@ -265,7 +271,7 @@ macro_rules! rows {
 
 static TABLE: &[Row] = rows! {
     Submit "submit" "do what this screen is for: unlock, save, import, go on" "go on"
-        &[S::Welcome, S::Create, S::RecoveryCode, S::Unlock, S::Form, S::Import, S::ImportPlan, S::Export, S::Passphrase, S::Palette, S::SavePicture, S::Invite];
+        &[S::Welcome, S::Create, S::RecoveryCode, S::Unlock, S::Form, S::Import, S::ImportPlan, S::Columns, S::Export, S::Passphrase, S::Palette, S::SavePicture, S::Invite];
     Yes "yes" "yes" "yes" &[S::Confirm];
     No "no" "no" "no" &[S::Confirm];
     Copy "copy" "copy the selected entry's code; a counter moves on first" "copy" &[S::List, S::Search, S::Entry, S::InviteCode];
@@ -286,7 +292,8 @@ static TABLE: &[Row] = rows! {
     NextField "next_field" "next field" "next field" FORMS;
     PreviousField "previous_field" "previous field" "" FORMS;
     ShowTyped "show_typed" "show what is typed instead of dots" "show" &[S::Create, S::Unlock, S::Form, S::Import, S::Export, S::Passphrase];
-    Toggle "toggle" "choose what happens to this entry: add, replace, skip" "choose" &[S::ImportPlan];
+    Toggle "toggle" "importing: choose what happens to this entry, or what this column holds" "choose" &[S::ImportPlan, S::Columns];
+    Columns "columns" "importing a table: say what its columns hold" "columns" &[S::ImportPlan];
     AddFile "add_file" "add another file, such as the next picture of an export" "add a file" &[S::ImportPlan];
     PastePicture "paste_picture" "take the QR code in the clipboard's picture" "picture" &[S::List, S::Form];
     UseRecovery "use_recovery" "unlock with the recovery code instead" "recovery code" &[S::Unlock];
@@ -324,13 +331,13 @@ static TABLE: &[Row] = rows! {
     Top "top" "to the first" "" JUMPS;
     Bottom "bottom" "to the last" "" JUMPS;
     Back "back" "back; in a search: clear, then close" "back"
-        &[S::Create, S::Search, S::Entry, S::Form, S::Trash, S::History, S::Import, S::ImportPlan, S::Export, S::Passphrase, S::Palette, S::Help, S::Codes, S::SavePicture, S::Members, S::Invite, S::InviteCode];
+        &[S::Create, S::Search, S::Entry, S::Form, S::Trash, S::History, S::Import, S::ImportPlan, S::Columns, S::Export, S::Passphrase, S::Palette, S::Help, S::Codes, S::SavePicture, S::Members, S::Invite, S::InviteCode];
     Suspend "suspend" "lock and stop; fg comes back" "" EVERYWHERE;
     Quit "quit" "quit; a copied code is still cleared in time" "quit" &[S::List, S::Welcome];
     QuitNow "quit_now" "quit from anywhere; a filled form asks once" "" EVERYWHERE;
 };
 
-const JUMPS_AND_SEARCH: &[Screen] = &[S::List, S::Search, S::Trash, S::History, S::ImportPlan, S::Help];
+const JUMPS_AND_SEARCH: &[Screen] = &[S::List, S::Search, S::Trash, S::History, S::ImportPlan, S::Columns, S::Help];
 
 /// The row of an action.
 pub fn row(action: Action) -> &'static Row {
@@ -396,7 +403,8 @@ pub(crate) fn hints(model: &Model, screen: Screen) -> Vec<(String, &'static str,
         .iter()
         .filter(|row| !row.short.is_empty() && row.screens.contains(&screen))
         .filter(|row| {
-            !matches!(row.action, Action::NextPage | Action::PreviousPage) || enabled(model, row.action).is_ok()
+            !matches!(row.action, Action::NextPage | Action::PreviousPage | Action::Columns)
+                || enabled(model, row.action).is_ok()
         })
         .filter_map(|row| {
             let reachable = |key: &&Key| !(screen.takes_text() && key.typed().is_some());
@@ -479,6 +487,9 @@ pub fn enabled(model: &Model, action: Action) -> Result<(), Cow<'static, str>> {
         }
         Action::NextTag | Action::PreviousTag | Action::Tag if session.list.tabs() < 2 => {
             Err("no entry has a tag".into())
+        }
+        Action::Columns if !matches!(session.over.last(), Some(Over::Import(import)) if import.is_table()) => {
+            Err("only a table has columns to be named".into())
         }
         Action::NextPage | Action::PreviousPage if !session.has_several_codes() => Err("there is one code only".into()),
         _ => Ok(()),

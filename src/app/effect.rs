@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use crate::formats::columns::Columns;
 use crate::secret::Text;
 use crate::vault::document::Change;
 use crate::vault::join::Newcomer;
@@ -84,6 +85,15 @@ pub enum Effect {
         /// Its password, once asked for.
         password: Option<Text>,
     },
+    /// Read a table whose columns a person names: [`super::Msg::ImportRead`], at first with a look at it.
+    ReadTable {
+        /// From where.
+        source: ImportSource,
+        /// What its columns hold, once that is said.
+        columns: Option<Columns>,
+    },
+    /// Nobody waits for what is being read any more: its answer is dropped when it comes.
+    AbandonImport,
     /// Complete a path that is being typed: [`super::Msg::Completions`].
     CompletePath(Text),
     /// Write an export, 0600, never over an existing file: [`super::Msg::Exported`].

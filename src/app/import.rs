@@ -8,8 +8,9 @@ use crate::app::model::{Model, Over, Session, Stage};
 use crate::app::msg::ImportRead;
 use crate::app::save::{Then, commit};
 use crate::app::{Effect, Trouble};
-use crate::formats::Imported;
+use crate::formats::columns::Sheet;
 use crate::formats::plan::{self, Action, OnDuplicate, Plan};
+use crate::formats::{Imported, table};
 use crate::secret::Text;
 use crate::time::Now;
 use crate::vault::Entry;
@@ -22,9 +23,13 @@ pub(crate) struct Import {
     pub(crate) needs_password: Option<&'static str>,
     pub(crate) password: Input,
     pub(crate) plan: Option<Plan>,
+    /// A table, while a person says what its columns hold.
+    pub(crate) table: Option<Sheet>,
     pub(crate) format: &'static str,
     pub(crate) cursor: usize,
     pub(crate) reading: bool,
+    /// Since when, as far as that is known.
+    pub(crate) since: Option<Now>,
     pub(crate) saving: bool,
     pub(crate) error: Option<String>,
     source: Option<ImportSource>,
@@ -42,9 +47,11 @@ impl Import {
             needs_password: None,
             password: Input::masked(),
             plan: None,
+            table: None,
             format: "",
             cursor: 0,
             reading: false,
+            since: None,
             saving: false,
             error: None,
             source: None,
@@ -80,6 +87,7 @@ impl Import {
     /// Asks for another file, whose entries come to those that are there.
     pub(crate) fn ask_for_more(&mut self) {
         self.plan = None;
+        self.table = None;
         self.path.clear();
         self.needs_password = None;
         self.error = None;
@@ -107,9 +115,33 @@ impl Import {
         })
     }
 
-    /// Another choice for the selected entry.
+    /// How many rows the cursor goes over.
+    pub(crate) fn len(&self) -> usize {
+        match (&self.plan, &self.table) {
+            (Some(plan), _) => plan.rows.len(),
+            (None, Some(sheet)) => sheet.names.len(),
+            (None, None) => 0,
+        }
+    }
+
+    /// Whether what was read is one table, whose columns can be named anew.
+    pub(crate) fn is_table(&self) -> bool {
+        self.files == 1 && self.source.is_some() && [table::FORMAT.name, table::KEEPASSXC.name].contains(&self.format)
+    }
+
+    /// Whether the screen counts the seconds of what is being read.
+    pub(crate) fn seconds(&self, now: Now) -> Option<u64> {
+        let since = self.since.filter(|_| self.reading)?;
+        Some(now.since(since).as_secs())
+    }
+
+    /// Another choice for the selected entry or column.
     pub(crate) fn toggle(&mut self) {
         let cursor = self.cursor;
+        if let (None, Some(sheet)) = (&self.plan, &mut self.table) {
+            sheet.columns.cycle(cursor);
+            self.error = None;
+        }
         if let Some(row) = self.plan.as_mut().and_then(|plan| plan.rows.get_mut(cursor)) {
             row.action = match (&row.action, row.duplicate_of) {
                 (Action::Skip(_), Some(id)) => Action::Replace(id),
@@ -126,6 +158,15 @@ pub(crate) fn submit(model: &mut Model, now: Now, out: &mut Vec<Effect>) {
     if import.reading || import.saving {
         return;
     }
+    if let (None, Some(sheet), Some(source)) = (&import.plan, &import.table, &import.source) {
+        if sheet.columns.has_secret() {
+            out.push(Effect::ReadTable { source: source.clone(), columns: Some(sheet.columns.clone()) });
+            (import.reading, import.since, import.error) = (true, Some(now), None);
+        } else {
+            import.error = Some("choose the column that holds the secret".into());
+        }
+        return;
+    }
     let Some(plan) = &import.plan else {
         let password = import.needs_password.is_some().then(|| import.password.take());
         let source = match (&password, import.source.take()) {
@@ -134,7 +175,7 @@ pub(crate) fn submit(model: &mut Model, now: Now, out: &mut Vec<Effect>) {
             _ => ImportSource::Path(PathBuf::from(import.path.text().trim())),
         };
         import.source = Some(source.clone());
-        import.reading = true;
+        (import.reading, import.since) = (true, Some(now));
         import.error = None;
         import.completions.clear();
         out.push(Effect::ReadImport { source, format: None, password });
@@ -190,6 +231,9 @@ pub(crate) fn read(model: &mut Model, result: Result<ImportRead, Trouble>) {
             import.needs_password = Some(format);
             import.error = wrong.map(|words| format!("{words}; try again"));
         }
+        Ok(ImportRead::Table(sheet)) => {
+            (import.table, import.cursor) = (Some(sheet), 0);
+        }
         Ok(ImportRead::Entries { format, imported }) => {
             import.files = import.files.saturating_add(1);
             import.take(format, imported, vaults.entries(Some(target)).map(|(_, entry)| entry));
@@ -199,6 +243,26 @@ pub(crate) fn read(model: &mut Model, result: Result<ImportRead, Trouble>) {
             import.needs_password = None;
         }
     }
+}
+
+/// Asks what the columns of the table that was read hold.
+pub(crate) fn name_columns(session: &mut Session, now: Now, out: &mut Vec<Effect>) {
+    let Some(Over::Import(import)) = session.over.last_mut() else { return };
+    if import.saving || !import.is_table() {
+        return;
+    }
+    (import.plan, import.gathered, import.files, import.cursor) = (None, Imported::default(), 0, 0);
+    if let (None, Some(source)) = (&import.table, &import.source) {
+        out.push(Effect::ReadTable { source: source.clone(), columns: None });
+        (import.reading, import.since) = (true, Some(now));
+    }
+}
+
+/// Gives up what is being read; its answer will be dropped.
+pub(crate) fn abandon(import: &mut Import, out: &mut Vec<Effect>) {
+    (import.reading, import.since, import.needs_password) = (false, None, None);
+    import.error = Some("given up; nothing was read".into());
+    out.push(Effect::AbandonImport);
 }
 
 /// Back from asking for another file to what was read before.

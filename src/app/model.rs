@@ -184,6 +184,7 @@ impl Model {
                 Some(Over::Trash(_)) => Screen::Trash,
                 Some(Over::History(_)) => Screen::History,
                 Some(Over::Import(import)) if import.plan.is_some() => Screen::ImportPlan,
+                Some(Over::Import(import)) if import.table.is_some() => Screen::Columns,
                 Some(Over::Import(_)) => Screen::Import,
                 Some(Over::Export(_)) => Screen::Export,
                 Some(Over::Passphrase(_)) => Screen::Passphrase,

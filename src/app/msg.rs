@@ -6,6 +6,7 @@ use std::sync::Arc;
 use crate::app::SaveId;
 pub use crate::config::keys::{Key, KeyCode};
 use crate::formats::Imported;
+use crate::formats::columns::Sheet;
 use crate::secret::Text;
 use crate::vault::seal::VaultId;
 use crate::vault::{Clock, Unlocked};
@@ -195,6 +196,8 @@ pub enum ImportRead {
         /// What is wrong with the password given before.
         wrong: Option<String>,
     },
+    /// It is a table: ask what its columns hold, and send [`super::Effect::ReadTable`] with that.
+    Table(Sheet),
     /// What is in it.
     Entries {
         /// The format's name.

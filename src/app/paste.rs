@@ -30,7 +30,9 @@ pub(crate) fn paste(model: &mut Model, text: Text, now: Now, out: &mut Vec<Effec
             },
             Some(Over::Palette(palette)) => palette.input.paste(line),
             Some(Over::Invite(form)) if !form.busy && !form.at_role => form.name.paste(line),
-            Some(Over::Import(import)) if import.plan.is_none() && !import.reading => import.line().paste(line),
+            Some(Over::Import(import)) if import.plan.is_none() && import.table.is_none() && !import.reading => {
+                import.line().paste(line)
+            }
             Some(Over::Export(export)) => match export.at {
                 export::Row::Path => export.path.paste(line),
                 export::Row::First | export::Row::Second => export.password.line().paste(line),

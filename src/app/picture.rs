@@ -53,7 +53,7 @@ pub(crate) fn read(model: &mut Model, result: Result<ImportRead, Trouble>) -> Op
     let refused = |form: &mut Form, why: String| form.errors = vec![(Row::Secret, why)];
     let imported = match result {
         Ok(ImportRead::Entries { imported, .. }) => imported,
-        Ok(ImportRead::NeedsPassword { .. }) => return None,
+        Ok(ImportRead::NeedsPassword { .. } | ImportRead::Table(_)) => return None,
         Err(trouble) => {
             refused(form, trouble_line(&trouble));
             return None;

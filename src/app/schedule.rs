@@ -40,6 +40,9 @@ pub fn next_wake(model: &Model, now: Now) -> Option<Duration> {
                 sooner(codes.left_ms(now));
             }
             let until_second = 1000 - now.wall_ms % 1000;
+            if counts_seconds(model) && reads(session) {
+                sooner(until_second);
+            }
             if counts_seconds(model) && counted(model, session).next().is_some() {
                 sooner(until_second);
             } else if let Some(next) = counted(model, session).map(|otp| otp.valid_until(now.unix())).min() {
@@ -67,10 +70,11 @@ pub fn needs_draw(model: &Model, now: Now) -> bool {
         Stage::Welcome(_) => false,
         Stage::Locked(lock) => lock.waits_s(now) != lock.waits_s(model.drawn),
         Stage::Open(session) => {
-            another_second
-                && counted(model, session).any(|otp| {
-                    counts_seconds(model) || otp.valid_from(now.unix()) != otp.valid_from(model.drawn.unix())
-                })
+            (another_second && counts_seconds(model) && reads(session))
+                || another_second
+                    && counted(model, session).any(|otp| {
+                        counts_seconds(model) || otp.valid_from(now.unix()) != otp.valid_from(model.drawn.unix())
+                    })
         }
     }
 }
@@ -84,6 +88,11 @@ pub(crate) fn lock_after(model: &Model) -> Option<Duration> {
 /// Whether seconds are counted on the screen: not in a window that has lost the focus, and not in plain mode.
 fn counts_seconds(model: &Model) -> bool {
     model.focused && !model.config.plain
+}
+
+/// Whether a file is being read, and the seconds are shown.
+fn reads(session: &Session) -> bool {
+    matches!(session.over.last(), Some(Over::Import(import)) if import.reading)
 }
 
 /// The timed codes on the screen.

@@ -153,7 +153,7 @@ fn type_into(model: &mut Model, key: &Key, out: &mut Vec<Effect>) {
                 palette.input.key(key);
                 palette.cursor = 0;
             }
-            Some(Over::Import(import)) if !import.reading => {
+            Some(Over::Import(import)) if !import.reading && import.table.is_none() => {
                 if key.code == KeyCode::Tab && import.needs_password.is_none() && import.plan.is_none() {
                     out.push(Effect::CompletePath(Text::from(import.path.text())));
                 } else if import.plan.is_none() && import.line().key(key) {
@@ -289,8 +289,7 @@ fn step(session: &mut Session, by: isize) {
         Some(Over::Help(help)) => help.top = within(help.top, crate::app::actions::table().len()),
         Some(Over::Palette(palette)) => palette.cursor = within(palette.cursor, crate::app::actions::table().len()),
         Some(Over::Import(import)) => {
-            let len = import.plan.as_ref().map_or(0, |plan| plan.rows.len());
-            import.cursor = within(import.cursor, len);
+            import.cursor = within(import.cursor, import.len());
         }
         Some(_) => {}
     }
@@ -301,7 +300,7 @@ fn submit(model: &mut Model, now: Now, out: &mut Vec<Effect>) {
         Screen::Welcome | Screen::Create => welcome::submit(model, out),
         Screen::Unlock => lock::submit(model, now, out),
         Screen::Form => form::submit(model, now, out),
-        Screen::Import | Screen::ImportPlan => import::submit(model, now, out),
+        Screen::Import | Screen::ImportPlan | Screen::Columns => import::submit(model, now, out),
         Screen::Export => export::submit(model, now, out),
         Screen::SavePicture => qr::save(model, out),
         Screen::Invite => members::send_invite(model, out),
@@ -457,6 +456,7 @@ fn act_open(model: &mut Model, action: Action, key: Option<&Key>, now: Now, out:
                 import.ask_for_more();
             }
         }
+        Action::Columns => import::name_columns(session, now, out),
         Action::PastePicture => picture::ask(model, ImportSource::Clipboard, out),
         Action::Toggle => {
             if let Some(Over::Import(import)) = session.over.last_mut() {
@@ -480,12 +480,17 @@ fn act_open(model: &mut Model, action: Action, key: Option<&Key>, now: Now, out:
             Some(Over::Import(import)) => import.password.masked = !import.password.masked,
             _ => {}
         },
-        Action::Back => back(session),
+        Action::Back => back(session, out),
         _ => {}
     }
 }
 
-fn back(session: &mut Session) {
+fn back(session: &mut Session, out: &mut Vec<Effect>) {
+    if let Some(Over::Import(import)) = session.over.last_mut()
+        && import.reading
+    {
+        return import::abandon(import, out);
+    }
     match session.over.last() {
         None if !session.list.query.is_empty() => {
             let selected = session.list.selected();
@@ -500,7 +505,7 @@ fn back(session: &mut Session) {
         Some(Over::Form(form)) if form.touched() => session.over.push(Over::Confirm(Confirm::discard())),
         Some(Over::Passphrase(screen)) if screen.forced || screen.busy => {}
         Some(Over::Import(import)) if import.saving => {}
-        Some(Over::Import(import)) if import.asks_for_more() && !import.reading => import::back_to_plan(session),
+        Some(Over::Import(import)) if import.asks_for_more() => import::back_to_plan(session),
         Some(Over::Codes(codes)) if codes.path.is_some() => {
             if let Some(Over::Codes(codes)) = session.over.last_mut() {
                 codes.path = None;

@@ -301,6 +301,10 @@ pub struct Import {
     /// The format, where it is not to be recognised (see `tickey formats`)
     #[arg(long, value_name = "ID")]
     pub format: Option<String>,
+    /// What the columns of a CSV hold, by name or number: issuer=Name,account=2,secret=Key; also tag, note, favourite, kind, algorithm,
+    /// digits, period, counter
+    #[arg(long, value_name = "FIELD=COLUMN,…")]
+    pub columns: Option<String>,
     /// Read the files' password from this file
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub password_file: Option<PathBuf>,

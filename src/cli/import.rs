@@ -10,8 +10,9 @@ use super::ask::{self, Terminal};
 use super::error::Failure;
 use super::session::{File, Session};
 use super::{input, out, show};
+use crate::formats::columns::{self, Columns, Sheet};
 use crate::formats::plan::{Action, Plan, plan};
-use crate::formats::{Format, Imported, Opened, Problem, registry};
+use crate::formats::{Format, Imported, Opened, Problem, registry, table};
 use crate::runtime::{clock, files};
 use crate::secret::Text;
 use crate::text;
@@ -88,6 +89,9 @@ struct Read {
 /// Reads, plans, saves and reports.
 pub fn run(global: &Global, args: &Args) -> Result<(), Failure> {
     let format = chosen(args.format.as_deref())?;
+    if args.columns.is_some() && format.is_some_and(|format| format.id != table::FORMAT.id) {
+        return Err(Failure::usage("--columns is for --format csv"));
+    }
     let files = args.files.iter().chain(&args.password_file).map(PathBuf::as_path);
     ask::one_stdin(global, &files.collect::<Vec<_>>())?;
     // Without a vault there is nothing to import into: said before a file's password is asked for.
@@ -141,7 +145,11 @@ fn read_all(args: &Args, format: Option<&'static Format>, password: Option<&Text
     let mut all = Read::default();
     for path in &args.files {
         let name = if path == Path::new("-") { "standard input".to_owned() } else { path.display().to_string() };
-        match read_one(path, &name, format, password) {
+        let read = match &args.columns {
+            Some(columns) => read_table(path, &name, columns),
+            None => read_one(path, &name, format, password),
+        };
+        match read {
             Ok((id, mut imported, plain)) => {
                 if plain && path != Path::new("-") && !imported.entries.is_empty() {
                     all.plain.push(name.clone());
@@ -167,6 +175,17 @@ fn read_all(args: &Args, format: Option<&'static Format>, password: Option<&Text
     Ok(all)
 }
 
+/// Reads a table by what its columns are said to hold.
+fn read_table(path: &Path, name: &str, columns: &str) -> Result<(&'static str, Imported, bool), Failure> {
+    let bytes = input::file(path)?;
+    let sheet = Sheet::look(&bytes).ok_or_else(|| {
+        Failure::failed(format!("{name} is no table of several columns and rows; nothing was imported"))
+    })?;
+    let columns = Columns::of_words(columns, &sheet.names).map_err(Failure::usage)?;
+    let imported = columns::read(&bytes, &columns)?;
+    Ok((table::FORMAT.id, imported, true))
+}
+
 fn read_one(
     path: &Path,
     name: &str,
@@ -183,7 +202,14 @@ fn read_one(
     let in_file = |failure: Failure| Failure { message: format!("{name}: {}", failure.message), ..failure };
     let format = match format {
         Some(format) => format,
-        None => registry::detect(&bytes).map_err(|error| in_file(error.into()))?,
+        None => registry::detect(&bytes).map_err(|error| {
+            let failure = in_file(error.into());
+            if Sheet::look(&bytes).is_some() {
+                failure.hint("it is a table: say which column is what with --columns issuer=…,account=…,secret=…")
+            } else {
+                failure
+            }
+        })?,
     };
     let read = format.read.ok_or_else(|| Failure::failed(format!("{} files cannot be read", format.name)))?;
     let (imported, plain) = match read(&bytes).map_err(|error| in_file(error.into()))? {

@@ -9,6 +9,7 @@ pub mod authy;
 pub mod battlenet;
 pub mod bitwarden;
 mod cipher;
+pub mod columns;
 pub mod cotp;
 pub mod devolutions;
 mod draft;

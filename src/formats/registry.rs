@@ -55,11 +55,11 @@ pub static FORMATS: &[Format] = &[
     google::FORMAT,
     google::PICTURES,
     sheet::FORMAT,
+    terminal::GAUTH,
     uri_list::FORMAT,
     terminal::TWO_FA,
     table::KEEPASSXC,
     table::FORMAT,
-    terminal::GAUTH,
     andotp::FORMAT,
 ];
 

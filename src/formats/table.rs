@@ -12,7 +12,7 @@ use crate::secret::{Random, Text};
 use crate::vault::Details;
 
 /// Any table's row.
-pub(super) const FORMAT: Format = Format {
+pub const FORMAT: Format = Format {
     id: "csv",
     name: "CSV of a password manager",
     help: "CSV of 1Password, Apple Passwords, Bitwarden, Dashlane, Devolutions, KeePassXC, LastPass, Proton Pass, SafeInCloud, Synology C2, or any other with a column totp, otp or otpauth",
@@ -22,7 +22,7 @@ pub(super) const FORMAT: Format = Format {
 };
 
 /// KeePassXC's row.
-pub(super) const KEEPASSXC: Format = Format {
+pub const KEEPASSXC: Format = Format {
     id: "keepassxc-csv",
     name: "KeePassXC CSV",
     help: "KeePassXC: Database, Export, CSV; read back with Import, CSV",
@@ -46,7 +46,7 @@ const HOLDS: Holds = Holds {
     parameters: true,
 };
 
-const OTP: &[&str] = &[
+pub(super) const OTP: &[&str] = &[
     "logintotp",
     "otpauth",
     "totp",
@@ -62,17 +62,17 @@ const OTP: &[&str] = &[
     "totpsecret",
     "2fa",
 ];
-const TITLE: &[&str] =
+pub(super) const TITLE: &[&str] =
     &["title", "name", "displayname", "issuer", "service", "otpqrcodeapplicationname", "applicationname"];
-const USER: &[&str] =
+pub(super) const USER: &[&str] =
     &["username", "login", "loginusername", "account", "user", "otpqrcodeaccountname", "accountname", "email"];
-const NOTE: &[&str] = &["notes", "note", "extra", "description"];
-const FOLDER: &[&str] = &["folder", "grouping", "category", "vault", "group", "tags", "collections"];
-const FAVOURITE: &[&str] = &["favorite", "fav", "favourite", "pinned"];
-const SECRET_ALONE: &[&str] = &["secret", "key"];
+pub(super) const NOTE: &[&str] = &["notes", "note", "extra", "description"];
+pub(super) const FOLDER: &[&str] = &["folder", "grouping", "category", "vault", "group", "tags", "collections"];
+pub(super) const FAVOURITE: &[&str] = &["favorite", "fav", "favourite", "pinned"];
+pub(super) const SECRET_ALONE: &[&str] = &["secret", "key"];
 
 /// A name without what programs write differently.
-fn bare(name: &str) -> String {
+pub(super) fn bare(name: &str) -> String {
     name.trim()
         .trim_start_matches('\u{feff}')
         .chars()
@@ -117,9 +117,8 @@ fn is_table(header: &[String]) -> bool {
 
 fn read(bytes: &[u8]) -> Result<Opened, FormatError> {
     let header = header(bytes).ok_or_else(|| FormatError::Damaged("it has no row with the names of columns".into()))?;
-    let mut imported = Imported::default();
-    let otp = if has(&header, OTP) { OTP } else { SECRET_ALONE };
-    if !has(&header, otp) {
+    if !has(&header, OTP) && !has(&header, SECRET_ALONE) {
+        let mut imported = Imported::default();
         imported.problems.push(Problem {
             place: "the file".into(),
             label: String::new(),
@@ -127,7 +126,21 @@ fn read(bytes: &[u8]) -> Result<Opened, FormatError> {
         });
         return Ok(Opened::Plain(imported));
     }
-    let keepassxc = has(&header, &["lastmodified"]);
+    read_under(bytes, &header).map(Opened::Plain)
+}
+
+/// The first rows of a table, its names before them; `None` when it is none or not UTF-8.
+pub(super) fn first_rows(bytes: &[u8], most: usize) -> Option<Vec<Vec<Text>>> {
+    header(bytes)?;
+    let rows = reader(bytes).into_records().take(most);
+    rows.map(|row| Some(row.ok()?.iter().map(Text::from).collect())).collect()
+}
+
+/// Reads the rows under the first, as if that one said `header`.
+pub(super) fn read_under(bytes: &[u8], header: &[String]) -> Result<Imported, FormatError> {
+    let mut imported = Imported::default();
+    let otp = if has(header, OTP) { OTP } else { SECRET_ALONE };
+    let keepassxc = has(header, &["lastmodified"]);
     for (number, row) in (1..).zip(reader(bytes).records()).skip(1) {
         let place = format!("row {number}");
         let Ok(row) = row else {
@@ -135,11 +148,11 @@ fn read(bytes: &[u8]) -> Result<Opened, FormatError> {
             imported.problems.push(Problem { place, label: String::new(), reason });
             continue;
         };
-        if let Some(read) = read_row(place, &header, &row, otp, keepassxc) {
+        if let Some(read) = read_row(place, header, &row, otp, keepassxc) {
             imported.push(read);
         }
     }
-    Ok(Opened::Plain(imported))
+    Ok(imported)
 }
 
 /// Why a table has no column for one-time passwords, by the columns it has.

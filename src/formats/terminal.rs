@@ -48,7 +48,11 @@ pub(super) const GAUTH: Format = Format {
     id: "gauth",
     name: "gauth",
     help: "gauth (pcarrier/gauth): the file gauth.csv, encrypted or not",
-    detect: |bytes| bytes.starts_with(SALTED) || is_gauth(bytes),
+    detect: |bytes| {
+        // A list of nothing but URIs is nobody's in particular.
+        let own = || uri_list::lines(bytes).any(|(_, line)| !std::str::from_utf8(line).is_ok_and(uri::is_uri));
+        bytes.starts_with(SALTED) || (is_gauth(bytes) && own())
+    },
     read: Some(read_gauth),
     write: None,
 };

@@ -8,7 +8,8 @@ use super::{clipboard, clock, trouble};
 use crate::app::Trouble;
 use crate::app::effect::ImportSource;
 use crate::app::msg::ImportRead;
-use crate::formats::{FormatError, Opened, picture, registry, steam};
+use crate::formats::columns::{self, Columns, Sheet};
+use crate::formats::{FormatError, Opened, picture, registry, steam, table};
 use crate::qr::{self, Symbol};
 use crate::secret::{Secret, Text};
 use crate::store::disk;
@@ -24,18 +25,19 @@ pub(super) fn read_import(
     format: Option<&'static str>,
     password: Option<Text>,
 ) -> Result<ImportRead, Trouble> {
-    let bytes = match source {
-        ImportSource::Path(path) => {
-            let bytes = read(&path)?;
-            behind_manifest(&at_home(&path), bytes.expose()).unwrap_or(bytes)
-        }
-        ImportSource::Text(text) => Secret::from(text.as_bytes()),
-        ImportSource::Clipboard => return read_clipboard(),
-    };
+    if source == ImportSource::Clipboard {
+        return read_clipboard();
+    }
+    let bytes = bytes_of(source)?;
     let found = match format {
         Some(id) => registry::by_id(id)
             .ok_or_else(|| trouble::trouble(format_args!("there is no format called \"{id}\""), None))?,
-        None => registry::detect(bytes.expose()).map_err(|error| trouble::format(&error))?,
+        None => match (registry::detect(bytes.expose()), Sheet::look(bytes.expose())) {
+            (Ok(found), _) => found,
+            // Somebody else's table: a person knows what its columns are.
+            (Err(FormatError::Unknown { .. }), Some(sheet)) => return Ok(ImportRead::Table(sheet)),
+            (Err(error), _) => return Err(trouble::format(&error)),
+        },
     };
     let Some(read) = found.read else {
         return Err(trouble::trouble(format_args!("{} files can be written but not read", found.name), None));
@@ -55,6 +57,30 @@ pub(super) fn read_import(
             },
         },
     }
+}
+
+fn bytes_of(source: ImportSource) -> Result<Secret, Trouble> {
+    match source {
+        ImportSource::Path(path) => {
+            let bytes = read(&path)?;
+            Ok(behind_manifest(&at_home(&path), bytes.expose()).unwrap_or(bytes))
+        }
+        ImportSource::Text(text) => Ok(Secret::from(text.as_bytes())),
+        ImportSource::Clipboard => Err(trouble::trouble("a picture is no table", None)),
+    }
+}
+
+/// Reads a table by what its columns hold; looks at it when that is not said.
+pub(super) fn read_table(source: ImportSource, columns: Option<&Columns>) -> Result<ImportRead, Trouble> {
+    let bytes = bytes_of(source)?;
+    let read = match columns {
+        Some(columns) => columns::read(bytes.expose(), columns)
+            .map(|imported| ImportRead::Entries { format: table::FORMAT.name, imported }),
+        None => Sheet::look(bytes.expose())
+            .map(ImportRead::Table)
+            .ok_or_else(|| FormatError::Damaged("it is no table of several columns and rows".into())),
+    };
+    read.map_err(|error| trouble::format(&error))
 }
 
 /// The QR codes of the picture in the clipboard.

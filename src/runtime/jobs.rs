@@ -2,10 +2,12 @@
 
 use std::io::{self, PipeReader, PipeWriter, Write};
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, mpsc};
 
 use super::clipboard::{CopyError, Held};
 use super::trouble;
+use crate::app::msg::ImportRead;
 use crate::app::{Msg, Trouble};
 use crate::secret::Text;
 
@@ -56,13 +58,33 @@ pub(super) fn contained<T>(work: impl FnOnce() -> T) -> Result<T, Trouble> {
 pub(super) struct Desk {
     work: Option<mpsc::Sender<Work>>,
     post: Post,
+    /// Whether anybody waits for the reading that was given last.
+    awaited: Arc<AtomicBool>,
 }
 
 type Work = Box<dyn FnOnce() + Send>;
 
 impl Desk {
     pub(super) fn new(post: Post) -> Desk {
-        Desk { work: None, post }
+        Desk { work: None, post, awaited: Arc::default() }
+    }
+
+    /// Reads something to be imported, which may take seconds and can be abandoned.
+    pub(super) fn read(&mut self, work: impl FnOnce() -> Result<ImportRead, Trouble> + Send + 'static) {
+        let awaited = Arc::new(AtomicBool::new(true));
+        self.awaited = awaited.clone();
+        let panicked = awaited.clone();
+        self.give(
+            move || Some(Msg::ImportRead(work())).filter(|_| awaited.load(Ordering::Relaxed)),
+            move |trouble| if panicked.load(Ordering::Relaxed) { Msg::ImportRead(Err(trouble)) } else { Msg::Wake },
+        );
+    }
+
+    /// Nobody waits for what is being read. It cannot be stopped half-way: its thread ends with it, and its answer is dropped; what comes next
+    /// is done by another.
+    pub(super) fn abandon(&mut self) {
+        self.awaited.store(false, Ordering::Relaxed);
+        self.work = None;
     }
 
     /// Does `work` on the desk's thread; its answer becomes a message. `broken` says what a panic becomes.
@@ -97,6 +119,31 @@ impl Desk {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_is_abandoned_holds_nothing_up_and_answers_nothing() {
+        let (post, reports, _wake) = post().unwrap();
+        let mut desk = Desk::new(post);
+        let (go, wait) = mpsc::channel::<()>();
+        let (done, ended) = mpsc::channel::<()>();
+        desk.read(move || {
+            let _ = wait.recv();
+            let _ = done.send(());
+            Ok(ImportRead::NeedsPassword { format: "old", wrong: None })
+        });
+        desk.abandon();
+        desk.read(|| Ok(ImportRead::NeedsPassword { format: "new", wrong: None }));
+        let answer = |report| match report {
+            Report::Msg(Msg::ImportRead(Ok(ImportRead::NeedsPassword { format, .. }))) => format,
+            other => panic!("{other:?}"),
+        };
+        assert_eq!(answer(reports.recv().unwrap()), "new");
+        go.send(()).unwrap();
+        ended.recv().unwrap();
+        // The abandoned thread's sender goes with it: nothing more comes.
+        drop(desk);
+        assert!(reports.recv().is_err());
+    }
 
     #[test]
     fn a_panic_becomes_words_and_the_next_job_is_done() {

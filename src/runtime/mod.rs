@@ -149,10 +149,13 @@ impl Runtime {
             Effect::Member { vault, deed } => self.session.member(vault, deed),
             Effect::Copy { text, clear_after_s } => return self.copy(text, clear_after_s, now, out),
             Effect::ClearClipboard => self.clear_clipboard(out),
-            Effect::ReadImport { source, format, password } => self.desk.give(
-                move || Some(Msg::ImportRead(files::read_import(source, format, password))),
-                |trouble| Msg::ImportRead(Err(trouble)),
-            ),
+            Effect::ReadImport { source, format, password } => {
+                self.desk.read(move || files::read_import(source, format, password));
+            }
+            Effect::ReadTable { source, columns } => {
+                self.desk.read(move || files::read_table(source, columns.as_ref()))
+            }
+            Effect::AbandonImport => self.desk.abandon(),
             Effect::CompletePath(text) => out.push(Msg::Completions(files::complete(&text))),
             Effect::Export { format, path, entries, password } => self.desk.give(
                 move || Some(Msg::Exported(files::export(format, path, &entries, password.as_ref()))),
@@ -162,7 +165,11 @@ impl Runtime {
                 move || Some(Msg::PictureSaved(files::save_picture(&path, &text))),
                 |trouble| Msg::PictureSaved(Err(trouble)),
             ),
-            Effect::Lock => self.session.close(),
+            Effect::Lock => {
+                // What is being read for the vault must not hold up its unlocking.
+                self.desk.abandon();
+                self.session.close();
+            }
             Effect::Suspend => return Some(Request::Suspend),
             Effect::Quit => return Some(Request::Quit),
             Effect::CopyAndQuit { text, clear_after_s } => {

@@ -31,6 +31,19 @@ fn a_list_comes_in_and_one_bad_line_stops_nothing() {
 }
 
 #[test]
+fn a_table_is_read_by_what_its_columns_are_said_to_hold() {
+    let user = User::with_vault();
+    let file = user.file("table.csv", format!("Wer;Konto;Schluessel\nBank;ida;{RFC}\nPost;;JBSWY3DPEHPK3PXP\n"));
+    assert!(errors(&user.run(&["import", &file]).code(1)).contains("--columns issuer="));
+    let report = user.json(&["import", &file, "--columns", "issuer=wer,account=2,secret=Schluessel"]);
+    assert_eq!((&report["format"], &report["added"]), (&json!("csv"), &json!(2)));
+    assert_eq!(report["entries"][0]["account"], "ida");
+    let wrong = user.run(&["import", &file, "--columns", "secret=Name"]).code(2);
+    assert!(errors(&wrong).contains("it has: Wer, Konto, Schluessel"));
+    user.run(&["import", &file, "--columns", "secret=3", "--format", "aegis"]).code(2);
+}
+
+#[test]
 fn a_plain_file_is_to_be_deleted() {
     let user = User::with_vault();
     let file = user.file("list.txt", list());

@@ -141,6 +141,45 @@ fn unlocking() {
 }
 
 #[test]
+fn a_persons_table_is_asked_about_and_shows_no_secret() {
+    let table =
+        "Wer,Konto,Schluessel,Wort\nBank,ida,MZXW6YTBOIMZXW6YTBOI,hunter2\nPost,bo,MZXW6YTBOIMZXW6YTBOJ,hunter3\n";
+    let mut session = Session::open((80, 24));
+    session.keys("i/tmp/x.csv<Enter>");
+    let sheet = tickey::formats::columns::Sheet::look(table.as_bytes()).unwrap();
+    session.send(Msg::ImportRead(Ok(ImportRead::Table(sheet))));
+    session.keys("<Enter>");
+    assert!(session.screen().contains("holds the secret"));
+    session.keys("<Space>j<Space>j<Space>");
+    insta::assert_snapshot!("import_columns", session.screen());
+    assert!(!session.screen().contains("MZXW6") && !session.screen().contains("hunter"));
+    session.keys("<Enter>");
+    let Some(Effect::ReadTable { columns: Some(columns), .. }) = session.effects.last() else { panic!() };
+    let imported = tickey::formats::columns::read(table.as_bytes(), columns).unwrap();
+    assert_eq!(imported.entries[0].details.account.as_str(), "ida");
+    let format = tickey::formats::registry::by_id("csv").unwrap().name;
+    session.send(Msg::ImportRead(Ok(ImportRead::Entries { format, imported })));
+    assert!(session.screen().contains("2 new"));
+    // Back to the columns, as they were said.
+    session.keys("c");
+    assert!(session.screen().contains("what do the columns hold?") && session.screen().contains("Bank"));
+}
+
+#[test]
+fn reading_is_given_up_by_escape() {
+    let mut session = Session::open((80, 24));
+    session.keys("i/tmp/x.aes<Enter>");
+    assert!(session.screen().contains("reading"));
+    session.wait(3000);
+    assert!(session.screen().contains("3 s"), "{}", session.screen());
+    session.keys("<Esc>");
+    assert!(matches!(session.effects.last(), Some(Effect::AbandonImport)));
+    assert!(session.screen().contains("given up"));
+    session.send(Msg::ImportRead(Ok(ImportRead::NeedsPassword { format: "Aegis", wrong: None })));
+    assert!(!session.screen().contains("Aegis password"));
+}
+
+#[test]
 fn an_import_is_one_save_and_one_undo() {
     let mut session = Session::open((80, 24));
     session.keys("i/tmp/x.txt<Enter>");

@@ -4,21 +4,29 @@ use ratatui::style::Style;
 
 use crate::app::Model;
 use crate::app::import::Import;
+use crate::formats::columns::{Field, Sheet};
 use crate::formats::plan::Action;
+use crate::time::Now;
 use crate::tui::view::input;
 use crate::tui::view::paint::Paint;
 
-pub(super) fn draw(model: &Model, import: &Import, paint: &mut Paint<'_>) {
+pub(super) fn draw(model: &Model, import: &Import, now: Now, paint: &mut Paint<'_>) {
     let (w, h) = (paint.width(), paint.height());
     let look = paint.look;
     if import.plan.is_some() {
         plan(import, paint);
+    } else if let Some(sheet) = &import.table {
+        columns(import, sheet, paint);
     } else {
         let title = if import.asks_for_more() { "add another file" } else { "import another program's file" };
         paint.title(title, "");
         let y = u16::from(h > 4).saturating_add(1);
         if import.reading {
-            paint.put(1, y, w, "reading", look.accent);
+            let words = match import.seconds(now).filter(|seconds| *seconds > 0 && !model.config.plain) {
+                Some(seconds) => format!("reading, {seconds} s: a password's key can take a while. Esc gives it up"),
+                None => "reading".to_owned(),
+            };
+            paint.put(1, y, w, &words, look.accent);
         } else {
             let label = import.needs_password.map_or_else(|| "file".to_owned(), |format| format!("{format} password"));
             let end = paint.put(1, y, w / 2, &label, look.bold).saturating_add(2);
@@ -48,6 +56,37 @@ pub(super) fn draw(model: &Model, import: &Import, paint: &mut Paint<'_>) {
         }
     }
     paint.footer(model);
+}
+
+/// What the columns of a table hold: a row for each, with what is in its first rows.
+fn columns(import: &Import, sheet: &Sheet, paint: &mut Paint<'_>) {
+    let (w, h) = (paint.width(), paint.height());
+    let look = paint.look;
+    paint.title("what do the columns hold?", if import.reading { "reading" } else { "" });
+    let rows = usize::from(h.saturating_sub(3)).max(1);
+    let first = import.cursor.saturating_add(1).saturating_sub(rows);
+    let quarter = w.saturating_sub(14) / 4;
+    let mut y = 1;
+    for (n, name) in sheet.names.iter().enumerate().skip(first).take(rows) {
+        paint.put(2, y, quarter, name, look.bold);
+        let held = sheet.columns.get(n);
+        let style = if held.is_some() { look.good } else { look.dim };
+        paint.put(quarter.saturating_add(3), y, 10, held.map_or("–", Field::name), style);
+        let mut x = quarter.saturating_add(14);
+        for row in 0..sheet.rows.len() {
+            paint.put(x, y, quarter.min(w.saturating_sub(x)), &sheet.shown(row, n), look.dim);
+            x = x.saturating_add(quarter).saturating_add(1);
+        }
+        if n == import.cursor {
+            paint.reverse(1, y, w.saturating_sub(1));
+            paint.put(0, y, 1, look.signs.selected, look.accent);
+            paint.cursor = Some((0, y));
+        }
+        y = y.saturating_add(1);
+    }
+    if let Some(error) = &import.error {
+        paint.put(1, h.saturating_sub(2), w, error, look.bad.patch(look.bold));
+    }
 }
 
 fn plan(import: &Import, paint: &mut Paint<'_>) {

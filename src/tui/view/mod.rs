@@ -49,7 +49,7 @@ pub fn draw(model: &Model, now: Now, frame: &mut Frame<'_>) {
             Some(Over::Palette(palette)) => palette::draw(model, palette, &mut paint),
             Some(Over::Trash(trash)) => trash::draw(model, session, trash, &mut paint),
             Some(Over::History(history)) => history::draw(model, history, &mut paint),
-            Some(Over::Import(import)) => import::draw(model, import, &mut paint),
+            Some(Over::Import(import)) => import::draw(model, import, now, &mut paint),
             Some(Over::Export(export)) => export::draw(model, session, export, &mut paint),
             Some(Over::Passphrase(screen)) => passphrase::draw(model, screen, &mut paint),
             Some(Over::Codes(codes)) => qr::draw(model, codes, &mut paint),
