@@ -277,7 +277,8 @@ impl Thread {
         let gone = || trouble::trouble("the vault is locked; nothing was changed", None);
         let at = find(&self.known).ok_or_else(gone)?;
         self.sync(at);
-        let known = self.known.get_mut(at).ok_or_else(gone)?;
+        // Nobody would see the answer, and an invitation's code is shown only once.
+        let known = self.known.get_mut(at).filter(|known| known.turn == self.turn.get()).ok_or_else(gone)?;
         let (vault, said, code) = membership::change(&known.vault, deed).map_err(|error| trouble::vault(&error))?;
         let (wall_ms, limits) = (clock::now().wall_ms, self.opening.limits);
         let saved = disk::save(&known.path, known.tag.as_ref(), &vault, &limits, PATIENCE, wall_ms, &mut clock::Os);
