@@ -45,3 +45,11 @@ doc:
 [group('work')]
 screens:
     TICKEY_BLESS=1 cargo test --test pictures --test docs
+
+# Fuzzes what reads bytes from outside, so many seconds each; needs `cargo install cargo-fuzz`: `just fuzz 60 json lines`
+[group('work')]
+fuzz seconds="60" *targets:
+    cd tests/fuzz && cargo run --release --bin seeds -- corpus
+    cd tests/fuzz && for target in {{ if targets == "" { "recognition json lines marked sealed archives databases pictures links vault" } else { targets } }}; do \
+        RUSTC_BOOTSTRAP=1 cargo fuzz run --fuzz-dir . --sanitizer none "$target" -- -max_total_time={{ seconds }} -max_len=65536 -rss_limit_mb=4096 || exit 1; \
+    done

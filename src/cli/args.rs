@@ -295,7 +295,7 @@ pub struct Show {
 /// `import`.
 #[derive(Debug, Args)]
 pub struct Import {
-    /// The files; `-` is standard input
+    /// The files; `-` is standard input; a folder is a store of pass or gopass, opened with your gpg
     #[arg(required = true, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub files: Vec<PathBuf>,
     /// The format, where it is not to be recognised (see `tickey formats`)

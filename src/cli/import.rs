@@ -12,8 +12,8 @@ use super::session::{File, Session};
 use super::{input, out, show};
 use crate::formats::columns::{self, Columns, Sheet};
 use crate::formats::plan::{Action, Plan, plan};
-use crate::formats::{Format, Imported, Opened, Problem, registry, table};
-use crate::runtime::{clock, files};
+use crate::formats::{Format, Imported, Opened, Problem, pass, registry, table};
+use crate::runtime::{clock, files, pass_store};
 use crate::secret::Text;
 use crate::text;
 use crate::vault::Details;
@@ -147,6 +147,7 @@ fn read_all(args: &Args, format: Option<&'static Format>, password: Option<&Text
         let name = if path == Path::new("-") { "standard input".to_owned() } else { path.display().to_string() };
         let read = match &args.columns {
             Some(columns) => read_table(path, &name, columns),
+            None if path.is_dir() => read_store(path),
             None => read_one(path, &name, format, password),
         };
         match read {
@@ -173,6 +174,15 @@ fn read_all(args: &Args, format: Option<&'static Format>, password: Option<&Text
         }
     }
     Ok(all)
+}
+
+/// Reads a store of pass or gopass.
+fn read_store(path: &Path) -> Result<(&'static str, Imported, bool), Failure> {
+    let imported = pass_store::read(path, true).map_err(|trouble| {
+        let failure = Failure::failed(format!("{}; nothing was imported", trouble.message));
+        trouble.hint.into_iter().fold(failure, |failure, hint| failure.hint(hint))
+    })?;
+    Ok((pass::NAME, imported, false))
 }
 
 /// Reads a table by what its columns are said to hold.

@@ -31,6 +31,7 @@ pub mod microsoft;
 pub mod onepassword;
 pub mod otp_auth;
 pub mod otpclient;
+pub mod pass;
 pub mod picture;
 pub mod plan;
 mod preferences;

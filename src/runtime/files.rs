@@ -4,12 +4,12 @@ use std::fs::{self, File};
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
-use super::{clipboard, clock, trouble};
+use super::{clipboard, clock, pass_store, trouble};
 use crate::app::Trouble;
 use crate::app::effect::ImportSource;
 use crate::app::msg::ImportRead;
 use crate::formats::columns::{self, Columns, Sheet};
-use crate::formats::{FormatError, Opened, picture, registry, steam, table};
+use crate::formats::{FormatError, Opened, pass, picture, registry, steam, table};
 use crate::qr::{self, Symbol};
 use crate::secret::{Secret, Text};
 use crate::store::disk;
@@ -27,6 +27,12 @@ pub(super) fn read_import(
 ) -> Result<ImportRead, Trouble> {
     if source == ImportSource::Clipboard {
         return read_clipboard();
+    }
+    if let ImportSource::Path(path) = &source
+        && at_home(path).is_dir()
+    {
+        let imported = pass_store::read(&at_home(path), false)?;
+        return Ok(ImportRead::Entries { format: pass::NAME, imported });
     }
     let bytes = bytes_of(source)?;
     let found = match format {

@@ -9,6 +9,7 @@ pub(crate) mod files;
 pub mod holder;
 mod jobs;
 mod membership;
+pub(crate) mod pass_store;
 pub mod process;
 mod session;
 pub mod sharing;
