@@ -319,7 +319,7 @@ impl Loop<'_, '_> {
                 Ok(kept)
             }
             Me::Pending { .. } if absent => Ok(None),
-            _ => self.copy.vault.seal(self.means.random).map(Some).map_err(SyncError::Vault),
+            _ => self.copy.vault.seal_to_all(self.means.random).map(Some).map_err(SyncError::Vault),
         }
     }
 

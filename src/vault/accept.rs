@@ -14,7 +14,7 @@ use crate::vault::file::File;
 use crate::vault::roster::{Relation, Role, Roster};
 use crate::vault::seal::{Key, MemberKey};
 use crate::vault::sharing::Me;
-use crate::vault::unlocked::{decrypt, entitled};
+use crate::vault::unlocked::{decrypt, entitled, granted};
 use crate::vault::{Limits, Locked, Stamp, Unlocked, VaultError};
 
 /// What a copy held: remembered, so that an older one is noticed. Learnt only from what was read back.
@@ -110,9 +110,13 @@ impl Unlocked {
             return Err(VaultError::Altered("another vault lies in its place".into()));
         }
         let keys: Vec<&MemberKey> = std::iter::once(&self.member).chain(&self.invite).collect();
-        let (vault_key, theirs) = decrypt(file, &keys).map_err(|error| match error {
-            VaultError::NotAMember => self.unopened(file),
-            error => error,
+        // Of this epoch we have the key, even where whoever wrote this left us out.
+        let granted = granted(file, &keys);
+        let ours = || (file.header.epoch == self.header.epoch).then(|| self.vault_key.clone());
+        let vault_key = granted.clone().or_else(ours).ok_or_else(|| self.unopened(file))?;
+        let theirs = decrypt(file, &vault_key).map_err(|error| match granted {
+            None => self.unopened(file),
+            Some(_) => error,
         })?;
         // Genuine, then: but the file could not be opened again on this machine.
         locked.check(limits)?;
@@ -121,15 +125,15 @@ impl Unlocked {
         let accepted = self.take_in(file, vault_key, &theirs, relation, wall_ms, random)?;
         let went_back =
             remembered.and_then(|remembered| remembered.older(&seen, &accepted.vault.seen(), &theirs.roster, relation));
-        Ok(Accepted { seen, went_back, ..accepted })
+        let holds_all = accepted.holds_all && granted.is_some();
+        Ok(Accepted { seen, went_back, holds_all, ..accepted })
     }
 
     /// What a copy is that no key of ours opens: one from before our key, one from nobody, or one from after we were shut out.
     fn unopened(&self, file: &File) -> VaultError {
         let (roster, epoch) = (&self.document.roster, file.header.epoch);
-        let pending = roster.member_by_key(&self.member.public().sign).is_none();
         let known = roster.has_known(&file.author);
-        if known && (epoch < self.header.epoch || pending && epoch == self.header.epoch) {
+        if known && epoch < self.header.epoch {
             return VaultError::RolledBack(format!("it is of epoch {epoch}, sealed before the key in use here"));
         }
         if !known && epoch <= self.header.epoch {
@@ -187,15 +191,17 @@ impl Unlocked {
             return Ok(accepted(next, holds_all, false));
         }
         let nothing_new = theirs.all_changes().all(|change| self.document.has(change));
-        if nothing_new && matches!(relation, Relation::Behind | Relation::Same) {
-            // Who signed what we have already does not matter: a member who has left since, say.
-            let entitled = entitled(newer, &file.author).is_ok();
-            next.document = self.document.merge(theirs, newer.clone());
-            let holds_all = entitled && next.is_held_by(theirs);
-            return Ok(accepted(next, holds_all, false));
+        match entitled(newer, &file.author) {
+            // Who signed what we have already does not matter: a member who has left since, say. Records of newcomers vouch for themselves.
+            Err(_) if nothing_new && matches!(relation, Relation::Behind | Relation::Same) => {
+                next.document.take_joins(theirs.joins.clone());
+                return Ok(accepted(next, false, false));
+            }
+            entitled => entitled?,
         }
-        entitled(newer, &file.author)?;
-        theirs.check_signatures(Some(&self.document))?;
+        if !nothing_new {
+            theirs.check_signatures(Some(&self.document))?;
+        }
         let mut joined_fork = false;
         let roster = match relation {
             Relation::Same | Relation::Behind | Relation::Crossed { theirs: false } => self.document.roster.clone(),

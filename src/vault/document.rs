@@ -78,7 +78,7 @@ impl Document {
             if document.held.contains_key(&id) || document.roster.purged().contains(&id) || !counts {
                 more.push(change);
             } else {
-                document.held.insert(id, Arc::new(Held::one(change, contents)));
+                document.held.insert(id, Arc::new(Held::one(change, contents, document.roster.is_shared())));
             }
         }
         document.insert(more);
@@ -192,7 +192,7 @@ impl Document {
             let held = self.held.get(&id).map_or(&[][..], |held| &held.changes);
             let all = union(held, group);
             if all != held {
-                self.held.insert(id, Arc::new(Held::new(id, all)));
+                self.held.insert(id, Arc::new(Held::new(id, all, self.roster.is_shared())));
             }
         }
     }

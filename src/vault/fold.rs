@@ -51,16 +51,16 @@ pub(crate) struct Held {
 }
 
 impl Held {
-    /// Folds an entry's only change.
-    pub fn one(change: Change, contents: Contents) -> Held {
-        let entry = fold(change.entry(), &[contents]);
+    /// Folds an entry's only change, in a vault that is `shared` or not.
+    pub fn one(change: Change, contents: Contents, shared: bool) -> Held {
+        let entry = fold(change.entry(), &[contents], shared);
         Held { changes: vec![change], entry }
     }
 
     /// Folds changes that are in order and of one entry.
-    pub fn new(id: EntryId, changes: Vec<Change>) -> Held {
+    pub fn new(id: EntryId, changes: Vec<Change>, shared: bool) -> Held {
         let contents: Vec<Contents> = changes.iter().map(Change::contents).collect();
-        let entry = fold(id, &contents);
+        let entry = fold(id, &contents, shared);
         Held { changes, entry }
     }
 }
@@ -97,7 +97,7 @@ pub(crate) fn drawn_twice(changes: &[Change], change: &Change) -> bool {
     ours.is_some() && changes.iter().any(|other| other != change && drawn(other) == ours)
 }
 
-fn fold(id: EntryId, contents: &[Contents]) -> Option<Entry> {
+fn fold(id: EntryId, contents: &[Contents], shared: bool) -> Option<Entry> {
     let mut values: Vec<(&str, Stamp, Value)> = Vec::with_capacity(16);
     let mut used: BTreeSet<&str> = BTreeSet::new();
     let mut recovery: BTreeMap<&str, Value> = BTreeMap::new();
@@ -125,7 +125,8 @@ fn fold(id: EntryId, contents: &[Contents]) -> Option<Entry> {
         problem.get_or_insert(words);
     };
     let kind = match present(field::KIND).map(|(_, value)| value.text()) {
-        Some(Some(name)) if &*name == link::KIND => return None,
+        // Links are kept in personal vaults. In a shared one it would be a way to hide an entry from everybody.
+        Some(Some(name)) if &*name == link::KIND && !shared => return None,
         Some(Some(name)) => Kind::from_name(&name).unwrap_or_else(|| {
             wrong(format!("this version makes no codes of the kind \"{}\"", crate::text::clean(&name)));
             Kind::Totp

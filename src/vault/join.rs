@@ -9,8 +9,9 @@ use zeroize::Zeroizing;
 
 use crate::secret::Text;
 use crate::vault::recovery::Letters;
-use crate::vault::roster::{Invite, RECOVERY, Roster};
+use crate::vault::roster::{Invite, Roster};
 use crate::vault::seal::{MemberKey, PublicKeys, VaultId, sha256, signed_by};
+use crate::vault::sharing::check_name;
 
 /// 32 bytes, and 28 bits that show typing errors: 57.6 letters, so 60 in fifteen groups of four.
 const LETTERS: Letters = Letters { bytes: 32, purpose: b"tickey/1 invite check", groups: 15 };
@@ -140,8 +141,7 @@ impl Join {
         let by_invite: [u8; 64] = decode(&self.invited)?.try_into().ok()?;
         let by_own: [u8; 64] = decode(&self.signature)?.try_into().ok()?;
         let holds = signed_by(&invite.keys.sign, &signed, &by_invite) && signed_by(&keys.sign, &signed, &by_own);
-        let named = !text.name.trim().is_empty() && text.name != RECOVERY && text.name.len() <= 200;
-        (holds && named).then_some(Newcomer { invite, name: text.name, keys })
+        (holds && check_name(&text.name).is_ok()).then_some(Newcomer { invite, name: text.name, keys })
     }
 }
 

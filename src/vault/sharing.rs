@@ -10,7 +10,7 @@ use crate::vault::join::{InviteCode, Join, Newcomer, fingerprint};
 use crate::vault::recovery;
 use crate::vault::roster::{Event, Invite, Member, RECOVERY, Role, Roster, change_hash};
 use crate::vault::seal::{Key, MemberKey};
-use crate::vault::unlocked::{LinkKeys, decrypt, entitled, new_header};
+use crate::vault::unlocked::{LinkKeys, decrypt, entitled, granted, new_header};
 use crate::vault::{EntryId, Founded, Locked, Unlocked, VaultError};
 
 /// Who this machine's member is in a vault.
@@ -167,6 +167,17 @@ impl Unlocked {
         self.document.roster.start_epoch(&vault_key, &self.member, wall_ms)?;
         self.vault_key = vault_key;
         self.renew_header(random)
+    }
+
+    /// The bytes of the file for the others, with the vault key sealed to everybody in the roster anew: whoever wrote the copy before may have left
+    /// somebody out.
+    ///
+    /// # Errors
+    /// As [`Unlocked::seal`].
+    pub fn seal_to_all(&self, random: &mut dyn Random) -> Result<Vec<u8>, VaultError> {
+        let mut vault = self.clone();
+        vault.renew_header(random)?;
+        vault.seal(random)
     }
 
     /// Seals the vault key to everybody in the roster anew.
@@ -381,7 +392,8 @@ impl Unlocked {
     ) -> Result<Unlocked, VaultError> {
         let file = &locked.file;
         let invite_key = code.key(&file.header.vault);
-        let (vault_key, mut document) = decrypt(file, &[&invite_key])?;
+        let vault_key = granted(file, &[&invite_key]).ok_or(VaultError::NotAMember)?;
+        let mut document = decrypt(file, &vault_key)?;
         let invite = code.invite(&document.roster).filter(|invite| invite.keys == invite_key.public());
         let Some(invite) = invite.cloned() else {
             return Err(VaultError::Refused(
@@ -431,9 +443,14 @@ impl Unlocked {
 }
 
 /// A name for a member: something to read, of a length to show, and not the recovery code's.
-fn check_name(name: &str) -> Result<(), VaultError> {
+pub(super) fn check_name(name: &str) -> Result<(), VaultError> {
     if name.trim().is_empty() || name.len() > 200 || name.trim() != name {
         return Err(VaultError::Refused("a member's name has 1 to 200 bytes, and no blanks around it".into()));
+    }
+    if crate::text::clean(name) != name {
+        return Err(VaultError::Refused(
+            "a member's name has no control characters in it, and none that do not show".into(),
+        ));
     }
     if name.to_lowercase() == RECOVERY {
         return Err(VaultError::Refused(format!("the name \"{RECOVERY}\" is kept for the recovery code")));

@@ -1,5 +1,7 @@
 //! A team around one remote, honest and not: founding, joining, editing apart, removing, forks, and every forgery that a storage could try.
 
+mod insiders;
+
 use proptest::prelude::*;
 
 use crate::otp::{Kind, Otp};

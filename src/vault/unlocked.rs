@@ -146,34 +146,40 @@ fn slot_data(vault: &VaultId, cost: Cost, salt: &[u8; 16]) -> Vec<u8> {
     [b"tickey/1 slot".as_slice(), vault, &numbers, salt].concat()
 }
 
-/// Opens the body with whichever key has a grant, and holds the header against the roster. Whether its author may write is not looked at.
-pub(super) fn decrypt(file: &File, keys: &[&MemberKey]) -> Result<(Key, Document), VaultError> {
+/// The vault key, by whichever of those keys has a grant.
+pub(super) fn granted(file: &File, keys: &[&MemberKey]) -> Option<Key> {
     let header = &file.header;
     let open_grant =
         |grant| keys.iter().find_map(|member| seal::open_grant(grant, member, &header.vault, header.epoch));
-    let vault_key = header.grants.iter().find_map(open_grant).ok_or(VaultError::NotAMember)?;
+    header.grants.iter().find_map(open_grant)
+}
+
+/// Opens the body, and holds the header against the roster. Whether its author may write is not looked at.
+pub(super) fn decrypt(file: &File, vault_key: &Key) -> Result<Document, VaultError> {
+    let header = &file.header;
     let mut body = zeroize::Zeroizing::new(file.body.clone());
     seal::open(
-        &body_key(&vault_key, &header.vault, header.epoch),
+        &body_key(vault_key, &header.vault, header.epoch),
         &file.nonce,
         &body_data(&file.header_bytes),
         &mut body,
     )
     .map_err(|_| VaultError::Altered("its body does not belong to its header".into()))?;
     let document = Document::read(&header.vault, &body)?;
-    if !document.roster.is_epoch(header.epoch, &vault_key) {
+    if !document.roster.is_epoch(header.epoch, vault_key) {
         return Err(VaultError::Altered("its epoch is not the one its roster names".into()));
     }
     if document.roster.is_shared() && !header.slots.is_empty() {
         return Err(VaultError::Altered("it is shared and yet has a passphrase slot".into()));
     }
-    Ok((vault_key, document))
+    Ok(document)
 }
 
 /// Opens a file of this machine: written by this member, whatever the role, or by somebody who may write.
 fn open(file: &File, member: MemberKey, invite: Option<MemberKey>) -> Result<Unlocked, VaultError> {
     let keys: Vec<&MemberKey> = std::iter::once(&member).chain(&invite).collect();
-    let (vault_key, document) = decrypt(file, &keys)?;
+    let vault_key = granted(file, &keys).ok_or(VaultError::NotAMember)?;
+    let document = decrypt(file, &vault_key)?;
     let roster = &document.roster;
     let ours = keys.iter().any(|key| key.public().sign == file.author);
     if !(ours && roster.is_shared()) {

@@ -96,9 +96,24 @@ fn who_came_late_cannot_be_sent_back_to_before() {
     maya.sync(&mut storage.honest());
     let mut bob = Machine::join(&storage, &code);
     bob.sync(&mut storage.honest());
-    // A newcomer can neither open it nor put it right.
+    // It is sealed to others, but with the key that Bob has: he puts it right, and leaves his record again.
     storage.shelf().now = before;
-    let error = bob.try_sync(&mut storage.honest()).unwrap_err();
+    let synced = bob.sync(&mut storage.honest());
+    assert!(
+        matches!(&synced.notices[..], [Notice::WentBack(words)] if words.contains("members")),
+        "{:?}",
+        synced.notices
+    );
+    maya.sync(&mut storage.honest());
+    bob.sync(&mut storage.honest());
+    assert_eq!(bob.vault.me(), Me::Member { name: "bob".into(), role: Role::Editor });
+    // A newcomer can neither open one from before that key nor put it right.
+    let code = maya.invite("dan", Role::Editor);
+    maya.sync(&mut storage.honest());
+    let mut dan = Machine::join(&storage, &code);
+    dan.sync(&mut storage.honest());
+    storage.shelf().now = before;
+    let error = dan.try_sync(&mut storage.honest()).unwrap_err();
     assert!(matches!(error, SyncError::Vault(VaultError::RolledBack(_))), "{error}");
     assert_eq!(storage.shelf().now, before);
 }

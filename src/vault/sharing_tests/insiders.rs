@@ -1,0 +1,73 @@
+//! What members with altered programs could try, and come to nothing with.
+
+use super::*;
+use crate::vault::change::{Author, Writer};
+use crate::vault::document::Document;
+use crate::vault::join::Join;
+use crate::vault::seal::MemberKey;
+
+#[test]
+fn a_viewer_brings_nothing_with_a_copy_that_has_no_new_change() {
+    let (mut maya, mut bob, mut vera, _) = team();
+    let put_in = |machine: &mut Machine| {
+        let body = String::from_utf8(machine.vault.document.write().to_vec()).unwrap();
+        let body = format!("{},\"settings\":\"theirs\"}}", body.trim_end().strip_suffix('}').unwrap());
+        machine.vault.document = Document::read(&machine.vault.id(), body.as_bytes()).unwrap();
+        machine.seal()
+    };
+    let before = maya.vault.clone();
+    let accepted = maya.accept(&put_in(&mut vera)).unwrap();
+    assert!(!accepted.holds_all, "what a viewer signed is written over");
+    assert!(accepted.vault == before);
+    assert!(maya.accept(&put_in(&mut bob)).unwrap().vault != before, "an editor's is taken");
+}
+
+#[test]
+fn who_was_left_out_by_an_editor_comes_back() {
+    let (mut maya, mut bob, vera, _) = team();
+    bob.add(2, "Cloud root");
+    let mut malicious = bob.clone();
+    malicious.vault.header.grants.clear();
+    malicious.vault.header.grants.extend(bob.vault.header.grants.iter().filter_map(|grant| {
+        let (key, header) = (bob.vault.link_keys().member, &bob.vault.header);
+        crate::vault::seal::open_grant(grant, &key, &header.vault, header.epoch).map(|_| grant.clone())
+    }));
+    let written = malicious.seal();
+    let keys = vera.vault.link_keys();
+    let opens = |bytes: &[u8]| Locked::read(bytes, &LIMITS).unwrap().open_with(&keys);
+    assert!(matches!(opens(&written), Err(VaultError::NotAMember)));
+    let accepted = maya.accept(&written).unwrap();
+    assert!(!accepted.holds_all, "it has to be written again");
+    assert_eq!(accepted.vault.entry(id(2)).unwrap().details.issuer.as_str(), "Cloud root");
+    // Somebody who has a grant of their own notices nothing, and mends it with the next thing they write.
+    assert!(opens(&malicious.vault.seal_to_all(&mut FixedRandom::new(5)).unwrap()).is_ok());
+}
+
+#[test]
+fn an_entry_is_hidden_from_nobody() {
+    let (mut maya, mut bob, ..) = team();
+    bob.now += 1_000;
+    let mut change = Writer::new(id(1), bob.clock.tick(bob.now, bob.vault.newest()));
+    change.set("kind", "link", Vec::new());
+    let author = Author::new(&bob.vault.link_keys().member, Some(bob.vault.id()));
+    bob.vault = bob.vault.with(&[change.finish(&author)]);
+    let written = bob.seal();
+    maya.vault = maya.accept(&written).unwrap().vault;
+    assert!(maya.vault.entry(id(1)).unwrap().problem.is_some());
+    assert!(maya.vault.links().is_empty());
+}
+
+#[test]
+fn a_newcomer_takes_no_name_that_reads_like_anothers() {
+    let (mut maya, ..) = team();
+    let code = maya.invite("Zoe", Role::Editor);
+    let roster = maya.vault.roster();
+    let invite = code.invite(roster).unwrap();
+    let own = MemberKey::random(&mut FixedRandom::new(6)).unwrap();
+    for (name, may) in
+        [("Zoe", true), ("Recovery", false), ("maya\u{200b}", false), (" maya", false), ("\u{1b}[2J", false)]
+    {
+        let join = Join::write(roster, invite, &code.key(roster.vault()), &own, name, NOON);
+        assert_eq!(join.verify(roster).is_some(), may, "{name:?}");
+    }
+}
