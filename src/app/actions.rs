@@ -4,6 +4,7 @@
 
 use std::borrow::Cow;
 
+use crate::app::conflicts;
 use crate::app::model::{Model, Over, Session};
 use crate::config::Config;
 use crate::config::keys::Key;
@@ -50,6 +51,8 @@ pub enum Screen {
     Confirm,
     /// Who belongs to a shared vault.
     Members,
+    /// Fields that were changed in two places at once.
+    Conflicts,
     /// Inviting somebody.
     Invite,
     /// The code of an invitation, shown once.
@@ -125,6 +128,10 @@ pub enum Action {
     SavePicture,
     /// What was done to the entry, when and by whom.
     History,
+    /// What was changed in two places at once: both values.
+    Conflicts,
+    /// Take the selected of the values.
+    Settle,
     /// The trash: deleted entries.
     Trash,
     /// Take the entry out of the trash.
@@ -223,6 +230,7 @@ const MOVES: &[Screen] = &[
     S::Trash,
     S::History,
     S::Members,
+    S::Conflicts,
     S::ImportPlan,
     S::Columns,
     S::Palette,
@@ -230,7 +238,7 @@ const MOVES: &[Screen] = &[
     S::Welcome,
     S::Unlock,
 ];
-const JUMPS: &[Screen] = &[S::List, S::Trash, S::History, S::ImportPlan, S::Columns, S::Help];
+const JUMPS: &[Screen] = &[S::List, S::Trash, S::History, S::Conflicts, S::ImportPlan, S::Columns, S::Help];
 const EVERYWHERE: &[Screen] = &[
     S::Welcome,
     S::Create,
@@ -251,6 +259,7 @@ const EVERYWHERE: &[Screen] = &[
     S::Help,
     S::Confirm,
     S::Members,
+    S::Conflicts,
     S::Invite,
     S::InviteCode,
     S::Codes,
@@ -275,6 +284,7 @@ static TABLE: &[Row] = rows! {
     Yes "yes" "yes" "yes" &[S::Confirm];
     No "no" "no" "no" &[S::Confirm];
     Copy "copy" "copy the selected entry's code; a counter moves on first" "copy" &[S::List, S::Search, S::Entry, S::InviteCode];
+    Settle "settle" "take the selected one of the values; it replaces the others" "take this one" &[S::Conflicts];
     Search "search" "search issuer, account, tags and notes as you type" "search" &[S::List];
     View "view" "view the entry: large code, next code, note, recovery codes" "view" &[S::List];
     Add "add" "add an entry by form; a pasted otpauth:// link or picture's path fills it" "add" &[S::List];
@@ -285,13 +295,13 @@ static TABLE: &[Row] = rows! {
     PreviousPage "previous_page" "the QR code before" "before" &[S::Codes];
     ShowLink "show_link" "show the QR code's link as text, and back" "as text" &[S::Codes];
     SavePicture "save_picture" "save the QR code as a picture" "save" &[S::Codes];
-    Lock "lock" "lock: everything leaves memory and the clipboard" "lock" &[S::List, S::Entry, S::Trash, S::History, S::Codes, S::Members, S::InviteCode];
+    Lock "lock" "lock: everything leaves memory and the clipboard" "lock" &[S::List, S::Entry, S::Trash, S::History, S::Codes, S::Members, S::InviteCode, S::Conflicts];
     Help "help" "show what each key does" "help" &[S::List, S::Entry, S::Trash, S::History, S::ImportPlan];
     Restore "restore" "take the entry out of the trash" "restore" &[S::Trash];
     UseRecoveryCode "use_recovery_code" "mark the selected recovery code as used" "mark used" &[S::Entry];
     NextField "next_field" "next field" "next field" FORMS;
     PreviousField "previous_field" "previous field" "" FORMS;
-    ShowTyped "show_typed" "show what is typed instead of dots" "show" &[S::Create, S::Unlock, S::Form, S::Import, S::Export, S::Passphrase];
+    ShowTyped "show_typed" "show what is typed, or a secret that differs, instead of dots" "show" &[S::Create, S::Unlock, S::Form, S::Import, S::Export, S::Passphrase, S::Conflicts];
     Toggle "toggle" "importing: choose what happens to this entry, or what this column holds" "choose" &[S::ImportPlan, S::Columns];
     Columns "columns" "importing a table: say what its columns hold" "columns" &[S::ImportPlan];
     AddFile "add_file" "add another file, such as the next picture of an export" "add a file" &[S::ImportPlan];
@@ -307,12 +317,13 @@ static TABLE: &[Row] = rows! {
     Tag "tag" "the tag of that number; 1 is all" "" &[S::List];
     Sort "sort" "sort by name, account, newest, last changed" "" &[S::List];
     Favourite "favourite" "favourite: shown first" "" &[S::List, S::Entry];
-    Undo "undo" "undo the last change" "" &[S::List, S::Entry, S::Trash];
-    Redo "redo" "redo what was undone" "" &[S::List, S::Entry, S::Trash];
+    Undo "undo" "undo the last change" "" &[S::List, S::Entry, S::Trash, S::Conflicts];
+    Redo "redo" "redo what was undone" "" &[S::List, S::Entry, S::Trash, S::Conflicts];
     ShowQr "show_qr" "show the entry as a QR code for a phone" "" &[S::List, S::Entry];
     PhoneCodes "phone_codes" "show all entries as Google Authenticator's QR codes" "" &[S::List];
     Export "export" "export entries to a file" "" &[S::List];
     History "history" "who did what when to the entry (with members: the vault)" "" &[S::List, S::Entry, S::Members];
+    Conflicts "conflicts" "what was changed in two places at once: both values, who set each, and taking one" "" &[S::List, S::Entry];
     Trash "trash" "the trash: deleted entries" "" &[S::List];
     Palette "palette" "find a command by name" "" &[S::List, S::Entry];
     Invite "invite" "invite somebody; the code is shown once" "invite" &[S::Members];
@@ -331,13 +342,14 @@ static TABLE: &[Row] = rows! {
     Top "top" "to the first" "" JUMPS;
     Bottom "bottom" "to the last" "" JUMPS;
     Back "back" "back; in a search: clear, then close" "back"
-        &[S::Create, S::Search, S::Entry, S::Form, S::Trash, S::History, S::Import, S::ImportPlan, S::Columns, S::Export, S::Passphrase, S::Palette, S::Help, S::Codes, S::SavePicture, S::Members, S::Invite, S::InviteCode];
+        &[S::Create, S::Search, S::Entry, S::Form, S::Trash, S::History, S::Import, S::ImportPlan, S::Columns, S::Export, S::Passphrase, S::Palette, S::Help, S::Codes, S::SavePicture, S::Members, S::Conflicts, S::Invite, S::InviteCode];
     Suspend "suspend" "lock and stop; fg comes back" "" EVERYWHERE;
     Quit "quit" "quit; a copied code is still cleared in time" "quit" &[S::List, S::Welcome];
     QuitNow "quit_now" "quit from anywhere; a filled form asks once" "" EVERYWHERE;
 };
 
-const JUMPS_AND_SEARCH: &[Screen] = &[S::List, S::Search, S::Trash, S::History, S::ImportPlan, S::Columns, S::Help];
+const JUMPS_AND_SEARCH: &[Screen] =
+    &[S::List, S::Search, S::Trash, S::History, S::Conflicts, S::ImportPlan, S::Columns, S::Help];
 
 /// The row of an action.
 pub fn row(action: Action) -> &'static Row {
@@ -429,6 +441,7 @@ fn word(row: &'static Row, screen: Screen) -> &'static str {
         (Action::Submit, S::Palette) => "do it",
         (Action::Submit, S::Welcome) => "choose",
         (Action::Back, S::Search) => "clear",
+        (Action::ShowTyped, S::Conflicts) => "show secrets",
         _ => row.short,
     }
 }
@@ -447,6 +460,7 @@ pub fn enabled(model: &Model, action: Action) -> Result<(), Cow<'static, str>> {
         Action::Edit | Action::Delete | Action::Favourite | Action::Restore | Action::UseRecoveryCode => {
             session.selected().map(|(spot, _)| spot.vault)
         }
+        Action::Settle => conflicts::on_top(session).and_then(|all| Some(all.selected()?.0.spot.vault)),
         _ => None,
     };
     if let Some(open) = vault.and_then(|vault| session.vaults.get(vault)) {
@@ -470,6 +484,9 @@ pub fn enabled(model: &Model, action: Action) -> Result<(), Cow<'static, str>> {
             Some(false) => Ok(()),
         },
         Action::Favourite | Action::History => needs_entry(session),
+        Action::Conflicts if session.list.index.conflicts() == 0 => {
+            Err("nothing was changed in two places at once".into())
+        }
         Action::CopyNext => match session.selected().map(|(_, entry)| entry.details.otp.is_timed()) {
             None => Err("nothing is selected".into()),
             Some(false) => Err("a counter's next code is drawn by copying it".into()),
@@ -498,7 +515,10 @@ pub fn enabled(model: &Model, action: Action) -> Result<(), Cow<'static, str>> {
 
 fn changes_the_vault(action: Action) -> bool {
     use Action::*;
-    matches!(action, Add | PastePicture | Edit | Delete | Favourite | Undo | Redo | Import | Restore | UseRecoveryCode)
+    matches!(
+        action,
+        Add | PastePicture | Edit | Delete | Favourite | Undo | Redo | Import | Restore | UseRecoveryCode | Settle
+    )
 }
 
 fn owner_on_screen(session: &Session) -> Result<(), Cow<'static, str>> {

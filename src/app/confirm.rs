@@ -7,6 +7,7 @@ use crate::app::vaults::Spot;
 use crate::app::{Effect, copy, export};
 use crate::time::Now;
 use crate::vault::Edit;
+use crate::vault::conflict::Choice;
 
 /// A question with yes and no.
 pub(crate) struct Confirm {
@@ -18,6 +19,7 @@ pub(crate) struct Confirm {
 #[derive(Debug, Clone, PartialEq)]
 enum Ask {
     Member(MemberDeed),
+    Settle(Spot, Choice),
     Delete(Spot),
     Discard,
     DiscardAndQuit,
@@ -37,6 +39,11 @@ impl Confirm {
     pub(crate) fn member(question: String, detail: String, deed: MemberDeed) -> Confirm {
         let question = crate::text::clean(&question).into_owned();
         Confirm { question, detail: crate::text::clean(&detail).into_owned(), ask: Ask::Member(deed) }
+    }
+
+    pub(crate) fn settle(question: String, spot: Spot, choice: Choice) -> Confirm {
+        let detail = "the other one is left, and cannot be looked at afterwards; only older backups show it".into();
+        Confirm { question: crate::text::clean(&question).into_owned(), detail, ask: Ask::Settle(spot, choice) }
     }
 
     pub(crate) fn discard() -> Confirm {
@@ -82,6 +89,7 @@ pub(crate) fn yes(model: &mut Model, now: Now, out: &mut Vec<Effect>) {
                 model.say_bad(format!("nothing was deleted: {reason}"), now);
             }
         }
+        Ask::Settle(spot, choice) => crate::app::conflicts::take(model, spot, choice, now, out),
         Ask::Member(deed) => crate::app::members::agreed(session, deed, out),
         Ask::Discard => {
             session.over.pop();

@@ -77,6 +77,8 @@ pub(crate) struct Index {
     words: Zeroizing<String>,
     /// The first part of each tag, as written, in order.
     tags: Vec<Text>,
+    /// How many entries were changed in two places at once.
+    conflicts: usize,
 }
 
 impl Index {
@@ -92,10 +94,12 @@ impl Index {
             // Never grows: a string that grew would leave names behind in freed memory.
             words: Zeroizing::new(String::with_capacity(size)),
             tags: Vec::new(),
+            conflicts: 0,
         };
         let mut tags = std::collections::BTreeMap::new();
         for (spot, entry) in vaults.entries(None).filter(|(_, entry)| !entry.deleted) {
             index.push(spot, entry);
+            index.conflicts = index.conflicts.saturating_add(usize::from(!entry.conflicts.is_empty()));
             for tag in &entry.details.tags {
                 let first = first_part(tag);
                 if !first.is_empty() {
@@ -161,6 +165,10 @@ impl Index {
 
     pub(crate) fn lines(&self) -> &[Line] {
         &self.lines
+    }
+
+    pub(crate) fn conflicts(&self) -> usize {
+        self.conflicts
     }
 
     pub(crate) fn tags(&self) -> &[Text] {

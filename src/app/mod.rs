@@ -12,6 +12,7 @@ pub mod msg;
 pub mod schedule;
 
 pub(crate) mod confirm;
+pub(crate) mod conflicts;
 pub(crate) mod copy;
 pub(crate) mod detail;
 pub(crate) mod export;

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use crate::app::actions::Screen;
 use crate::app::confirm::Confirm;
+use crate::app::conflicts::Conflicts;
 use crate::app::detail::EntryView;
 use crate::app::export::Export;
 use crate::app::form::Form;
@@ -110,6 +111,7 @@ pub(crate) enum Over {
     Passphrase(NewPassphrase),
     RecoveryCode(Text),
     Members(Members),
+    Conflicts(Conflicts),
     Invite(InviteForm),
     /// The code, and what was done.
     InviteCode(Text, String),
@@ -190,6 +192,7 @@ impl Model {
                 Some(Over::Passphrase(_)) => Screen::Passphrase,
                 Some(Over::RecoveryCode(_)) => Screen::RecoveryCode,
                 Some(Over::Members(_)) => Screen::Members,
+                Some(Over::Conflicts(_)) => Screen::Conflicts,
                 Some(Over::Invite(_)) => Screen::Invite,
                 Some(Over::InviteCode(..)) => Screen::InviteCode,
                 Some(Over::Codes(codes)) if codes.path.is_some() => Screen::SavePicture,
@@ -267,9 +270,12 @@ impl Session {
             match over {
                 Over::Trash(trash) => trash.renew(vaults),
                 Over::Members(members) => members.renew(vaults),
+                Over::Conflicts(conflicts) => conflicts.renew(vaults),
                 _ => {}
             }
         }
+        // So does the list of what differs when nothing does.
+        self.over.retain(|over| !matches!(over, Over::Conflicts(conflicts) if conflicts.fields.is_empty()));
     }
 
     /// Opened with the recovery code: nothing can be saved until there is a new passphrase.

@@ -18,7 +18,8 @@ use crate::app::passphrase::{self, NewPassphrase};
 use crate::app::save::{self, Then, commit};
 use crate::app::trash::{self, Trash};
 use crate::app::{
-    Effect, Key, Msg, Screen, VaultChoice, copy, lock, members, mouse, paste, picture, qr, schedule, sync, welcome,
+    Effect, Key, Msg, Screen, VaultChoice, conflicts, copy, lock, members, mouse, paste, picture, qr, schedule, sync,
+    welcome,
 };
 use crate::config::keys::KeyCode;
 use crate::secret::Text;
@@ -284,6 +285,7 @@ fn step(session: &mut Session, by: isize) {
             view.step(by, codes);
         }
         Some(Over::Trash(trash)) => trash.cursor = within(trash.cursor, trash.spots.len()),
+        Some(Over::Conflicts(conflicts)) => conflicts.cursor = within(conflicts.cursor, conflicts.len()),
         Some(Over::Members(members)) => members.cursor = within(members.cursor, members.rows.len()),
         Some(Over::History(history)) => history.top = within(history.top, history.items.len()),
         Some(Over::Help(help)) => help.top = within(help.top, crate::app::actions::table().len()),
@@ -425,6 +427,8 @@ fn act_open(model: &mut Model, action: Action, key: Option<&Key>, now: Now, out:
                 session.over.push(Over::History(history));
             }
         }
+        Action::Conflicts => conflicts::open(session),
+        Action::Settle => conflicts::settle(model, now, out),
         Action::Trash => {
             let trash = Trash::of(&session.vaults);
             session.over.push(Over::Trash(trash));
@@ -475,6 +479,7 @@ fn act_open(model: &mut Model, action: Action, key: Option<&Key>, now: Now, out:
         }
         Action::ShowTyped => match session.over.last_mut() {
             Some(Over::Form(form)) => form.show_typed(),
+            Some(Over::Conflicts(conflicts)) => conflicts.bare = !conflicts.bare,
             Some(Over::Export(export)) => export.password.show_typed(),
             Some(Over::Passphrase(screen)) => screen.twice.show_typed(),
             Some(Over::Import(import)) => import.password.masked = !import.password.masked,

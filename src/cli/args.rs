@@ -109,8 +109,8 @@ pub enum Command {
     Remote(Remote),
     /// Bring a vault and its remote to the same state
     Sync,
-    /// List what waits for a person: conflicts, changes set aside, secrets to enrol again
-    Conflicts,
+    /// List what waits for a person: conflicts, changes set aside, secrets to enrol again; settle a conflict
+    Conflicts(Conflicts),
     /// Print a completion script for a shell
     Completions(Completions),
     /// Print the manual page
@@ -542,6 +542,33 @@ pub struct Remote {
     /// What to do; without it the remote is shown.
     #[command(subcommand)]
     pub command: Option<RemoteCommand>,
+}
+
+/// `conflicts`.
+#[derive(Debug, Args)]
+pub struct Conflicts {
+    /// What to do; without it everything is listed.
+    #[command(subcommand)]
+    pub command: Option<ConflictsCommand>,
+}
+
+/// What to do with what was changed in two places at once.
+#[derive(Debug, Subcommand)]
+pub enum ConflictsCommand {
+    /// List it, with every value, who set it and when
+    List,
+    /// Take one of the values; it replaces the others
+    Settle {
+        /// An id, else an issuer, account or issuer:account, else a part of one
+        #[arg(value_name = "ENTRY")]
+        query: String,
+        /// The field, as the list names it
+        #[arg(value_name = "FIELD")]
+        field: String,
+        /// The value's number in the list
+        #[arg(value_name = "NUMBER")]
+        number: usize,
+    },
 }
 
 /// What to do with a vault's remote.

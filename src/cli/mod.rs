@@ -131,7 +131,7 @@ pub fn run(global: &Global, command: Command) -> ExitCode {
         Command::Join(args) => join::run(global, &args),
         Command::Remote(args) => remote::run(global, args.command),
         Command::Sync => sync::run(global),
-        Command::Conflicts => conflicts::run(global),
+        Command::Conflicts(args) => conflicts::run(global, args.command),
         Command::Completions(args) => completions::run(&args),
         Command::Man => man::run(),
     };

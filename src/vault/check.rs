@@ -97,7 +97,7 @@ fn of_one(entry: &Entry, wall_ms: u64, found: &mut Vec<Finding>) {
         add(
             "conflict",
             Weight::Warning,
-            format!("the {field} was changed in two places at once; set it again to settle it"),
+            format!("the {field} was changed in two places at once; tickey conflicts shows both values"),
         );
     }
     if entry.changed.ms() > wall_ms.saturating_add(FAR_AHEAD_MS) {

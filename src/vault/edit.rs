@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::otp::{Kind, base32};
 use crate::vault::change::{Author, Change, Contents, Writer};
+use crate::vault::conflict::{self, Choice};
 use crate::vault::document::Document;
 use crate::vault::fold::{counter_of, field, newest, unreplaced};
 use crate::vault::link::{self, Link};
@@ -27,6 +28,8 @@ pub enum Edit {
     UseCounter(EntryId),
     /// A recovery code has been used.
     UseRecoveryCode(EntryId, RecoveryId),
+    /// One of the values that stand for a field is taken; the others are replaced by it.
+    Settle(EntryId, Choice),
     /// The key to a shared vault is kept, or what is known of that vault becomes this.
     Link(EntryId, Box<Link>),
     /// The key to a shared vault is forgotten.
@@ -43,6 +46,7 @@ impl Edit {
             | Edit::Favourite(id, _)
             | Edit::UseCounter(id)
             | Edit::UseRecoveryCode(id, _)
+            | Edit::Settle(id, _)
             | Edit::Link(id, _)
             | Edit::Unlink(id) => *id,
         }
@@ -129,6 +133,10 @@ impl Planner<'_> {
             Edit::Restore(_) if known()?.deleted => draft.set(field::DELETED, &false),
             Edit::Favourite(_, on) if known()?.details.favourite != *on => draft.set(field::FAVOURITE, on),
             Edit::Delete(_) | Edit::Restore(_) | Edit::Favourite(..) => {}
+            Edit::Settle(_, choice) => {
+                known()?;
+                draft.settle(choice)?;
+            }
             Edit::Link(_, link) => {
                 if self.document.roster.is_shared() {
                     return Err(VaultError::Refused("keys to shared vaults are kept in a personal vault".into()));
@@ -249,6 +257,27 @@ impl Draft<'_> {
         if now.as_deref() != text {
             self.set(name, &text);
         }
+    }
+
+    /// Replaces all values that stand for a field by one of them; does nothing where that one stands alone.
+    fn settle(&mut self, choice: &Choice) -> Result<(), VaultError> {
+        let open = conflict::open(self.contents, &choice.field);
+        let (chosen, others): (Vec<_>, Vec<_>) = open.into_iter().partition(|(_, value)| value.json() == &*choice.json);
+        if chosen.is_empty() {
+            return Err(VaultError::Refused("that value was replaced meanwhile".into()));
+        }
+        if others.is_empty() {
+            return Ok(());
+        }
+        // A counter belongs to its secret, and the secret is assigned anew.
+        let counters = chosen.iter().filter_map(|(change, _)| counter_of(self.contents, change.at));
+        if choice.field == field::SECRET
+            && let Some(counter) = counters.max()
+        {
+            self.counter(None, counter);
+        }
+        self.set_json(&choice.field, &choice.json);
+        Ok(())
     }
 
     fn link(&mut self, link: &Link) {

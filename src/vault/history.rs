@@ -59,7 +59,8 @@ pub(crate) fn history(document: &Document, id: EntryId) -> Result<Vec<HistoryIte
     Ok(items)
 }
 
-fn label(name: &str) -> &str {
+/// A field's name as a person reads it.
+pub(crate) fn label(name: &str) -> &str {
     if name.starts_with(field::RECOVERY) {
         "recovery code"
     } else if name.starts_with(field::USED) {
@@ -69,12 +70,22 @@ fn label(name: &str) -> &str {
     }
 }
 
+/// Whether a field's values are secrets.
+pub(crate) fn is_hidden(name: &str) -> bool {
+    name == field::SECRET || name == field::PIN || name.starts_with(field::RECOVERY)
+}
+
 fn words(name: &str, value: Value) -> Option<Text> {
+    if is_hidden(name) && !value.is_null() {
+        return Some(Text::from("(hidden)"));
+    }
+    in_words(name, value)
+}
+
+/// A field's value in words, a secret in its own letters.
+pub(crate) fn in_words(name: &str, value: Value) -> Option<Text> {
     if value.is_null() {
         return None;
-    }
-    if name == field::SECRET || name == field::PIN || name.starts_with(field::RECOVERY) {
-        return Some(Text::from("(hidden)"));
     }
     if name == field::COUNTER {
         return value.read::<Counter>().map(|counter| Text::from(counter.next.to_string()));

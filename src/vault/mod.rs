@@ -7,6 +7,7 @@
 pub mod accept;
 mod change;
 pub mod check;
+pub mod conflict;
 pub mod document;
 pub mod edit;
 pub mod entry;

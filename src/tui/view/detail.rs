@@ -10,7 +10,7 @@ use crate::app::vaults::Spot;
 use crate::time::Now;
 use crate::tui::view::paint::Paint;
 use crate::tui::view::{big, code};
-use crate::vault::Entry;
+use crate::vault::{Entry, conflict};
 
 /// The pane beside the list.
 pub(super) fn pane(session: &Session, area: Area, now: Now, paint: &mut Paint<'_>) {
@@ -153,7 +153,8 @@ fn entry_in(
     line(paint, "tags", &tags.join(", "), Style::new());
     line(paint, "note", &details.note, Style::new());
     if !entry.conflicts.is_empty() {
-        let text = format!("{} (the newer value is shown; changing it settles it)", entry.conflicts.join(", "));
+        let fields: Vec<&str> = entry.conflicts.iter().map(|field| conflict::label(field)).collect();
+        let text = format!("{} (the newer is shown; \"conflicts\" has both)", fields.join(", "));
         line(paint, "differs", &text, look.bad);
     }
     let unused = details.recovery_codes.iter().filter(|code| !code.used).count();

@@ -39,6 +39,10 @@ fn header(session: &Session, now: Now, paint: &mut Paint<'_>) {
     let noun = |n: usize| if n == 1 { "entry" } else { "entries" };
     let dot = paint.look.signs.dot;
     let counted = if count == all { format!("{all} {}", noun(all)) } else { format!("{count} of {all} {}", noun(all)) };
+    let counted = match session.list.index.conflicts() {
+        0 => counted,
+        n => format!("{counted} {dot} {} {n}", paint.look.signs.conflict),
+    };
     let vaults = &session.vaults;
     let name = match session.list.vault() {
         None if vaults.several() => format!("{} vaults", vaults.len()),

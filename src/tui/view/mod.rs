@@ -3,6 +3,7 @@
 mod big;
 mod code;
 mod confirm;
+mod conflicts;
 mod detail;
 mod export;
 mod form;
@@ -54,6 +55,7 @@ pub fn draw(model: &Model, now: Now, frame: &mut Frame<'_>) {
             Some(Over::Passphrase(screen)) => passphrase::draw(model, screen, &mut paint),
             Some(Over::Codes(codes)) => qr::draw(model, codes, &mut paint),
             Some(Over::Members(members)) => members::draw(model, session, members, &mut paint),
+            Some(Over::Conflicts(all)) => conflicts::draw(model, session, all, &mut paint),
             Some(Over::Invite(form)) => members::draw_invite(model, session, form, &mut paint),
             Some(Over::InviteCode(code, said)) => members::draw_code(model, code, said, &mut paint),
             Some(Over::RecoveryCode(code)) => passphrase::draw_recovery_code(model, code, &mut paint),
