@@ -53,7 +53,8 @@ pub fn run(global: &Global, args: &Args) -> Result<(), Failure> {
     };
     let mut personal = keeper.unlock(global)?;
     if personal.vault.link_to(&vault.vault_id()).is_some() && !args.recovery {
-        return Err(Failure::failed("you are in this vault already; nothing was changed"));
+        return Err(Failure::failed("you are in this vault already; nothing was changed")
+            .hint("tickey sync fetches it where this machine has no copy"));
     }
     let wanted = args.name.as_deref().or(vault.roster().title()).unwrap_or("shared");
     let (path, known) = place(&home, &personal, &vault, wanted);

@@ -139,16 +139,23 @@ pub fn fetch(home: &Home, link: &Link) -> Result<PathBuf, SharingError> {
     if locked.vault_id() != link.vault {
         return Err(VaultError::Altered("another vault lies in its place".into()).into());
     }
-    let vault = locked.open_with(&link.keys)?;
+    let vault = locked.open_with(&link.keys)?.with_own_record(clock::now().wall_ms);
     let path = free_path(home, &link.name);
     disk::create(&path, &vault, &mut clock::Os)?;
     set_remote(home, &link.vault, &link.remote)?;
     Ok(path)
 }
 
+/// How many characters of a vault's name go into its file's name, which may have 255 bytes with all that comes behind.
+const LONGEST_NAME: usize = 50;
+
 /// A file name for a vault of that name that is not taken yet.
 pub fn free_path(home: &Home, name: &str) -> PathBuf {
-    let plain: String = name.chars().map(|c| if c.is_alphanumeric() || "-_ .".contains(c) { c } else { '-' }).collect();
+    let plain: String = name
+        .chars()
+        .take(LONGEST_NAME)
+        .map(|c| if c.is_alphanumeric() || "-_ .".contains(c) { c } else { '-' })
+        .collect();
     let plain = plain.trim_matches(['.', ' ']);
     let plain =
         if plain.is_empty() || plain == "personal" { "shared" } else { plain.strip_suffix(".json").unwrap_or(plain) };

@@ -424,6 +424,22 @@ impl Unlocked {
         Ok(Unlocked::of_parts(file.header.clone(), own, Some(invite_key), vault_key, document))
     }
 
+    /// With the record by which an owner's program lets a newcomer in, where it is missing: the machine that was to leave it was stopped between keeping
+    /// the key and writing the vault.
+    pub fn with_own_record(&self, wall_ms: u64) -> Unlocked {
+        let mut vault = self.clone();
+        let Some(invite_key) = self.invite.as_ref().filter(|_| matches!(self.me(), Me::Pending { .. })) else {
+            return vault;
+        };
+        let roster = &self.document.roster;
+        let answered = self.newcomers().iter().any(|newcomer| newcomer.invite.keys == invite_key.public());
+        if let (false, Some(invite)) = (answered, roster.invites().iter().find(|i| i.keys == invite_key.public())) {
+            let record = Join::write(roster, invite, invite_key, &self.member, &invite.name, wall_ms);
+            vault.document.take_joins(vec![record]);
+        }
+        vault
+    }
+
     /// Takes an owner's place with the recovery code this vault was opened with: the owner gets a new key, and the vault a new epoch.
     ///
     /// # Errors

@@ -346,6 +346,23 @@ fn a_code_is_used_once_and_ends() {
 }
 
 #[test]
+fn a_newcomer_whose_machine_stopped_halfway_gets_in() {
+    let (mut maya, _, _, mut storage) = team();
+    let code = maya.invite("dan", Role::Editor);
+    maya.sync(&mut storage).unwrap();
+    let keys = Machine::join(&storage, &code, 6).unwrap().vault.link_keys();
+    // The keys were kept, the vault was not.
+    let fetched = Locked::read(storage.as_ref().unwrap(), &LIMITS).unwrap().open_with(&keys).unwrap();
+    let mut dan = Machine::of(fetched.with_own_record(NOON), 6);
+    assert!(dan.vault.with_own_record(NOON + 1) == dan.vault, "once");
+    dan.sync(&mut storage).unwrap();
+    assert_eq!(maya.sync(&mut storage).unwrap(), [Deed::LetIn("dan".into())]);
+    dan.sync(&mut storage).unwrap();
+    assert_eq!(dan.vault.me(), Me::Member { name: "dan".into(), role: Role::Editor });
+    assert!(dan.vault.with_own_record(NOON) == dan.vault);
+}
+
+#[test]
 fn a_code_opens_no_other_vault() {
     let (mut maya, _, _, mut storage) = team();
     let before = storage.clone();

@@ -1,5 +1,7 @@
 //! Other programs beside ours: what they write we read, and what we keep gives their codes. A program that is not here is skipped and said so.
 
+mod keepassxc;
+
 use std::fs;
 use std::io::Write;
 use std::path::Path;
