@@ -14,7 +14,7 @@ use crate::vault::file::File;
 use crate::vault::roster::{Relation, Role, Roster};
 use crate::vault::seal::{Key, MemberKey};
 use crate::vault::sharing::Me;
-use crate::vault::unlocked::{decrypt, entitled, granted};
+use crate::vault::unlocked::{decrypt, entitled, granted, open_body};
 use crate::vault::{Limits, Locked, Stamp, Unlocked, VaultError};
 
 /// What a copy held: remembered, so that an older one is noticed. Learnt only from what was read back.
@@ -104,19 +104,25 @@ impl Unlocked {
         wall_ms: u64,
         random: &mut dyn Random,
     ) -> Result<Accepted, VaultError> {
-        let locked = Locked::read_unbound(bytes)?;
+        let locked = Locked::read_unbound(bytes).map_err(|error| match error {
+            // More slots or grants than there can be: whoever asks for them, no writer of this format.
+            VaultError::ParametersRefused(words) => VaultError::Altered(words),
+            error => error,
+        })?;
         let file = &locked.file;
         if file.header.vault != self.header.vault {
             return Err(VaultError::Altered("another vault lies in its place".into()));
         }
         let keys: Vec<&MemberKey> = std::iter::once(&self.member).chain(&self.invite).collect();
-        // Of this epoch we have the key, even where whoever wrote this left us out.
         let granted = granted(file, &keys);
-        let ours = || (file.header.epoch == self.header.epoch).then(|| self.vault_key.clone());
+        // Of this epoch we have the key, even where whoever wrote this left us out.
+        let is_ours = || file.header.epoch == self.header.epoch && open_body(file, &self.vault_key).is_ok();
+        let ours = || is_ours().then(|| self.vault_key.clone());
         let vault_key = granted.clone().or_else(ours).ok_or_else(|| self.unopened(file))?;
-        let theirs = decrypt(file, &vault_key).map_err(|error| match granted {
-            None => self.unopened(file),
-            Some(_) => error,
+        let theirs = decrypt(file, &vault_key).map_err(|error| match error {
+            // What was sealed and signed is not torn: reading it again brings nothing else.
+            VaultError::Damaged(words) => VaultError::Altered(words),
+            error => error,
         })?;
         // Genuine, then: but the file could not be opened again on this machine.
         locked.check(limits)?;
@@ -173,7 +179,7 @@ impl Unlocked {
             Relation::Same | Relation::Behind | Relation::Crossed { theirs: false } => &self.document.roster,
             Relation::Ahead | Relation::Crossed { theirs: true } | Relation::Forked => &theirs.roster,
         };
-        let by_newcomer = newer.invites().iter().any(|invite| invite.keys.sign == file.author);
+        let by_newcomer = newer.has_invited(&file.author);
         if by_newcomer {
             if relation == Relation::Forked {
                 return Err(VaultError::NotEntitled(
@@ -190,18 +196,20 @@ impl Unlocked {
             let holds_all = matches!(next.me(), Me::Pending { .. }) && next.is_held_by(theirs);
             return Ok(accepted(next, holds_all, false));
         }
-        let nothing_new = theirs.all_changes().all(|change| self.document.has(change));
-        match entitled(newer, &file.author) {
-            // Who signed what we have already does not matter: a member who has left since, say. Records of newcomers vouch for themselves.
-            Err(_) if nothing_new && matches!(relation, Relation::Behind | Relation::Same) => {
-                next.document.take_joins(theirs.joins.clone());
-                return Ok(accepted(next, false, false));
+        let roster = &self.document.roster;
+        let known = |change: &Change| self.document.has(change) || roster.purged().contains(&change.entry());
+        if let Err(barred) = entitled(newer, &file.author) {
+            // Who signed what we have already does not matter, of those who might once: a member who has left since, say. Records of newcomers
+            // vouch for themselves; nothing else is taken.
+            let might = entitled(&theirs.roster, &file.author).is_ok() || theirs.roster.has_invited(&file.author);
+            let follows = !matches!(relation, Relation::Behind | Relation::Same);
+            if follows || !might || !theirs.all_changes().all(known) {
+                return Err(barred);
             }
-            entitled => entitled?,
+            next.document.take_joins(theirs.joins.clone());
+            return Ok(accepted(next, false, false));
         }
-        if !nothing_new {
-            theirs.check_signatures(Some(&self.document))?;
-        }
+        theirs.check_signatures(Some(&self.document))?;
         let mut joined_fork = false;
         let roster = match relation {
             Relation::Same | Relation::Behind | Relation::Crossed { theirs: false } => self.document.roster.clone(),
@@ -225,7 +233,9 @@ impl Unlocked {
         if crossed && next.is_owner() {
             next.next_epoch(wall_ms, random)?;
         }
-        let holds_all = next.is_held_by(theirs);
+        // Whom it is sealed to is its author's word: where somebody is left out, it is written again.
+        let whole = file.header.grants.len() == theirs.roster.readers();
+        let holds_all = whole && next.is_held_by(theirs);
         Ok(accepted(next, holds_all, joined_fork))
     }
 
@@ -236,6 +246,7 @@ impl Unlocked {
 
     /// Puts our branch on top of theirs, if that is ours to do.
     fn join_fork(&self, theirs: &Roster, vault_key: &Key, wall_ms: u64) -> Result<Roster, VaultError> {
+        self.document.roster.check_branch(theirs)?;
         if !self.is_owner() {
             return Err(VaultError::Forked);
         }

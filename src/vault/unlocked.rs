@@ -9,7 +9,7 @@ use crate::vault::edit::Planner;
 use crate::vault::file::{File, Header, LARGEST, MOST_GRANTS, Slot};
 use crate::vault::kdf::derive;
 use crate::vault::roster::{Member, RECOVERY, Relation, Role, Roster};
-use crate::vault::seal::{self, Key, MemberKey, VaultId, body_key, sha256, signed_by};
+use crate::vault::seal::{self, Key, MemberKey, NotAuthentic, VaultId, body_key, sha256, signed_by};
 use crate::vault::{Clock, Cost, Edit, Entry, EntryId, Limits, Stamp, VaultError, recovery};
 
 /// A vault file that has been read and whose signature holds; nothing of it has been decrypted.
@@ -154,17 +154,19 @@ pub(super) fn granted(file: &File, keys: &[&MemberKey]) -> Option<Key> {
     header.grants.iter().find_map(open_grant)
 }
 
+/// Opens the body with that vault key.
+pub(super) fn open_body(file: &File, vault_key: &Key) -> Result<zeroize::Zeroizing<Vec<u8>>, NotAuthentic> {
+    let mut body = zeroize::Zeroizing::new(file.body.clone());
+    let key = body_key(vault_key, &file.header.vault, file.header.epoch);
+    seal::open(&key, &file.nonce, &body_data(&file.header_bytes), &mut body)?;
+    Ok(body)
+}
+
 /// Opens the body, and holds the header against the roster. Whether its author may write is not looked at.
 pub(super) fn decrypt(file: &File, vault_key: &Key) -> Result<Document, VaultError> {
     let header = &file.header;
-    let mut body = zeroize::Zeroizing::new(file.body.clone());
-    seal::open(
-        &body_key(vault_key, &header.vault, header.epoch),
-        &file.nonce,
-        &body_data(&file.header_bytes),
-        &mut body,
-    )
-    .map_err(|_| VaultError::Altered("its body does not belong to its header".into()))?;
+    let body = open_body(file, vault_key)
+        .map_err(|NotAuthentic| VaultError::Altered("its body does not belong to its header".into()))?;
     let document = Document::read(&header.vault, &body)?;
     if !document.roster.is_epoch(header.epoch, vault_key) {
         return Err(VaultError::Altered("its epoch is not the one its roster names".into()));

@@ -2,6 +2,8 @@
 
 mod cost;
 mod fleet;
+mod forged;
+mod forger;
 mod machine;
 mod real_servers;
 mod replayed;

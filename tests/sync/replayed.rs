@@ -37,6 +37,14 @@ fn team() -> (Storage, [Machine; 3]) {
     drop(carol);
     let id = maya.add("Mail");
     maya.rename(id, "Post");
+    for role in [Role::Owner, Role::Editor] {
+        maya.save(maya.vault.set_role(&maya.member("bob"), role, now(0)).unwrap());
+        maya.sync(&mut storage.honest());
+    }
+    let gone = maya.add("To be forgotten");
+    maya.sync(&mut storage.honest());
+    maya.save(maya.vault.purge(&[gone], now(0)).unwrap());
+    maya.sync(&mut storage.honest());
     for machine in [&mut maya, &mut bob, &mut vera] {
         machine.sync(&mut storage.honest());
     }

@@ -80,6 +80,21 @@ impl Roster {
         })
     }
 
+    /// Whether the branch of `theirs` was made by owners of this roster alone.
+    ///
+    /// # Errors
+    /// [`VaultError::NotEntitled`].
+    pub fn check_branch(&self, theirs: &Roster) -> Result<(), VaultError> {
+        let common = self.in_common(theirs);
+        let is_owner_here = |link: &Link| self.member_by_key(&link.by).is_some_and(|by| by.role == Role::Owner);
+        if theirs.links.iter().skip(common).all(is_owner_here) {
+            return Ok(());
+        }
+        Err(VaultError::NotEntitled(
+            "its list of members was changed by somebody who is not an owner any more; talk to each other".into(),
+        ))
+    }
+
     /// This roster's branch said again on top of `theirs` by `owner`, ending in a new epoch of `vault_key`. What has nothing left to do there
     /// (somebody is gone already) is said again as settled.
     ///
@@ -99,13 +114,8 @@ impl Roster {
             ));
         }
         let mut joined = theirs.clone();
+        self.check_branch(theirs)?;
         let common = self.in_common(theirs);
-        let is_owner_here = |link: &Link| self.member_by_key(&link.by).is_some_and(|by| by.role == Role::Owner);
-        if !theirs.links.iter().skip(common).all(is_owner_here) {
-            return Err(VaultError::NotEntitled(
-                "its list of members was changed by somebody who is not an owner any more; talk to each other".into(),
-            ));
-        }
         for link in self.links.iter().skip(common) {
             let text = link.read()?;
             if matches!(text.op, Op::Epoch { .. } | Op::Found { .. }) {

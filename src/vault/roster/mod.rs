@@ -246,6 +246,16 @@ impl Roster {
         &self.invites
     }
 
+    /// Whether that key is an open invite's.
+    pub(super) fn has_invited(&self, key: &[u8; 32]) -> bool {
+        self.invites.iter().any(|invite| invite.keys.sign == *key)
+    }
+
+    /// How many keys a file is sealed to: the members' and the open invites'.
+    pub(super) fn readers(&self) -> usize {
+        self.members.len().saturating_add(self.invites.len())
+    }
+
     /// What happened to the vault itself, oldest first.
     pub fn events(&self) -> &[Event] {
         &self.events
