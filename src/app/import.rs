@@ -37,6 +37,8 @@ pub(crate) struct Import {
     gathered: Imported,
     /// How many they were.
     files: usize,
+    /// The plan with what a person chose in it, while another file is asked for.
+    chosen: Option<Plan>,
 }
 
 impl Import {
@@ -57,6 +59,7 @@ impl Import {
             source: None,
             gathered: Imported::default(),
             files: 0,
+            chosen: None,
         }
     }
 
@@ -75,7 +78,13 @@ impl Import {
     fn take<'a>(&mut self, format: &'static str, imported: Imported, existing: impl Iterator<Item = &'a Entry>) {
         self.format = format;
         self.gathered.add(imported);
-        self.plan = Some(plan::plan(self.gathered.clone(), existing, OnDuplicate::Skip));
+        let mut plan = plan::plan(self.gathered.clone(), existing, OnDuplicate::Skip);
+        for (row, before) in plan.rows.iter_mut().zip(self.chosen.take().into_iter().flat_map(|chosen| chosen.rows)) {
+            if row.details == before.details && row.duplicate_of == before.duplicate_of {
+                row.action = before.action;
+            }
+        }
+        self.plan = Some(plan);
         self.cursor = 0;
     }
 
@@ -86,7 +95,7 @@ impl Import {
 
     /// Asks for another file, whose entries come to those that are there.
     pub(crate) fn ask_for_more(&mut self) {
-        self.plan = None;
+        self.chosen = self.plan.take();
         self.table = None;
         self.path.clear();
         self.needs_password = None;
@@ -251,7 +260,8 @@ pub(crate) fn name_columns(session: &mut Session, now: Now, out: &mut Vec<Effect
     if import.saving || !import.is_table() {
         return;
     }
-    (import.plan, import.gathered, import.files, import.cursor) = (None, Imported::default(), 0, 0);
+    (import.plan, import.chosen, import.gathered, import.files, import.cursor) =
+        (None, None, Imported::default(), 0, 0);
     if let (None, Some(source)) = (&import.table, &import.source) {
         out.push(Effect::ReadTable { source: source.clone(), columns: None });
         (import.reading, import.since) = (true, Some(now));

@@ -44,7 +44,7 @@ fn detect(bytes: &[u8]) -> bool {
             first.has("secret")
                 && first.has("type")
                 && first.has("label")
-                && (first.has("tags") || first.has("thumbnail"))
+                && (first.has("tags") || first.has("thumbnail") || first.has("algorithm"))
         }),
         None => iterations(bytes).is_some_and(|count| (140_000..=160_000).contains(&count)),
     }

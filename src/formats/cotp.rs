@@ -5,8 +5,8 @@ use serde_json::{Value, json};
 use super::draft::{Draft, Key};
 use super::json::{Document, Fields};
 use super::loss::Holds;
-use super::{Candidate, Format, FormatError, Imported, Opened, Problem, Writer, cipher};
-use crate::otp::{Kind, base32, motp};
+use super::{Candidate, Format, FormatError, Imported, Opened, Problem, Writer, cipher, uri_list};
+use crate::otp::{Kind, base32, motp, uri};
 use crate::secret::{Random, Text, random_bytes};
 use crate::vault::Details;
 
@@ -26,7 +26,8 @@ const HOLDS: Holds =
 fn detect(bytes: &[u8]) -> bool {
     Document::probe(bytes).is_some_and(|file| {
         let sealed = ["cipher", "nonce", "salt"].iter().all(|key| file.0.text(key).is_some());
-        sealed || (file.0.has("elements") && file.0.has("version"))
+        let links = file.0.items("items").first().and_then(Value::as_str).is_some_and(uri::is_uri);
+        sealed || links || (file.0.has("elements") && file.0.has("version"))
     })
 }
 
@@ -52,6 +53,13 @@ fn read_elements(file: &Value) -> Imported {
     let mut imported = Imported::default();
     for (number, element) in (1..).zip(file.items("elements")) {
         imported.push(read_element(format!("entry {number}"), element));
+    }
+    for (number, link) in (1..).zip(file.items("items")) {
+        let place = format!("entry {number}");
+        match link.as_str() {
+            Some(link) => uri_list::read_line(place, link, &mut imported),
+            None => imported.problems.push(Problem { place, label: String::new(), reason: "it is no link".into() }),
+        }
     }
     imported
 }
@@ -110,5 +118,14 @@ mod tests {
             details.favourite = false;
             details.tags.clear();
         });
+    }
+
+    #[test]
+    fn its_list_of_links_is_read_too() {
+        let file = br#"{"items":["otpauth://totp/Site:ida?secret=MZXW6YTBOI&algorithm=SHA1&digits=8&period=30&lock=false",7]}"#;
+        assert!(detect(file));
+        let imported = samples::plain(&FORMAT, file);
+        assert_eq!((imported.entries.len(), imported.problems.len()), (1, 1));
+        assert_eq!(imported.entries[0].details.otp.digits.get(), 8);
     }
 }

@@ -228,7 +228,7 @@ fn write_plus(entries: &[Details], _: Option<&Text>, _: &mut dyn Random) -> Resu
         order.push(format!("{issuer}:{}", details.account.as_str()));
         tokens.push(json!({
             "algo": otp.algorithm.name(),
-            "counter": i64::try_from(otp.counter).unwrap_or(i64::MAX) - 1,
+            "counter": if otp.kind == Kind::Hotp { i64::try_from(otp.counter).unwrap_or(i64::MAX) - 1 } else { 0 },
             "digits": otp.digits.get(),
             "issuerExt": issuer,
             "label": details.account.as_str(),

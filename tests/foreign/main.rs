@@ -1,5 +1,6 @@
 //! Other programs beside ours: what they write we read, and what we keep gives their codes. A program that is not here is skipped and said so.
 
+mod cotp;
 mod keepassxc;
 
 use std::fs;
@@ -34,6 +35,39 @@ fn run(program: &str, arguments: &[&str], input: &[u8]) -> Vec<u8> {
     let done = child.wait_with_output().unwrap();
     assert!(done.status.success(), "{program}: {}", String::from_utf8_lossy(&done.stderr));
     done.stdout
+}
+
+/// What a program says that asks a terminal, given those answers to those questions.
+fn at_terminal(program: &str, arguments: &[&str], answers: &[(&str, &str)]) -> String {
+    use portable_pty::{CommandBuilder, PtySize, native_pty_system};
+    use std::io::Read;
+    let pair = native_pty_system().openpty(PtySize { rows: 24, cols: 500, pixel_width: 0, pixel_height: 0 }).unwrap();
+    let mut command = CommandBuilder::new(program);
+    command.args(arguments);
+    let mut child = pair.slave.spawn_command(command).unwrap();
+    drop(pair.slave);
+    let mut reader = pair.master.try_clone_reader().unwrap();
+    let mut writer = pair.master.take_writer().unwrap();
+    let (mut said, mut buffer) = (Vec::new(), [0; 4096]);
+    let mut answered = 0;
+    let mut answers = answers.iter();
+    let mut next = answers.next();
+    // The end of the program ends the reading with an error.
+    while let Ok(got @ 1..) = reader.read(&mut buffer) {
+        said.extend_from_slice(&buffer[..got]);
+        let new = String::from_utf8_lossy(&said[answered..]).into_owned();
+        if let Some((question, answer)) = next
+            && new.contains(question)
+            && new.trim_end().ends_with(':')
+        {
+            writer.write_all(format!("{answer}\n").as_bytes()).unwrap();
+            answered = said.len();
+            next = answers.next();
+        }
+    }
+    let said = String::from_utf8_lossy(&said).into_owned();
+    assert!(child.wait().unwrap().success(), "{program}: {said}");
+    said
 }
 
 fn opened(bytes: &[u8], password: &str) -> (&'static str, Imported) {
@@ -90,7 +124,6 @@ fn openssl_encrypts_as_gauth_does() {
 
 #[test]
 fn age_encrypts_what_we_open() {
-    use portable_pty::{CommandBuilder, PtySize, native_pty_system};
     if !is_here("age", "--version") {
         return;
     }
@@ -99,36 +132,11 @@ fn age_encrypts_what_we_open() {
     fs::write(&plain, LIST).unwrap();
     for armoured in [false, true] {
         let out = folder.path().join(format!("sealed-{armoured}"));
-        // age asks a terminal only.
-        let pair = native_pty_system().openpty(PtySize::default()).unwrap();
-        let mut command = CommandBuilder::new("age");
-        command.args(["-p", "-o"]);
-        command.arg(&out);
+        let mut arguments = vec!["-p", "-o", out.to_str().unwrap(), plain.to_str().unwrap()];
         if armoured {
-            command.arg("-a");
+            arguments.insert(0, "-a");
         }
-        command.arg(&plain);
-        let mut child = pair.slave.spawn_command(command).unwrap();
-        drop(pair.slave);
-        let mut reader = pair.master.try_clone_reader().unwrap();
-        let mut writer = pair.master.take_writer().unwrap();
-        let mut said = String::new();
-        let mut buffer = [0; 256];
-        let mut answered = 0;
-        while answered < 2 {
-            let got = std::io::Read::read(&mut reader, &mut buffer).unwrap();
-            said.push_str(&String::from_utf8_lossy(&buffer[..got]));
-            if said.matches("passphrase").count() > answered && said.trim_end().ends_with(':') {
-                writer.write_all("päss wörd\n".as_bytes()).unwrap();
-                answered = said.matches("passphrase").count().min(2);
-                said.push('.');
-            }
-        }
-        let drain =
-            std::thread::spawn(move || while std::io::Read::read(&mut reader, &mut buffer).is_ok_and(|got| got > 0) {});
-        assert!(child.wait().unwrap().success(), "{said}");
-        drop((writer, pair.master));
-        let _ = drain.join();
+        at_terminal("age", &arguments, &[("passphrase", "päss wörd"), ("Confirm passphrase", "päss wörd")]);
         let (format, imported) = opened(&fs::read(&out).unwrap(), "päss wörd");
         assert_eq!((format, imported.entries.len()), ("age", 2));
     }
