@@ -1,62 +1,13 @@
 //! Git repositories: on this machine, and over ssh to a server of our own.
 
 use std::path::Path;
-use std::process::Command;
 use std::time::{Duration, Instant};
 
-use tempfile::TempDir;
-use tickey::store::remote::{self, Around, Bounds, Environment, Guard, Read, Remote, RemoteUrl, Trouble, Written};
+use tickey::store::remote::{self, Environment, Guard, Read, Remote, Trouble, Written};
 
 use crate::conformance;
-use crate::servers::{self, Server};
-
-/// A bare repository, and the surroundings of people who use it. The repository is called `repository`.
-struct Team {
-    folder: TempDir,
-    environment: Environment,
-}
-
-impl Team {
-    fn new() -> Option<Team> {
-        if servers::program("git").is_none() {
-            return servers::skip("git");
-        }
-        let folder = tempfile::tempdir().unwrap();
-        git(folder.path(), &["init", "--bare", "--quiet", "repository"]);
-        let environment = Environment::default()
-            .with("PATH", std::env::var_os("PATH").unwrap())
-            .with("HOME", folder.path())
-            .with("GIT_CONFIG_NOSYSTEM", "1");
-        Some(Team { folder, environment })
-    }
-
-    fn repository(&self) -> String {
-        self.folder.path().join("repository").display().to_string()
-    }
-
-    /// One person's program; each has a cache of its own.
-    fn open(&self, person: &str, repository: &str) -> Box<dyn Remote> {
-        self.open_within(person, repository, Duration::from_secs(60))
-    }
-
-    fn open_within(&self, person: &str, repository: &str, whole: Duration) -> Box<dyn Remote> {
-        let environment = self.environment.clone();
-        let url = RemoteUrl::parse(&format!("git:{repository}"), &environment).unwrap();
-        let bounds = Bounds { whole, ..Bounds::default() };
-        let cache = self.folder.path().join(person);
-        remote::open(&url, Around { environment, login: None, cache, bounds }).unwrap()
-    }
-
-    fn log(&self, what: &str) -> String {
-        git(&self.folder.path().join("repository"), &["log", what, "tickey"])
-    }
-}
-
-fn git(folder: &Path, arguments: &[&str]) -> String {
-    let done = Command::new("git").args(arguments).current_dir(folder).output().unwrap();
-    assert!(done.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&done.stderr));
-    String::from_utf8(done.stdout).unwrap()
-}
+use crate::repository::{Team, git};
+use crate::servers;
 
 fn people() -> impl Fn() -> String {
     let next = std::sync::atomic::AtomicUsize::new(0);
@@ -86,59 +37,26 @@ fn one_machine_may_have_several_windows() {
 #[test]
 fn over_ssh() {
     let Some(mut team) = Team::new() else { return };
-    let Some(server) = sshd(&team) else { return };
-    let (home, port) = (team.folder.path().display().to_string(), server.port);
-    let ssh = format!("ssh -F none -i {home}/key -p {port} -o UserKnownHostsFile={home}/known -o IdentitiesOnly=yes");
-    team.environment = team.environment.with("GIT_SSH_COMMAND", &ssh);
-    let url = format!("ssh://{}@127.0.0.1{}", me(), team.repository());
+    let Some((server, url)) = team.over_ssh() else { return };
+    let known = team.folder.path().join("known");
+    let host = std::fs::read(&known).unwrap();
+    std::fs::remove_file(&known).unwrap();
     // A server that nobody has met is not talked to, and nobody is asked.
     let error = team.open("stranger", &url).read(None).unwrap_err();
     assert_eq!(error.kind(), Trouble::Refused, "{error}");
     assert!(error.to_string().contains("known hosts"), "{error}");
 
-    let host = std::fs::read_to_string(team.folder.path().join("host.pub")).unwrap();
-    std::fs::write(team.folder.path().join("known"), format!("[127.0.0.1]:{port} {host}")).unwrap();
+    std::fs::write(&known, host).unwrap();
     let next = people();
     conformance::one_after_another(&|| team.open(&next(), &url));
 
-    team.environment = team.environment.with("GIT_SSH_COMMAND", ssh.replace("/key ", "/host "));
+    let ssh = team.ssh.replace("/key ", "/host ");
+    team.environment = team.environment.with("GIT_SSH_COMMAND", ssh);
     let error = team.open("eve", &url).read(None).unwrap_err();
     assert_eq!(error.kind(), Trouble::Refused, "{error}");
     drop(server);
     let error = team.open("maya", &url).read(None).unwrap_err();
     assert_eq!(error.kind(), Trouble::Unreachable, "{error}");
-}
-
-fn me() -> String {
-    let done = Command::new("id").arg("-un").output().unwrap();
-    String::from_utf8(done.stdout).unwrap().trim().to_owned()
-}
-
-/// An ssh server that lets in one key, made for it.
-fn sshd(team: &Team) -> Option<Server> {
-    if servers::program("ssh").is_none() || servers::program("ssh-keygen").is_none() {
-        return servers::skip("ssh");
-    }
-    for name in ["key", "host"] {
-        let path = team.folder.path().join(name);
-        let done = Command::new("ssh-keygen").args(["-q", "-t", "ed25519", "-N", "", "-f"]).arg(path).output().unwrap();
-        assert!(done.status.success());
-    }
-    if rustix::process::geteuid().is_root() {
-        // Where it locks itself in; the system makes it when the service starts.
-        let _ = std::fs::create_dir_all("/run/sshd");
-    }
-    let home = team.folder.path().display().to_string();
-    std::fs::copy(team.folder.path().join("key.pub"), team.folder.path().join("authorized")).unwrap();
-    servers::start("sshd", |folder, port| {
-        let text = format!(
-            "ListenAddress 127.0.0.1\nPort {port}\nHostKey {home}/host\nAuthorizedKeysFile {home}/authorized\nPidFile none\n\
-             UsePAM no\nStrictModes no\nPasswordAuthentication no\nKbdInteractiveAuthentication no\nPermitRootLogin yes\n\
-             MaxStartups 100\n"
-        );
-        std::fs::write(folder.join("config"), text).unwrap();
-        vec!["-D".into(), "-e".into(), "-f".into(), folder.join("config").display().to_string()]
-    })
 }
 
 #[test]
@@ -239,8 +157,7 @@ fn what_hinders_is_named() {
     let error = team.open("maya", &team.repository()).write(b"x", None).unwrap_err();
     assert_eq!(error.kind(), Trouble::Refused, "{error}");
     // No git at all.
-    let nowhere =
-        Team { environment: Environment::default().with("PATH", "/nonexistent"), folder: tempfile::tempdir().unwrap() };
+    let nowhere = Team { environment: Environment::default().with("PATH", "/nonexistent"), ..team };
     let error = nowhere.open("maya", "/srv/vault.git").read(None).unwrap_err();
     assert!(error.to_string().contains("git is not installed"), "{error}");
 }

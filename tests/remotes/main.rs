@@ -6,6 +6,7 @@ mod conformance;
 mod faults;
 mod folder;
 mod git;
+mod repository;
 mod s3;
 mod servers;
 mod webdav;

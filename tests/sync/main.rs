@@ -7,6 +7,9 @@ mod forger;
 mod machine;
 mod real_servers;
 mod replayed;
+#[path = "../remotes/repository.rs"]
+#[allow(dead_code, reason = "the tests of the remotes look closer at a repository")]
+mod repository;
 #[path = "../remotes/servers.rs"]
 #[allow(dead_code, reason = "of what the tests of the remotes start, only some is needed here")]
 mod servers;

@@ -6,6 +6,7 @@ use std::time::Duration;
 use tickey::store::remote::{self, Around, Bounds, Environment, Remote, RemoteUrl};
 
 use crate::fleet::{self, Size};
+use crate::repository::Team;
 use crate::servers;
 
 /// Smaller than through memory, so that all of them together take no minute.
@@ -68,4 +69,21 @@ fn moto() {
 #[test]
 fn s3s_fs() {
     s3(servers::s3s_fs(), 27);
+}
+
+fn git(team: &Team, url: &str, seed: u64) {
+    fleet::run(SMALL, seed, &|n, _| team.open(&format!("person {n}"), url), &|| {});
+}
+
+#[test]
+fn git_by_its_path() {
+    let Some(team) = Team::new() else { return };
+    git(&team, &format!("file://{}", team.repository()), 28);
+}
+
+#[test]
+fn git_over_ssh() {
+    let Some(mut team) = Team::new() else { return };
+    let Some((_server, url)) = team.over_ssh() else { return };
+    git(&team, &url, 29);
 }

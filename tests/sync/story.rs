@@ -7,6 +7,7 @@ use std::process::{Command, Output, Stdio};
 use serde_json::Value;
 use tempfile::TempDir;
 
+use crate::repository::{Team, git};
 use crate::servers;
 
 const RFC: &str = "GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ";
@@ -315,6 +316,29 @@ fn in_a_bucket() {
         ("AWS_REGION", "us-east-1".into()),
     ];
     story(&Place { url: &|name| format!("s3://team/{name}"), variables, file: None });
+}
+
+/// In repositories, one for each vault; `over` says how each is reached.
+fn in_repositories(team: &Team, over: &str, variables: Vec<(&'static str, String)>) {
+    let url = |name: &str| {
+        git(team.folder.path(), &["init", "--bare", "--quiet", name]);
+        format!("git:{over}{}", team.folder.path().join(name).display())
+    };
+    story(&Place { url: &url, variables, file: None });
+}
+
+#[test]
+fn in_a_repository() {
+    let Some(team) = Team::new() else { return };
+    in_repositories(&team, "file://", Vec::new());
+}
+
+#[test]
+fn in_a_repository_over_ssh() {
+    let Some(mut team) = Team::new() else { return };
+    let Some((_server, url)) = team.over_ssh() else { return };
+    let over = url.strip_suffix(&team.repository()).unwrap();
+    in_repositories(&team, over, vec![("GIT_SSH_COMMAND", team.ssh.clone())]);
 }
 
 /// Two commands of one machine at once, and one that is killed in the middle: nothing is lost or doubled.
