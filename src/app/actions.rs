@@ -53,6 +53,8 @@ pub enum Screen {
     Members,
     /// Fields that were changed in two places at once.
     Conflicts,
+    /// An entry to another vault: which one.
+    Carry,
     /// Inviting somebody.
     Invite,
     /// The code of an invitation, shown once.
@@ -132,6 +134,10 @@ pub enum Action {
     Conflicts,
     /// Take the selected of the values.
     Settle,
+    /// Move the entry to another open vault.
+    Move,
+    /// Copy the entry to another open vault.
+    CopyTo,
     /// The trash: deleted entries.
     Trash,
     /// Take the entry out of the trash.
@@ -231,6 +237,7 @@ const MOVES: &[Screen] = &[
     S::History,
     S::Members,
     S::Conflicts,
+    S::Carry,
     S::ImportPlan,
     S::Columns,
     S::Palette,
@@ -260,6 +267,7 @@ const EVERYWHERE: &[Screen] = &[
     S::Confirm,
     S::Members,
     S::Conflicts,
+    S::Carry,
     S::Invite,
     S::InviteCode,
     S::Codes,
@@ -280,7 +288,7 @@ macro_rules! rows {
 
 static TABLE: &[Row] = rows! {
     Submit "submit" "do what this screen is for: unlock, save, import, go on" "go on"
-        &[S::Welcome, S::Create, S::RecoveryCode, S::Unlock, S::Form, S::Import, S::ImportPlan, S::Columns, S::Export, S::Passphrase, S::Palette, S::SavePicture, S::Invite];
+        &[S::Welcome, S::Create, S::RecoveryCode, S::Unlock, S::Form, S::Import, S::ImportPlan, S::Columns, S::Export, S::Passphrase, S::Palette, S::SavePicture, S::Invite, S::Carry];
     Yes "yes" "yes" "yes" &[S::Confirm];
     No "no" "no" "no" &[S::Confirm];
     Copy "copy" "copy the selected entry's code; a counter moves on first" "copy" &[S::List, S::Search, S::Entry, S::InviteCode];
@@ -324,6 +332,8 @@ static TABLE: &[Row] = rows! {
     Export "export" "export entries to a file" "" &[S::List];
     History "history" "who did what when to the entry (with members: the vault)" "" &[S::List, S::Entry, S::Members];
     Conflicts "conflicts" "what was changed in two places at once: both values, who set each, and taking one" "" &[S::List, S::Entry];
+    Move "move" "move the entry to another open vault (its counter goes with it)" "" &[S::List, S::Entry];
+    CopyTo "copy_to" "copy the entry to another open vault" "" &[S::List, S::Entry];
     Trash "trash" "the trash: deleted entries" "" &[S::List];
     Palette "palette" "find a command by name" "" &[S::List, S::Entry];
     Invite "invite" "invite somebody; the code is shown once" "invite" &[S::Members];
@@ -342,7 +352,7 @@ static TABLE: &[Row] = rows! {
     Top "top" "to the first" "" JUMPS;
     Bottom "bottom" "to the last" "" JUMPS;
     Back "back" "back; in a search: clear, then close" "back"
-        &[S::Create, S::Search, S::Entry, S::Form, S::Trash, S::History, S::Import, S::ImportPlan, S::Columns, S::Export, S::Passphrase, S::Palette, S::Help, S::Codes, S::SavePicture, S::Members, S::Conflicts, S::Invite, S::InviteCode];
+        &[S::Create, S::Search, S::Entry, S::Form, S::Trash, S::History, S::Import, S::ImportPlan, S::Columns, S::Export, S::Passphrase, S::Palette, S::Help, S::Codes, S::SavePicture, S::Members, S::Conflicts, S::Carry, S::Invite, S::InviteCode];
     Suspend "suspend" "lock and stop; fg comes back" "" EVERYWHERE;
     Quit "quit" "quit; a copied code is still cleared in time" "quit" &[S::List, S::Welcome];
     QuitNow "quit_now" "quit from anywhere; a filled form asks once" "" EVERYWHERE;
@@ -432,6 +442,7 @@ fn word(row: &'static Row, screen: Screen) -> &'static str {
         (Action::Submit, S::Form) => "save",
         (Action::Submit, S::Invite) => "invite",
         (Action::Back, S::InviteCode) => "close for good",
+        (Action::Submit, S::Carry) => "there",
         (Action::Submit, S::Create) => "make the vault",
         (Action::Submit, S::RecoveryCode) => "I wrote it down",
         (Action::Submit, S::ImportPlan) => "import",
@@ -457,9 +468,12 @@ pub fn enabled(model: &Model, action: Action) -> Result<(), Cow<'static, str>> {
     }
     let vault = match action {
         Action::Add | Action::PastePicture | Action::Import => Some(session.target()),
-        Action::Edit | Action::Delete | Action::Favourite | Action::Restore | Action::UseRecoveryCode => {
-            session.selected().map(|(spot, _)| spot.vault)
-        }
+        Action::Edit
+        | Action::Move
+        | Action::Delete
+        | Action::Favourite
+        | Action::Restore
+        | Action::UseRecoveryCode => session.selected().map(|(spot, _)| spot.vault),
         Action::Settle => conflicts::on_top(session).and_then(|all| Some(all.selected()?.0.spot.vault)),
         _ => None,
     };
@@ -483,7 +497,10 @@ pub fn enabled(model: &Model, action: Action) -> Result<(), Cow<'static, str>> {
             Some(true) => Err("this entry cannot make a code: edit it first".into()),
             Some(false) => Ok(()),
         },
-        Action::Favourite | Action::History => needs_entry(session),
+        Action::Move | Action::CopyTo if !session.vaults.several() => {
+            Err("no other vault is open; a shared one is made with tickey vault create".into())
+        }
+        Action::Favourite | Action::History | Action::Move | Action::CopyTo => needs_entry(session),
         Action::Conflicts if session.list.index.conflicts() == 0 => {
             Err("nothing was changed in two places at once".into())
         }
@@ -517,7 +534,18 @@ fn changes_the_vault(action: Action) -> bool {
     use Action::*;
     matches!(
         action,
-        Add | PastePicture | Edit | Delete | Favourite | Undo | Redo | Import | Restore | UseRecoveryCode | Settle
+        Add | PastePicture
+            | Edit
+            | Delete
+            | Favourite
+            | Undo
+            | Redo
+            | Import
+            | Restore
+            | UseRecoveryCode
+            | Settle
+            | Move
+            | CopyTo
     )
 }
 

@@ -54,6 +54,8 @@ pub enum Effect {
         changes: Vec<Change>,
         /// The newest stamp the clock gave out, to be remembered first.
         clock: Clock,
+        /// The save without which this one must fail: of an entry that is on its way from this vault to another.
+        after: Option<SaveId>,
     },
     /// Look whether an open vault's file was changed by another program (a `stat`; read and merged only if it was):
     /// [`super::Msg::ChangedElsewhere`] when it was, nothing when not.

@@ -11,6 +11,7 @@ pub mod model;
 pub mod msg;
 pub mod schedule;
 
+pub(crate) mod carry;
 pub(crate) mod confirm;
 pub(crate) mod conflicts;
 pub(crate) mod copy;

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use crate::app::actions::Screen;
+use crate::app::carry::Choice;
 use crate::app::confirm::Confirm;
 use crate::app::conflicts::Conflicts;
 use crate::app::detail::EntryView;
@@ -112,6 +113,7 @@ pub(crate) enum Over {
     RecoveryCode(Text),
     Members(Members),
     Conflicts(Conflicts),
+    Carry(Choice),
     Invite(InviteForm),
     /// The code, and what was done.
     InviteCode(Text, String),
@@ -193,6 +195,7 @@ impl Model {
                 Some(Over::RecoveryCode(_)) => Screen::RecoveryCode,
                 Some(Over::Members(_)) => Screen::Members,
                 Some(Over::Conflicts(_)) => Screen::Conflicts,
+                Some(Over::Carry(_)) => Screen::Carry,
                 Some(Over::Invite(_)) => Screen::Invite,
                 Some(Over::InviteCode(..)) => Screen::InviteCode,
                 Some(Over::Codes(codes)) if codes.path.is_some() => Screen::SavePicture,
@@ -271,6 +274,7 @@ impl Session {
                 Over::Trash(trash) => trash.renew(vaults),
                 Over::Members(members) => members.renew(vaults),
                 Over::Conflicts(conflicts) => conflicts.renew(vaults),
+                Over::Carry(choice) => choice.renew(vaults),
                 _ => {}
             }
         }

@@ -15,15 +15,32 @@ pub(crate) struct Pending {
     pub(crate) save: SaveId,
     pub(crate) changes: Vec<Change>,
     then: Then,
+    /// The save without which this one fails.
+    after: Option<SaveId>,
+    /// That one has failed, and all is said.
+    moot: bool,
+}
+
+impl Pending {
+    /// Those saves have failed.
+    pub(crate) fn fails_with(&mut self, failed: &[SaveId]) {
+        self.moot |= self.after.is_some_and(|after| failed.contains(&after));
+    }
 }
 
 /// Changes that can be undone (or redone).
 pub(crate) struct Done {
     label: String,
-    /// The vault's number.
-    vault: u16,
-    changes: Vec<Change>,
-    save: SaveId,
+    what: What,
+    saves: Vec<SaveId>,
+}
+
+/// What was done.
+enum What {
+    /// Those changes of the vault of that number.
+    Changes(u16, Vec<Change>),
+    /// An entry went from one vault to another.
+    Moved { from: Spot, to: Spot },
 }
 
 /// What follows once a save is done.
@@ -39,6 +56,8 @@ pub(crate) struct Then {
     pub(crate) closes: bool,
     /// The entry to select.
     pub(crate) select: Option<Spot>,
+    /// Said before the reason when the save fails.
+    pub(crate) if_lost: String,
 }
 
 /// A counter's code that may be shown once the counter is saved.
@@ -62,7 +81,15 @@ pub(crate) enum Step {
 
 impl Then {
     pub(crate) fn new(label: impl Into<String>, said: impl Into<String>) -> Then {
-        Then { label: label.into(), said: said.into(), step: Step::New, code: None, closes: false, select: None }
+        Then {
+            label: label.into(),
+            said: said.into(),
+            step: Step::New,
+            code: None,
+            closes: false,
+            select: None,
+            if_lost: String::new(),
+        }
     }
 }
 
@@ -75,6 +102,13 @@ pub(crate) fn commit(
     now: Now,
     out: &mut Vec<Effect>,
 ) -> Result<(), String> {
+    let changes = plan(model, vault, edits, now)?;
+    send(model, vault, changes, then, None, now, out);
+    Ok(())
+}
+
+/// The changes that those edits of a vault's entries come to.
+fn plan(model: &mut Model, vault: u16, edits: &[Edit], now: Now) -> Result<Vec<Change>, String> {
     let Stage::Open(session) = &mut model.stage else { return Err("no vault is open".into()) };
     if session.must_set_passphrase() {
         return Err("opened with the recovery code: set a new passphrase first".into());
@@ -83,21 +117,38 @@ pub(crate) fn commit(
         return Err("the new passphrase is being set; wait a moment".into());
     }
     let open = session.vaults.get_mut(vault).ok_or("that vault is not open")?;
-    let changes = open.vault.plan(edits, &mut open.clock, now.wall_ms).map_err(|error| error.to_string())?;
-    send(model, vault, changes, then, now, out);
+    open.vault.plan(edits, &mut open.clock, now.wall_ms).map_err(|error| error.to_string())
+}
+
+/// Saves what brings an entry to `to`, and after that takes it away at `from`. When the first save fails the second does too; when only the
+/// second fails the entry is in both places, which is said. `words`: for undo, and what is said at the end.
+pub(crate) fn relocate(
+    model: &mut Model,
+    (to, edits): (Spot, &[Edit]),
+    from: Spot,
+    step: Step,
+    (label, said): (String, String),
+    now: Now,
+    out: &mut Vec<Effect>,
+) -> Result<(), String> {
+    let brought = plan(model, to.vault, edits, now)?;
+    let taken = plan(model, from.vault, &[Edit::Delete(from.id)], now)?;
+    let name = |number| model.session().map_or("", |session| session.vaults.name(number)).to_owned();
+    let if_lost = format!("it is in {} and in {} now", name(to.vault), name(from.vault));
+    let silent = |said: String| Then { step: Step::Silent, ..Then::new(label.clone(), said) };
+    let first = send(model, to.vault, brought, silent(String::new()), None, now, out);
+    // Whoever moves several entries stays where they are; what is taken back is looked for.
+    let select = (step != Step::New).then_some(to);
+    let then = Then { if_lost, select, ..silent(said) };
+    let second = send(model, from.vault, taken, then, first, now, out);
+    let saves = first.into_iter().chain(second).collect();
+    keep_for_undo(model, step, Done { label, what: What::Moved { from, to }, saves });
     Ok(())
 }
 
-fn send(model: &mut Model, vault: u16, changes: Vec<Change>, then: Then, now: Now, out: &mut Vec<Effect>) {
-    let save = SaveId(model.next_save);
+fn keep_for_undo(model: &mut Model, step: Step, done: Done) {
     let Stage::Open(session) = &mut model.stage else { return };
-    if changes.is_empty() {
-        settle(model, then, now, out);
-        return;
-    }
-    model.next_save = model.next_save.saturating_add(1);
-    let done = Done { label: then.label.clone(), vault, changes: changes.clone(), save };
-    match then.step {
+    match step {
         Step::New => {
             session.redo.clear();
             session.undo.push(done);
@@ -106,16 +157,38 @@ fn send(model: &mut Model, vault: u16, changes: Vec<Change>, then: Then, now: No
         Step::Undo => session.redo.push(done),
         Step::Silent => {}
     }
-    let Some(shown) = session.vaults.get(vault).map(|open| Arc::new(open.vault.with(&changes))) else { return };
+}
+
+/// Shows changes and sends them to be saved, if there are any.
+fn send(
+    model: &mut Model,
+    vault: u16,
+    changes: Vec<Change>,
+    then: Then,
+    after: Option<SaveId>,
+    now: Now,
+    out: &mut Vec<Effect>,
+) -> Option<SaveId> {
+    let save = SaveId(model.next_save);
+    if changes.is_empty() {
+        settle(model, then, now, out);
+        return None;
+    }
+    model.next_save = model.next_save.saturating_add(1);
+    let done = Done { label: then.label.clone(), what: What::Changes(vault, changes.clone()), saves: vec![save] };
+    keep_for_undo(model, then.step, done);
+    let Stage::Open(session) = &mut model.stage else { return None };
+    let shown = session.vaults.get(vault).map(|open| Arc::new(open.vault.with(&changes)))?;
     session.show(vault, shown);
-    let Some(open) = session.vaults.get_mut(vault) else { return };
+    let open = session.vaults.get_mut(vault)?;
     if open.path.is_none() {
         open.saved = Arc::clone(&open.vault);
         settle(model, then, now, out);
-        return;
+        return None;
     }
-    out.push(Effect::Save { vault: open.vault.id(), save, changes: changes.clone(), clock: open.clock });
-    open.pending.push_back(Pending { save, changes, then });
+    out.push(Effect::Save { vault: open.vault.id(), save, changes: changes.clone(), clock: open.clock, after });
+    open.pending.push_back(Pending { save, changes, then, after, moot: false });
+    Some(save)
 }
 
 /// A save has ended.
@@ -168,10 +241,18 @@ pub(crate) fn saved(
             let lost: Vec<SaveId> = open.pending.iter().map(|pending| pending.save).collect();
             let first = open.pending.front().and_then(|pending| pending.changes.first()).map(Change::entry);
             let had_window = open.pending.iter().any(|pending| pending.then.closes);
+            let failed = open.pending.iter().find(|pending| pending.save == save);
+            let (moot, if_lost) = failed.map_or((false, ""), |failed| (failed.moot, failed.then.if_lost.as_str()));
+            let trouble = match if_lost {
+                "" => trouble,
+                words => Trouble { message: format!("{words}: {}", trouble.message), ..trouble },
+            };
             open.pending.clear();
             let (saved, number) = (Arc::clone(&open.saved), number.unwrap_or_default());
-            session.undo.retain(|done| !lost.contains(&done.save));
-            session.redo.retain(|done| !lost.contains(&done.save));
+            let kept = |done: &Done| !done.saves.iter().any(|save| lost.contains(save));
+            session.undo.retain(kept);
+            session.redo.retain(kept);
+            session.vaults.make_moot(&lost);
             session.show(number, saved);
             if let Some(id) = first {
                 session.list.select(Spot { vault: number, id });
@@ -184,7 +265,9 @@ pub(crate) fn saved(
                 }
             }
             model.quitting = false;
-            model.say_trouble(&trouble, now);
+            if !moot {
+                model.say_trouble(&trouble, now);
+            }
         }
     }
     quit_when_saved(model, out);
@@ -246,9 +329,12 @@ fn step_back(model: &mut Model, step: Step, now: Now, out: &mut Vec<Effect>) {
     let Stage::Open(session) = &mut model.stage else { return };
     let (from, word) = if step == Step::Undo { (&mut session.undo, "undid") } else { (&mut session.redo, "redid") };
     let Some(done) = from.pop() else { return };
-    let vault = done.vault;
+    let (vault, changes) = match done.what {
+        What::Moved { from, to } => return move_back(model, (from, to), step, (done.label, word), now, out),
+        What::Changes(vault, changes) => (vault, changes),
+    };
     let Some(open) = session.vaults.get_mut(vault) else { return };
-    match open.vault.plan_undo(&done.changes, &mut open.clock, now.wall_ms) {
+    match open.vault.plan_undo(&changes, &mut open.clock, now.wall_ms) {
         Ok(changes) if changes.is_empty() => {
             model.say(format!("{}: nothing of it is left to change", done.label), now);
         }
@@ -257,9 +343,34 @@ fn step_back(model: &mut Model, step: Step, now: Now, out: &mut Vec<Effect>) {
             let first = changes.first().map(Change::entry);
             let select = first.filter(|_| changes.iter().all(|change| Some(change.entry()) == first));
             let select = select.map(|id| Spot { vault, id });
-            send(model, vault, changes, Then { step, select, ..Then::new(done.label, said) }, now, out);
+            send(model, vault, changes, Then { step, select, ..Then::new(done.label, said) }, None, now, out);
         }
         Err(error) => model.say_bad(error.to_string(), now),
+    }
+}
+
+/// Lets a moved entry live again where it came from. A counter that was drawn meanwhile goes back with it.
+fn move_back(
+    model: &mut Model,
+    (from, to): (Spot, Spot),
+    step: Step,
+    (label, word): (String, &str),
+    now: Now,
+    out: &mut Vec<Effect>,
+) {
+    let Some(session) = model.session() else { return };
+    let mut edits = vec![Edit::Restore(from.id)];
+    if let (Some(here), Some(there)) = (session.vaults.entry(from), session.vaults.entry(to))
+        && there.details.otp.counter > here.details.otp.counter
+        && there.details.otp.secret == here.details.otp.secret
+    {
+        let mut details = here.details.clone();
+        details.otp.counter = there.details.otp.counter;
+        edits.push(Edit::Change(from.id, Box::new(details)));
+    }
+    let said = format!("{word}: {label}");
+    if let Err(reason) = relocate(model, (from, &edits), to, step, (label, said), now, out) {
+        model.say_bad(reason, now);
     }
 }
 

@@ -18,13 +18,14 @@ use crate::app::passphrase::{self, NewPassphrase};
 use crate::app::save::{self, Then, commit};
 use crate::app::trash::{self, Trash};
 use crate::app::{
-    Effect, Key, Msg, Screen, VaultChoice, conflicts, copy, lock, members, mouse, paste, picture, qr, schedule, sync,
-    welcome,
+    Effect, Key, Msg, Screen, VaultChoice, carry, conflicts, copy, lock, members, mouse, paste, picture, qr, schedule,
+    sync, welcome,
 };
 use crate::config::keys::KeyCode;
 use crate::secret::Text;
 use crate::time::Now;
 use crate::vault::Edit;
+use crate::vault::carry::Carry;
 
 /// Acts on what has happened, and says what must be done.
 pub fn update(model: &mut Model, msg: Msg, now: Now) -> Vec<Effect> {
@@ -285,6 +286,7 @@ fn step(session: &mut Session, by: isize) {
             view.step(by, codes);
         }
         Some(Over::Trash(trash)) => trash.cursor = within(trash.cursor, trash.spots.len()),
+        Some(Over::Carry(choice)) => choice.cursor = within(choice.cursor, choice.targets.len()),
         Some(Over::Conflicts(conflicts)) => conflicts.cursor = within(conflicts.cursor, conflicts.len()),
         Some(Over::Members(members)) => members.cursor = within(members.cursor, members.rows.len()),
         Some(Over::History(history)) => history.top = within(history.top, history.items.len()),
@@ -306,6 +308,7 @@ fn submit(model: &mut Model, now: Now, out: &mut Vec<Effect>) {
         Screen::Export => export::submit(model, now, out),
         Screen::SavePicture => qr::save(model, out),
         Screen::Invite => members::send_invite(model, out),
+        Screen::Carry => carry::submit(model, now, out),
         Screen::Passphrase => passphrase::submit(model, now, out),
         Screen::RecoveryCode => {
             if let Stage::Open(session) = &mut model.stage {
@@ -428,6 +431,8 @@ fn act_open(model: &mut Model, action: Action, key: Option<&Key>, now: Now, out:
             }
         }
         Action::Conflicts => conflicts::open(session),
+        Action::Move => carry::open(model, Carry::Move, now),
+        Action::CopyTo => carry::open(model, Carry::Copy, now),
         Action::Settle => conflicts::settle(model, now, out),
         Action::Trash => {
             let trash = Trash::of(&session.vaults);

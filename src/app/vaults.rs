@@ -138,6 +138,13 @@ impl Vaults {
         self.iter().any(|(_, open)| !open.pending.is_empty())
     }
 
+    /// What had to follow one of those saves, which failed, fails without a word.
+    pub(crate) fn make_moot(&mut self, failed: &[crate::app::SaveId]) {
+        for open in std::iter::once(&mut self.first).chain(&mut self.shared) {
+            open.pending.iter_mut().for_each(|pending| pending.fails_with(failed));
+        }
+    }
+
     /// The vault that waits for the answer to that save.
     pub(crate) fn waiting_for(&self, save: crate::app::SaveId) -> Option<u16> {
         self.iter().find(|(_, open)| open.pending.iter().any(|pending| pending.save == save)).map(|(number, _)| number)

@@ -30,7 +30,7 @@ pub const EXIT_CODES: &str = "Exit codes: 0 done, 1 failed, 2 wrong usage, 3 no 
 5 wrong passphrase or not a member, 6 vault damaged, altered or rolled back, 7 remote not reached";
 
 /// Options of every command.
-#[derive(Debug, Args)]
+#[derive(Debug, Clone, Args)]
 pub struct Global {
     /// The vault: a name, or a path (with / or ending in .json) [default: personal]
     #[arg(long, global = true, value_name = "NAME|PATH")]
@@ -79,6 +79,10 @@ pub enum Command {
     Edit(Edit),
     /// Move an entry to the trash, or delete it for good
     Rm(Rm),
+    /// Move an entry to another vault
+    Mv(Carried),
+    /// Copy an entry to another vault; not a counter
+    Cp(Carried),
     /// Take an entry out of the trash
     Restore(Restore),
     /// Show an entry; its secret only when asked for
@@ -259,6 +263,20 @@ pub struct Rm {
     /// Do not ask
     #[arg(short, long)]
     pub yes: bool,
+}
+
+/// `mv` and `cp`.
+#[derive(Debug, Args)]
+pub struct Carried {
+    /// Which entry: an id, an issuer, an account, issuer:account, or a part of them
+    #[arg(value_name = "ENTRY")]
+    pub query: String,
+    /// The vault it goes to; personal, or the name of a shared one
+    #[arg(value_name = "VAULT")]
+    pub target: String,
+    /// Even if an entry there has the same secret
+    #[arg(long)]
+    pub allow_duplicate: bool,
 }
 
 /// `restore`.

@@ -10,6 +10,7 @@ mod check;
 mod code;
 mod completions;
 mod conflicts;
+mod cp;
 mod edit;
 pub mod error;
 mod export;
@@ -24,6 +25,7 @@ mod join;
 mod list;
 mod man;
 mod member;
+mod mv;
 mod out;
 mod passphrase;
 mod pick;
@@ -116,6 +118,8 @@ pub fn run(global: &Global, command: Command) -> ExitCode {
         Command::Add(args) => add::run(global, &args),
         Command::Edit(args) => edit::run(global, &args),
         Command::Rm(args) => rm::run(global, &args),
+        Command::Mv(args) => mv::run(global, &args),
+        Command::Cp(args) => cp::run(global, &args),
         Command::Restore(args) => restore::run(global, &args),
         Command::Show(args) => show::run(global, &args),
         Command::Import(args) => import::run(global, &args),

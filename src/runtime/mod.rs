@@ -138,8 +138,8 @@ impl Runtime {
                 self.desk.give(move || job.demo(), |trouble| Msg::Opened(Err(trouble)));
             }
             Effect::ChangePassphrase { passphrase } => self.session.order(Order::ChangePassphrase(passphrase)),
-            Effect::Save { vault, save, changes, clock } => {
-                self.session.order(Order::Save { vault, save, changes, clock });
+            Effect::Save { vault, save, changes, clock, after } => {
+                self.session.order(Order::Save { vault, save, changes, clock, after });
             }
             Effect::LookAtFile => {
                 if self.session.has_changed() {

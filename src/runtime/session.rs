@@ -3,6 +3,7 @@
 //! It holds each vault as its file has it. A save adds changes to that and writes; when the write fails, neither the file nor the vault here
 //! has changed. The screen's thread only ever looks at the files' tags, which is a `stat` each.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, mpsc};
@@ -27,8 +28,8 @@ const PATIENCE: Duration = Duration::from_secs(5);
 pub(super) enum Order {
     /// Take over a vault that was opened; ignored when a lock has come since its unlocking began.
     Open { turn: u64, path: Option<PathBuf>, vault: Arc<Unlocked>, tag: Option<Tag> },
-    /// Add changes and save.
-    Save { vault: VaultId, save: SaveId, changes: Vec<Change>, clock: Clock },
+    /// Add changes and save, unless the save that this one waits for has failed.
+    Save { vault: VaultId, save: SaveId, changes: Vec<Change>, clock: Clock, after: Option<SaveId> },
     /// Set a new passphrase and save.
     ChangePassphrase(Text),
     /// Files are not what they were: read them and merge.
@@ -86,6 +87,7 @@ impl Session {
             seen: Arc::clone(&seen),
             turn: turn.clone(),
             open: Vec::new(),
+            failed: BTreeSet::new(),
             errands: syncing.errands(),
         };
         Session { orders, seen, turn, worker: None, start: Some(worker), syncing }
@@ -169,6 +171,8 @@ struct Worker {
     turn: Turn,
     /// The first is the one that was unlocked.
     open: Vec<Open>,
+    /// Saves that failed.
+    failed: BTreeSet<SaveId>,
     errands: mpsc::Sender<Errand>,
 }
 
@@ -193,7 +197,10 @@ impl Worker {
             match contained(|| self.carry_out(order)) {
                 Ok(msgs) => msgs.into_iter().for_each(|msg| self.answer(turn, msg)),
                 Err(trouble) => match save {
-                    Some(save) => self.post.send(Report::Msg(Msg::Saved { save, result: Err(trouble) })),
+                    Some(save) => {
+                        self.failed.insert(save);
+                        self.post.send(Report::Msg(Msg::Saved { save, result: Err(trouble) }));
+                    }
                     None if passphrase => self.post.send(Report::Msg(Msg::PassphraseChanged(Err(trouble)))),
                     None => self.post.send(Report::Msg(Msg::ChangedUnreadably(trouble))),
                 },
@@ -221,8 +228,16 @@ impl Worker {
                 }
                 Vec::new()
             }
-            Order::Save { vault, save, changes, clock } => {
+            Order::Save { after: Some(before), save, .. } if self.failed.contains(&before) => {
+                self.failed.insert(save);
+                let trouble = trouble::trouble("what had to be saved first was not; nothing was changed", None);
+                vec![Msg::Saved { save, result: Err(trouble) }]
+            }
+            Order::Save { vault, save, changes, clock, .. } => {
                 let result = self.save(&vault, &changes, &clock);
+                if result.is_err() {
+                    self.failed.insert(save);
+                }
                 vec![Msg::Saved { save, result }]
             }
             Order::ChangePassphrase(passphrase) => vec![Msg::PassphraseChanged(self.change_passphrase(&passphrase))],

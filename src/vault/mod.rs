@@ -5,6 +5,7 @@
 #![doc = include_str!("FORMAT.md")]
 
 pub mod accept;
+pub mod carry;
 mod change;
 pub mod check;
 pub mod conflict;

@@ -1,6 +1,7 @@
 //! The command line, run as a person or a script runs it: the real program, in folders of its own.
 
 mod bad_vaults;
+mod carry;
 mod conflicts;
 mod entries;
 mod exits;

@@ -1,6 +1,7 @@
 //! The screens: pictures of each, what keys do, and that nothing anybody presses breaks them.
 
 mod any;
+mod carry;
 mod conflicts;
 mod deeds;
 mod outside;

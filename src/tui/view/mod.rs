@@ -1,6 +1,7 @@
 //! Drawing: the model as it is, on a frame. Changes nothing, asks nothing.
 
 mod big;
+mod carry;
 mod code;
 mod confirm;
 mod conflicts;
@@ -55,6 +56,7 @@ pub fn draw(model: &Model, now: Now, frame: &mut Frame<'_>) {
             Some(Over::Passphrase(screen)) => passphrase::draw(model, screen, &mut paint),
             Some(Over::Codes(codes)) => qr::draw(model, codes, &mut paint),
             Some(Over::Members(members)) => members::draw(model, session, members, &mut paint),
+            Some(Over::Carry(choice)) => carry::draw(model, session, choice, &mut paint),
             Some(Over::Conflicts(all)) => conflicts::draw(model, session, all, &mut paint),
             Some(Over::Invite(form)) => members::draw_invite(model, session, form, &mut paint),
             Some(Over::InviteCode(code, said)) => members::draw_code(model, code, said, &mut paint),

@@ -1,0 +1,11 @@
+//! `tickey cp`: an entry goes to another vault and stays where it is.
+
+use super::args::{Carried, Global};
+use super::error::Failure;
+use super::mv;
+use crate::vault::carry::Carry;
+
+/// Adds it there.
+pub fn run(global: &Global, args: &Carried) -> Result<(), Failure> {
+    mv::carry(global, args, Carry::Copy)
+}
