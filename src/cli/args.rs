@@ -326,6 +326,9 @@ pub struct Import {
     /// Read the files' password from this file
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub password_file: Option<PathBuf>,
+    /// The key file of a KeePass database, where it does not stand beside it with its name
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub key_file: Option<PathBuf>,
     /// Say what would happen and change nothing
     #[arg(long)]
     pub dry_run: bool,

@@ -175,6 +175,7 @@ impl From<FormatError> for Failure {
             FormatError::Unknown { .. } => {
                 failure.hint("tickey formats lists what can be read; --format ID reads the file as that format")
             }
+            FormatError::WrongPasswordOrKeyFile => failure.hint("--key-file FILE names a key file that lies elsewhere"),
             _ => failure,
         }
     }

@@ -12,7 +12,7 @@ use super::session::{File, Session};
 use super::{input, out, show};
 use crate::formats::columns::{self, Columns, Sheet};
 use crate::formats::plan::{Action, Plan, plan};
-use crate::formats::{Format, Imported, Opened, Problem, pass, registry, table};
+use crate::formats::{Format, Imported, Opened, Problem, keepass, pass, registry, table};
 use crate::runtime::{clock, files, pass_store};
 use crate::secret::Text;
 use crate::text;
@@ -148,7 +148,7 @@ fn read_all(args: &Args, format: Option<&'static Format>, password: Option<&Text
         let read = match &args.columns {
             Some(columns) => read_table(path, &name, columns),
             None if path.is_dir() => read_store(path),
-            None => read_one(path, &name, format, password),
+            None => read_one(args, path, &name, format, password),
         };
         match read {
             Ok((id, mut imported, plain)) => {
@@ -197,6 +197,7 @@ fn read_table(path: &Path, name: &str, columns: &str) -> Result<(&'static str, I
 }
 
 fn read_one(
+    args: &Args,
     path: &Path,
     name: &str,
     format: Option<&'static Format>,
@@ -222,7 +223,15 @@ fn read_one(
         })?,
     };
     let read = format.read.ok_or_else(|| Failure::failed(format!("{} files cannot be read", format.name)))?;
-    let (imported, plain) = match read(&bytes).map_err(|error| in_file(error.into()))? {
+    let key_file = match &args.key_file {
+        Some(path) => Some(input::file(path)?),
+        None => files::key_file_beside(path).map(|beside| Zeroizing::new(beside.expose().to_vec())),
+    };
+    let read = match key_file.filter(|_| keepass::is_database(&bytes)) {
+        Some(key_file) => keepass::read_with_key_file(&bytes, &key_file),
+        None => read(&bytes),
+    };
+    let (imported, plain) = match read.map_err(|error| in_file(error.into()))? {
         Opened::Plain(imported) => (imported, true),
         Opened::Encrypted(encrypted) => {
             let asked = match password {

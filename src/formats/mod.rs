@@ -206,7 +206,9 @@ pub enum FormatError {
     #[error("wrong password, or the file is damaged")]
     WrongPasswordOrDamaged,
     /// The password does not open it, and nothing says whether it is the only key.
-    #[error("wrong password, or the database has a key file too: then export it from KeePassXC as XML and import that")]
+    #[error(
+        "wrong password, or the database has a key file too: one beside it with its name, ending in .keyx or .key, is used"
+    )]
     WrongPasswordOrKeyFile,
     /// Key derivation numbers outside what is allowed.
     #[error("the file asks for key derivation this program refuses: {0}")]

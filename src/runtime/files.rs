@@ -9,7 +9,7 @@ use crate::app::Trouble;
 use crate::app::effect::ImportSource;
 use crate::app::msg::ImportRead;
 use crate::formats::columns::{self, Columns, Sheet};
-use crate::formats::{FormatError, Opened, pass, picture, registry, steam, table};
+use crate::formats::{FormatError, Opened, keepass, pass, picture, registry, steam, table};
 use crate::qr::{self, Symbol};
 use crate::secret::{Secret, Text};
 use crate::store::disk;
@@ -34,6 +34,10 @@ pub(super) fn read_import(
         let imported = pass_store::read(&at_home(path), false)?;
         return Ok(ImportRead::Entries { format: pass::NAME, imported });
     }
+    let beside = match &source {
+        ImportSource::Path(path) => key_file_beside(&at_home(path)),
+        _ => None,
+    };
     let bytes = bytes_of(source)?;
     let found = match format {
         Some(id) => registry::by_id(id)
@@ -48,7 +52,11 @@ pub(super) fn read_import(
     let Some(read) = found.read else {
         return Err(trouble::trouble(format_args!("{} files can be written but not read", found.name), None));
     };
-    match read(bytes.expose()).map_err(|error| trouble::format(&error))? {
+    let read = match beside.filter(|_| keepass::is_database(bytes.expose())) {
+        Some(key_file) => keepass::read_with_key_file(bytes.expose(), key_file.expose()),
+        None => read(bytes.expose()),
+    };
+    match read.map_err(|error| trouble::format(&error))? {
         Opened::Plain(imported) => Ok(ImportRead::Entries { format: found.name, imported }),
         Opened::Encrypted(encrypted) => match password {
             None => Ok(ImportRead::NeedsPassword { format: found.name, wrong: None }),
@@ -106,6 +114,11 @@ pub(crate) fn behind_manifest(path: &Path, bytes: &[u8]) -> Option<Secret> {
     }
     let manifest = read(&path.with_file_name("manifest.json")).ok()?;
     Some(Secret::new([manifest.expose(), b"\n", bytes].concat()))
+}
+
+/// The key file that stands beside a database of KeePass, with its name.
+pub(crate) fn key_file_beside(path: &Path) -> Option<Secret> {
+    ["keyx", "key"].iter().find_map(|ending| read(&path.with_extension(ending)).ok())
 }
 
 fn read(path: &Path) -> Result<Secret, Trouble> {

@@ -3,7 +3,7 @@
 use std::fs;
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use tickey::formats::registry;
+use tickey::formats::{FormatError, Opened, keepass, registry};
 use tickey::vault::Details;
 
 use crate::{is_here, opened, run};
@@ -45,6 +45,21 @@ fn its_database_opens_with_the_same_codes_and_its_table_has_our_columns() {
         // A period may have ended in between.
         assert!([code(before), code(unix())].contains(&theirs.trim().to_owned()), "{path}: {theirs}");
     }
+
+    // With a key file beside it.
+    let (keyed, key) = (folder.path().join("keyed.kdbx"), folder.path().join("keyed.keyx"));
+    let (keyed, key) = (keyed.to_str().unwrap(), key.to_str().unwrap());
+    run("keepassxc-cli", &["import", "-q", "-p", "-k", key, xml, keyed], b"words\nwords\n");
+    let (keyed, key) = (fs::read(keyed).unwrap(), fs::read(key).unwrap());
+    let with = |key: &[u8], words: &str| {
+        let Opened::Encrypted(locked) = keepass::read_with_key_file(&keyed, key).unwrap() else {
+            panic!("it is encrypted")
+        };
+        locked.open(&words.into())
+    };
+    assert_eq!(with(&key, "words").unwrap().entries, imported.entries);
+    assert_eq!(with(&key, "word"), Err(FormatError::WrongPasswordOrKeyFile));
+    assert_eq!(with(b"another file", "words"), Err(FormatError::WrongPasswordOrKeyFile));
 
     let theirs = run("keepassxc-cli", &["export", "-q", "-f", "csv", database], b"words\n");
     let details: Vec<Details> = imported.entries.into_iter().map(|candidate| candidate.details).collect();

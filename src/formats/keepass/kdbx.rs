@@ -143,10 +143,16 @@ impl Database {
     /// # Errors
     /// [`FormatError::WrongPasswordOrKeyFile`]; [`FormatError::Damaged`]; [`FormatError::ParametersRefused`];
     /// [`FormatError::Unsupported`] when it is larger than any database.
-    pub fn open(&self, password: &Text) -> Result<Document, FormatError> {
-        // Each part of a key is hashed, then all parts together: here the password is the only one.
-        let part = Zeroizing::new(<[u8; 32]>::from(Sha256::digest(password.as_bytes())));
-        let composite: Key = Zeroizing::new(Sha256::digest(&part[..]).into());
+    pub fn open(&self, password: &Text, key_file: Option<&Key>) -> Result<Document, FormatError> {
+        // Each part of a key is hashed, then all parts together. With a key file the password may be missing.
+        let mut parts = Sha256::new();
+        if key_file.is_none() || !password.is_empty() {
+            parts.update(&Zeroizing::new(<[u8; 32]>::from(Sha256::digest(password.as_bytes())))[..]);
+        }
+        if let Some(part) = key_file {
+            parts.update(&part[..]);
+        }
+        let composite: Key = Zeroizing::new(parts.finalize().into());
         let derived = self.header.kdf.derive(&composite)?;
         let mut hash = Sha256::new();
         hash.update(self.header.seed);

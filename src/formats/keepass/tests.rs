@@ -305,7 +305,7 @@ fn costs_beyond_reason_and_what_is_not_known() {
         assert!(matches!(&why, FormatError::Unsupported(said) if said.contains(words)), "{words}: {why}");
     }
     let key_file = FormatError::WrongPasswordOrKeyFile.to_string();
-    assert!(key_file.contains("key file") && key_file.contains("XML"));
+    assert!(key_file.contains("key file") && key_file.contains(".keyx"));
 }
 
 #[test]
