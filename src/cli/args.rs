@@ -384,6 +384,9 @@ pub struct Export {
 /// `passphrase`.
 #[derive(Debug, Args)]
 pub struct Passphrase {
+    /// Give your links to shared vaults new keys, too; without this a terminal is asked, and a script keeps the old ones
+    #[arg(long)]
+    pub rekey_links: bool,
     /// Read the new passphrase from this file
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub new_passphrase_file: Option<PathBuf>,

@@ -3,9 +3,11 @@
 use super::args::{Global, Passphrase};
 use super::ask::{self, Terminal};
 use super::error::Failure;
-use super::out;
-use super::session::{self, File};
+use super::session::{self, File, Session};
+use super::{out, sync};
 use crate::runtime::{clock, process};
+use crate::text;
+use crate::vault::sharing::Me;
 
 /// Opens the vault with the old passphrase or the recovery code, and saves it under the new one.
 pub fn run(global: &Global, args: &Passphrase) -> Result<(), Failure> {
@@ -27,6 +29,16 @@ pub fn run(global: &Global, args: &Passphrase) -> Result<(), Failure> {
         (None, None) => return Err(Failure::usage("there is no new passphrase").hint(instead)),
     };
     ask::warn_if_weak(&new);
+    let links = session.vault.links().len();
+    let rekey = match &mut terminal {
+        _ if links == 0 => false,
+        _ if args.rekey_links => true,
+        Some(terminal) => terminal.agrees(&format!(
+            "Replace your keys to {} too? Old copies of this vault, which the old passphrase opens, hold the present ones",
+            shared(links)
+        ))?,
+        None => false,
+    };
     let cost = session::cost(&args.kdf, &limits)?;
     let wall_ms = clock::now().wall_ms;
     let vault = session.vault.change_passphrase(&new, cost, &limits, wall_ms, &mut clock::Os)?;
@@ -34,6 +46,48 @@ pub fn run(global: &Global, args: &Passphrase) -> Result<(), Failure> {
     out::say("the passphrase was changed; older copies of the file still open with the old one");
     if args.recovery {
         out::say("the recovery code stays good");
+    }
+    match (links, rekey) {
+        (0, _) => Ok(()),
+        (_, true) => rekey_links(&mut session),
+        (_, false) => {
+            out::say(&format!(
+                "your keys to {} stayed as they were, and whoever opens an older copy has them; tickey passphrase --rekey-links replaces them",
+                shared(links)
+            ));
+            Ok(())
+        }
+    }
+}
+
+fn shared(count: usize) -> String {
+    if count == 1 { "1 shared vault".into() } else { format!("{count} shared vaults") }
+}
+
+/// Gives every link a new key, and puts it in force wherever the vault can be reached; elsewhere the next sync does.
+fn rekey_links(personal: &mut Session) -> Result<(), Failure> {
+    let edits = personal.vault.rekey_links(&mut clock::Os)?;
+    personal.edit(&edits)?;
+    // This person's other machines need the new keys first.
+    sync::after(personal);
+    for (_, link) in personal.vault.links() {
+        let name = text::clean(&link.name).into_owned();
+        match personal.linked(&link) {
+            Ok(None) => {
+                out::say(&format!("{name} is not on this machine; your key to it is replaced where it is synced next"))
+            }
+            Ok(Some(mut session)) => {
+                sync::after(&mut session);
+                match session.vault.me() {
+                    Me::Pending { .. } => out::say(&format!("your new key to {name} waits until you are let in")),
+                    _ if session.vault.has_new_key() => {
+                        out::say(&format!("your new key to {name} waits for the next sync"));
+                    }
+                    _ => out::say(&format!("you have a new key to {name}")),
+                }
+            }
+            Err(failure) => out::warn(&format!("{name}: {}", failure.message)),
+        }
     }
     Ok(())
 }

@@ -176,7 +176,8 @@ impl Session {
         let links = first.vault.links();
         let mut all = vec![first];
         for (_, link) in links {
-            match Session::linked(&all, &link) {
+            let Some(personal) = all.first() else { break };
+            match personal.linked(&link) {
                 Ok(Some(session)) => all.push(session),
                 Ok(None) => {}
                 Err(failure) => out::warn(&format!("{} was left out: {}", link.name.as_str(), failure.message)),
@@ -185,15 +186,29 @@ impl Session {
         Ok(all)
     }
 
-    /// The shared vault of that link; `None` when this machine has no copy of it yet.
-    fn linked(all: &[Session], link: &Link) -> Result<Option<Session>, Failure> {
-        let Some(personal) = all.first() else { return Ok(None) };
-        let home = home()?;
-        let path = home.vault(Some(&link.name));
+    /// The shared vault of that link, which this vault keeps; `None` when this machine has no copy of it yet.
+    ///
+    /// # Errors
+    /// As [`File::unlock_with`].
+    pub fn linked(&self, link: &Link) -> Result<Option<Session>, Failure> {
+        let path = self.file.home.vault(Some(&link.name));
         if disk::tag(&path).is_none() {
             return Ok(None);
         }
-        File::at(home, path)?.unlock_with(&personal.vault).map(Some)
+        File::at(home()?, path)?.unlock_with(&self.vault).map(Some)
+    }
+
+    /// Puts a new key of the link in force, in a vault that no sync does it for.
+    ///
+    /// # Errors
+    /// As [`Session::write`].
+    pub fn take_new_key(&mut self) -> Result<(), Failure> {
+        if self.vault.has_new_key()
+            && let Some((vault, _)) = self.vault.housekeeping(clock::now().wall_ms, &mut clock::Os)?
+        {
+            self.write(vault)?;
+        }
+        Ok(())
     }
 
     /// The vault that holds the one entry that `pick` finds, and the entry's id.

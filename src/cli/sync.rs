@@ -24,11 +24,9 @@ struct Report {
 /// Syncs the vault that the arguments name, or all that have a remote.
 pub fn run(global: &Global) -> Result<(), Failure> {
     let mut all = Session::open_all(global)?;
-    if global.vault.is_none() {
-        fetch_missing(&mut all);
-    }
     let (mut report, mut synced, mut failure) = (Report::default(), 0, None);
-    for session in &mut all {
+    let mut at = 0;
+    while let Some(session) = all.get_mut(at) {
         match once(session) {
             Ok(None) => {}
             Ok(Some(done)) => {
@@ -44,6 +42,12 @@ pub fn run(global: &Global) -> Result<(), Failure> {
                 failure = Some(problem);
             }
         }
+        if at == 0 && global.vault.is_none() {
+            // The personal vault comes first: it may have brought keys.
+            give_keys(&mut all);
+            fetch_missing(&mut all);
+        }
+        at += 1;
     }
     if let Some(failure) = failure {
         return Err(failure);
@@ -60,6 +64,16 @@ pub fn run(global: &Global) -> Result<(), Failure> {
     };
     out::say(&format!("synced: {} changes received, {} sent{conflicts}", report.received, report.sent));
     Ok(())
+}
+
+/// The shared vaults get the keys that the personal one holds now.
+fn give_keys(all: &mut [Session]) {
+    let Some((personal, shared)) = all.split_first_mut() else { return };
+    for session in shared {
+        if let Some((_, link)) = personal.vault.link_to(&session.vault.vault_id()) {
+            session.vault = session.vault.with_keys(&link.keys);
+        }
+    }
 }
 
 /// Vaults that this person has a key to but this machine no copy of: a second machine of the same person.
@@ -83,10 +97,11 @@ fn fetch_missing(all: &mut Vec<Session>) {
     }
 }
 
-/// Syncs one vault; `None` when it has no remote.
+/// Syncs one vault; `None` when it has no remote: then only a new key of its link is put in force.
 pub fn once(session: &mut Session) -> Result<Option<Synced>, Failure> {
     let cancel = Arc::new(AtomicBool::new(false));
     let Some(mut remote) = sharing::remote_of(session.home(), &session.vault.vault_id(), &cancel)? else {
+        session.take_new_key()?;
         return Ok(None);
     };
     let watched = process::on_interrupt(&cancel);

@@ -195,6 +195,12 @@ pub fn words_of(notice: &Notice) -> String {
             "two people used the invitation of {}: tickey member list shows them, tickey member admit lets one in",
             clean(who)
         ),
+        Notice::Deed(Deed::OwnNewKey) => "you have a new key to it; older copies still open with the old one".into(),
+        Notice::Deed(Deed::NewKeys(who)) => {
+            let who: Vec<_> = who.iter().map(|who| clean(who)).collect();
+            format!("sealed anew, for there is a new key of {}", who.join(", "))
+        }
+        Notice::KeyWaits(why) => format!("your new key could not be put there ({why}); the old one stays in force"),
         Notice::JoinedFork => {
             "another owner had changed who belongs at the same time; both changes are in force".into()
         }

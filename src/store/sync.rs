@@ -49,6 +49,8 @@ pub enum Notice {
     JoinedFork,
     /// This member may only view, and the remote lacks something that this machine has.
     ViewerAhead,
+    /// This member may only view, and their new key could not be put there; the old one stays in force.
+    KeyWaits(String),
 }
 
 /// What a sync came to.
@@ -127,6 +129,10 @@ struct Loop<'a, 'b> {
     aside: Option<[u8; 32]>,
     /// What the remote's copy held when it was last read.
     there: Seen,
+    /// The signing keys in force in it; `None` when it was no copy to believe.
+    keys: Option<Vec<[u8; 32]>>,
+    /// A viewer's new key was put there.
+    key_sent: bool,
     /// Conflict copies that are merged, and go once the remote holds what they held; `None` until they have been looked for.
     merged: Option<Vec<(remote::Sibling, remote::Tag)>>,
     report: Report,
@@ -158,6 +164,8 @@ pub fn sync(copy: WorkingCopy, remote: &mut dyn Remote, means: &mut Means) -> Re
         bad: 0,
         aside: None,
         there,
+        keys: None,
+        key_sent: false,
         merged: None,
         report: Report::default(),
     };
@@ -219,8 +227,8 @@ impl Loop<'_, '_> {
             }
             self.report.rounds += 1;
             // Where the remote is known to have held all of ours, the server need only say that nothing has changed.
-            let known =
-                written.take().or_else(|| self.memory.tag.clone().filter(|_| self.memory.holds(&self.copy.vault)));
+            let nothing_due = self.memory.holds(&self.copy.vault) && !self.copy.vault.has_new_key();
+            let known = written.take().or_else(|| self.memory.tag.clone().filter(|_| nothing_due));
             let (there, taken) = match remote.read(known.as_ref()) {
                 Ok(Read::Same(tag)) => {
                     if self.report.rounds > 1 {
@@ -233,7 +241,7 @@ impl Loop<'_, '_> {
                     if self.memory.tag.is_some() {
                         self.went_back("the vault was gone from there".into());
                     }
-                    self.there = Seen::default();
+                    (self.there, self.keys) = (Seen::default(), None);
                     (None, Taken::Lost)
                 }
                 Ok(Read::Found(bytes, tag)) => {
@@ -261,7 +269,14 @@ impl Loop<'_, '_> {
                 // Another's bytes do not hold what is here, whatever the server says of them.
                 Ok(Written::Done(tag)) => written = Some(tag).filter(|_| !self.is_viewer()),
                 Ok(Written::Conflict) => self.pause()?,
-                Err(error) => self.bear(error)?,
+                Err(error) => match self.bear(error) {
+                    // A viewer may have no right to write there.
+                    Err(SyncError::Remote(error)) if self.is_viewer() && self.keys.is_some() => {
+                        self.report.notices.push(Notice::KeyWaits(error.to_string()));
+                        return Ok(());
+                    }
+                    borne => borne?,
+                },
             }
         }
         Err(SyncError::Busy)
@@ -313,10 +328,19 @@ impl Loop<'_, '_> {
                 let kept = lost.then(|| memory::kept_signed(self.copy.home, &self.copy.vault.vault_id())).flatten();
                 let ours = |bytes: &Vec<u8>| self.copy.vault.reopen(bytes, self.copy.limits).is_ok();
                 let kept = kept.filter(ours);
-                if kept.is_none() {
+                if kept.is_some() {
+                    return Ok(kept);
+                }
+                // A viewer's copy counts for its new key alone.
+                let lacks_key = |keys: &Vec<[u8; 32]>| !keys.contains(&self.copy.vault.signs_as());
+                if self.keys.as_ref().is_some_and(lacks_key) {
+                    self.key_sent = true;
+                    return self.copy.vault.seal(self.means.random).map(Some).map_err(SyncError::Vault);
+                }
+                if !self.key_sent {
                     self.report.notices.push(Notice::ViewerAhead);
                 }
-                Ok(kept)
+                Ok(None)
             }
             Me::Pending { .. } if absent => Ok(None),
             _ => self.copy.vault.seal_to_all(self.means.random).map(Some).map_err(SyncError::Vault),
@@ -340,7 +364,8 @@ impl Loop<'_, '_> {
             }
             Err(error) => return self.refused(error, bytes),
         };
-        let Accepted { vault, holds_all, seen, went_back, joined_fork } = accepted;
+        let Accepted { vault, holds_all, seen, went_back, keys, joined_fork } = accepted;
+        self.keys = Some(keys);
         if joined_fork && !self.report.notices.contains(&Notice::JoinedFork) {
             self.report.notices.push(Notice::JoinedFork);
         }
@@ -387,7 +412,7 @@ impl Loop<'_, '_> {
             self.went_back(words.clone());
         }
         self.set_aside(&error, bytes)?;
-        self.there = Seen::default();
+        (self.there, self.keys) = (Seen::default(), None);
         Ok(Taken::Lost)
     }
 

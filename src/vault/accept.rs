@@ -45,6 +45,8 @@ pub struct Accepted {
     pub seen: Seen,
     /// In what way the copy is older than what was remembered, in words.
     pub went_back: Option<String>,
+    /// The signing keys in force in the copy.
+    pub keys: Vec<[u8; 32]>,
     /// Two owners had acted at once, and this machine's owner has put both together.
     pub joined_fork: bool,
 }
@@ -113,7 +115,7 @@ impl Unlocked {
         if file.header.vault != self.header.vault {
             return Err(VaultError::Altered("another vault lies in its place".into()));
         }
-        let keys: Vec<&MemberKey> = std::iter::once(&self.member).chain(&self.invite).collect();
+        let keys: Vec<&MemberKey> = self.own.iter().chain(&self.invite).collect();
         let granted = granted(file, &keys);
         // Of this epoch we have the key, even where whoever wrote this left us out.
         let is_ours = || file.header.epoch == self.header.epoch && open_body(file, &self.vault_key).is_ok();
@@ -131,8 +133,14 @@ impl Unlocked {
         let accepted = self.take_in(file, vault_key, &theirs, relation, wall_ms, random)?;
         let went_back =
             remembered.and_then(|remembered| remembered.older(&seen, &accepted.vault.seen(), &theirs.roster, relation));
+        // Our key was replaced by one that this machine does not have yet, or we were removed.
+        let shut_out = matches!(accepted.vault.me(), Me::Pending { .. }) && matches!(self.me(), Me::Member { .. });
+        if shut_out {
+            return Err(VaultError::NotAMember);
+        }
         let holds_all = accepted.holds_all && granted.is_some();
-        Ok(Accepted { seen, went_back, holds_all, ..accepted })
+        let keys = theirs.roster.members().iter().map(|member| member.keys.sign).collect();
+        Ok(Accepted { seen, went_back, holds_all, keys, ..accepted })
     }
 
     /// What a copy is that no key of ours opens: one from before our key, one from nobody, or one from after we were shut out.
@@ -172,6 +180,7 @@ impl Unlocked {
             holds_all,
             seen: Seen::default(),
             went_back: None,
+            keys: Vec::new(),
             joined_fork,
         };
         let mut next = self.clone();
@@ -188,6 +197,7 @@ impl Unlocked {
             }
             if matches!(relation, Relation::Ahead | Relation::Crossed { theirs: true }) {
                 next.document.set_roster(theirs.roster.clone());
+                next.settle_key();
                 next.vault_key = vault_key;
                 next.renew_header(random)?;
             }
@@ -196,12 +206,29 @@ impl Unlocked {
             let holds_all = matches!(next.me(), Me::Pending { .. }) && next.is_held_by(theirs);
             return Ok(accepted(next, holds_all, false));
         }
+        let by_viewer = newer.member_by_key(&file.author).is_some_and(|author| author.role == Role::Viewer);
+        if by_viewer && matches!(relation, Relation::Ahead | Relation::Crossed { theirs: true }) {
+            // A viewer's new key comes this way. Of the entries what counts by its own author's signature is taken: it may be nowhere else.
+            theirs.check_signatures(Some(&self.document))?;
+            next.document.set_roster(theirs.roster.clone());
+            next.settle_key();
+            next.vault_key = vault_key;
+            next.renew_header(random)?;
+            next.document.insert(theirs.changes().filter(|change| !self.document.has(change)).cloned().collect());
+            next.document.take_joins(theirs.joins.clone());
+            let holds_all = matches!(next.me(), Me::Pending { .. }) && next.is_held_by(theirs);
+            return Ok(accepted(next, holds_all, false));
+        }
         let roster = &self.document.roster;
         let known = |change: &Change| self.document.has(change) || roster.purged().contains(&change.entry());
         if let Err(barred) = entitled(newer, &file.author) {
-            // Who signed what we have already does not matter, of those who might once: a member who has left since, say. Records of newcomers
+            // Who signed what we have already does not matter, of those who might once (a member who has left since, say), or who came with a new key. Records of newcomers
             // vouch for themselves; nothing else is taken.
-            let might = entitled(&theirs.roster, &file.author).is_ok() || theirs.roster.has_invited(&file.author);
+            let has_new_key =
+                |roster: &Roster| roster.member_by_key(&file.author).is_some_and(|by| by.signed_with.len() > 1);
+            let might = entitled(&theirs.roster, &file.author).is_ok()
+                || theirs.roster.has_invited(&file.author)
+                || has_new_key(&theirs.roster);
             let follows = !matches!(relation, Relation::Behind | Relation::Same);
             if follows || !might || !theirs.all_changes().all(known) {
                 return Err(barred);
@@ -219,14 +246,16 @@ impl Unlocked {
                 theirs.roster.clone()
             }
             Relation::Forked => {
-                entitled(&self.document.roster, &file.author)?;
-                joined_fork = true;
-                next.vault_key = Key::random(random)?;
+                self.believed_in_a_fork(&theirs.roster, &file.author)?;
+                joined_fork = self.is_owner();
+                next.header = file.header.clone();
+                next.vault_key = if joined_fork { Key::random(random)? } else { vault_key };
                 self.join_fork(&theirs.roster, &next.vault_key, wall_ms)?
             }
         };
         next.document = self.document.merge(theirs, roster);
-        if joined_fork {
+        next.settle_key();
+        if relation == Relation::Forked {
             next.renew_header(random)?;
         }
         let crossed = matches!(relation, Relation::Crossed { .. });
@@ -244,13 +273,25 @@ impl Unlocked {
         me.is_some_and(|me| me.role == Role::Owner)
     }
 
+    /// Whether the author of a copy whose roster parted from ours may write by ours, too: with the key known here, or with one that took its place there.
+    fn believed_in_a_fork(&self, theirs: &Roster, author: &[u8; 32]) -> Result<(), VaultError> {
+        let ours = &self.document.roster;
+        let own = || !ours.is_shared() && self.own.iter().any(|key| key.public().sign == *author);
+        match ours.member_of(theirs, author) {
+            Some(member) => entitled(ours, &member.keys.sign),
+            None if own() => Ok(()),
+            None => entitled(ours, author),
+        }
+    }
+
     /// Puts our branch on top of theirs, if that is ours to do.
     fn join_fork(&self, theirs: &Roster, vault_key: &Key, wall_ms: u64) -> Result<Roster, VaultError> {
-        self.document.roster.check_branch(theirs)?;
+        let ours = &self.document.roster;
+        ours.check_branch(theirs, &self.own)?;
         if !self.is_owner() {
-            return Err(VaultError::Forked);
+            return ours.own_keys_on(theirs, &self.own, wall_ms).ok_or(VaultError::Forked);
         }
-        self.document.roster.said_again_on(theirs, vault_key, &self.member, wall_ms)
+        ours.said_again_on(theirs, vault_key, &self.own, wall_ms)
     }
 
     /// How many changes this vault has that `before` did not have.

@@ -5,8 +5,8 @@ use data_encoding::BASE32_NOPAD;
 use crate::secret::Text;
 use crate::vault::change::{Change, Contents};
 use crate::vault::fold::{field, newest};
+use crate::vault::rekey::LinkKeys;
 use crate::vault::seal::{Key, MemberKey};
-use crate::vault::unlocked::LinkKeys;
 use crate::vault::{EntryId, Unlocked};
 
 /// The kind of an entry that keeps a key to another vault.
@@ -14,6 +14,9 @@ pub(crate) const KIND: &str = "link";
 pub(crate) const VAULT: &str = "link.vault";
 pub(crate) const REMOTE: &str = "link.remote";
 pub(crate) const INVITE: &str = "link.invite";
+
+/// How many of the keys that a link had before are tried.
+const MOST_OLDER: usize = 8;
 
 /// The key to one shared vault.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -45,14 +48,19 @@ fn read(contents: &[Contents]) -> Option<Link> {
     if text(field::KIND).as_deref() != Some(KIND) || deleted {
         return None;
     }
+    let member = read_key(&text(field::SECRET)?)?;
+    let assigned = contents.iter().rev().filter_map(|change| change.set.get(field::SECRET)?.text());
+    let mut older: Vec<MemberKey> = Vec::new();
+    for key in assigned.filter_map(|key| read_key(&key)) {
+        if key != member && !older.contains(&key) && older.len() < MOST_OLDER {
+            older.push(key);
+        }
+    }
     Some(Link {
         name: text(field::ISSUER).unwrap_or_default(),
         vault: text(VAULT)?.to_string(),
         remote: text(REMOTE).unwrap_or_default(),
-        keys: LinkKeys {
-            member: read_key(&text(field::SECRET)?)?,
-            invite: text(INVITE).and_then(|key| read_key(&key)),
-        },
+        keys: LinkKeys { member, older, invite: text(INVITE).and_then(|key| read_key(&key)) },
     })
 }
 

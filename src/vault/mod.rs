@@ -26,6 +26,7 @@ pub mod link;
 mod merge;
 pub mod order;
 pub mod recovery;
+pub mod rekey;
 pub mod roster;
 pub mod seal;
 pub mod sharing;

@@ -8,9 +8,10 @@ use crate::vault::file::Slot;
 use crate::vault::fold::{field, newest};
 use crate::vault::join::{InviteCode, Join, Newcomer, fingerprint};
 use crate::vault::recovery;
+use crate::vault::rekey::LinkKeys;
 use crate::vault::roster::{Event, Invite, Member, RECOVERY, Role, Roster, change_hash};
 use crate::vault::seal::{Key, MemberKey};
-use crate::vault::unlocked::{LinkKeys, decrypt, entitled, granted, new_header};
+use crate::vault::unlocked::{decrypt, entitled, granted, new_header};
 use crate::vault::{EntryId, Founded, Locked, Unlocked, VaultError};
 
 /// Who this machine's member is in a vault.
@@ -62,6 +63,10 @@ pub enum Deed {
     Expired(String),
     /// Two people used one invite: neither counts until an owner chooses.
     Doubled(String),
+    /// This member's key gave way to the new one that the link holds.
+    OwnNewKey,
+    /// Members had new keys: the vault was sealed anew, so that their old ones open nothing that comes after.
+    NewKeys(Vec<String>),
 }
 
 /// An entry whose secret somebody who is gone could read.
@@ -103,7 +108,7 @@ impl Unlocked {
 
     /// What the personal vault keeps to open this one.
     pub fn link_keys(&self) -> LinkKeys {
-        LinkKeys { member: self.member.clone(), invite: self.invite.clone() }
+        self.all_keys()
     }
 
     /// Whether several people can share it.
@@ -346,7 +351,8 @@ impl Unlocked {
         list
     }
 
-    /// What an owner's program sees to by itself: it lets in who used an invite, and ends invites that have expired. `None`: nothing to do.
+    /// What a member's program sees to by itself: it puts this member's new key in force. An owner's also lets in who used an invite, ends invites that
+    /// have expired, and seals the vault anew once a member has a new key. `None`: nothing to do.
     ///
     /// # Errors
     /// No randomness.
@@ -355,11 +361,19 @@ impl Unlocked {
         wall_ms: u64,
         random: &mut dyn Random,
     ) -> Result<Option<(Unlocked, Vec<Deed>)>, VaultError> {
-        if self.owner("").is_err() || !self.is_shared() {
+        if !self.is_shared() {
             return Ok(None);
         }
         let mut deeds = Vec::new();
         let mut vault = self.clone();
+        let rekeyed = self.document.roster.rekeyed().to_vec();
+        if let Some(next) = vault.take_wanted_key(wall_ms, random)? {
+            vault = next;
+            deeds.push(Deed::OwnNewKey);
+        }
+        if vault.owner("").is_err() {
+            return Ok((!deeds.is_empty()).then_some((vault, deeds)));
+        }
         let newcomers = self.newcomers();
         for invite in self.document.roster.invites() {
             let mut answers = newcomers.iter().filter(|newcomer| newcomer.invite.id == invite.id);
@@ -375,6 +389,12 @@ impl Unlocked {
                 }
                 (None, _) => {}
             }
+        }
+        if !vault.document.roster.rekeyed().is_empty() {
+            vault.next_epoch(wall_ms, random)?;
+        }
+        if !rekeyed.is_empty() {
+            deeds.push(Deed::NewKeys(rekeyed));
         }
         Ok((!deeds.is_empty()).then_some((vault, deeds)))
     }

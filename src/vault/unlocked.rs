@@ -8,6 +8,7 @@ use crate::vault::document::{Change, Document, HistoryItem};
 use crate::vault::edit::Planner;
 use crate::vault::file::{File, Header, LARGEST, MOST_GRANTS, Slot};
 use crate::vault::kdf::derive;
+use crate::vault::rekey::{self, LinkKeys};
 use crate::vault::roster::{Member, RECOVERY, Relation, Role, Roster};
 use crate::vault::seal::{self, Key, MemberKey, NotAuthentic, VaultId, body_key, sha256, signed_by};
 use crate::vault::{Clock, Cost, Edit, Entry, EntryId, Limits, Stamp, VaultError, recovery};
@@ -95,7 +96,7 @@ impl Locked {
             let data = slot_data(&self.file.header.vault, slot.cost, &slot.salt);
             if seal::open(&key, &slot.nonce, &data, &mut wrapped).is_ok() {
                 let member = Key::from_slice(&wrapped).ok_or_else(|| VaultError::Altered("its key slot".into()))?;
-                return open(&self.file, MemberKey::new(member), None);
+                return open(&self.file, LinkKeys::of(MemberKey::new(member)));
             }
         }
         Err(VaultError::WrongPassphrase)
@@ -112,7 +113,7 @@ impl Locked {
                     .into(),
             )
         })?);
-        open(&self.file, MemberKey::from_recovery_code(&code, &self.file.header.vault), None)
+        open(&self.file, LinkKeys::of(MemberKey::from_recovery_code(&code, &self.file.header.vault)))
     }
 
     /// Opens a shared vault with the keys that the personal vault keeps.
@@ -120,17 +121,8 @@ impl Locked {
     /// # Errors
     /// [`VaultError::NotAMember`], [`VaultError::Altered`], [`VaultError::NotEntitled`].
     pub fn open_with(&self, keys: &LinkKeys) -> Result<Unlocked, VaultError> {
-        open(&self.file, keys.member.clone(), keys.invite.clone())
+        open(&self.file, keys.clone())
     }
-}
-
-/// What opens a shared vault: the member's key and, until an owner's program has let a newcomer in, the invite's.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct LinkKeys {
-    /// The member's own key for that vault.
-    pub member: MemberKey,
-    /// The key of the invite.
-    pub invite: Option<MemberKey>,
 }
 
 pub(super) fn signed_text(header: &[u8], nonce: &[u8; 24], body: &[u8]) -> Vec<u8> {
@@ -178,8 +170,10 @@ pub(super) fn decrypt(file: &File, vault_key: &Key) -> Result<Document, VaultErr
 }
 
 /// Opens a file of this machine: written by this member, whatever the role, or by somebody who may write.
-fn open(file: &File, member: MemberKey, invite: Option<MemberKey>) -> Result<Unlocked, VaultError> {
-    let keys: Vec<&MemberKey> = std::iter::once(&member).chain(&invite).collect();
+fn open(file: &File, keys: LinkKeys) -> Result<Unlocked, VaultError> {
+    let LinkKeys { member, older, invite } = keys;
+    let own: Vec<MemberKey> = std::iter::once(member.clone()).chain(older).collect();
+    let keys: Vec<&MemberKey> = own.iter().chain(&invite).collect();
     let vault_key = granted(file, &keys).ok_or(VaultError::NotAMember)?;
     let document = decrypt(file, &vault_key)?;
     let roster = &document.roster;
@@ -188,6 +182,7 @@ fn open(file: &File, member: MemberKey, invite: Option<MemberKey>) -> Result<Unl
         entitled(roster, &file.author)?;
         document.check_signatures(None)?;
     }
+    let member = rekey::in_force(&own, roster).cloned().unwrap_or(member);
     let me = roster.member_by_key(&member.public().sign);
     let invited = invite.as_ref().is_some_and(|invite| {
         let sign = invite.public().sign;
@@ -197,7 +192,7 @@ fn open(file: &File, member: MemberKey, invite: Option<MemberKey>) -> Result<Unl
         return Err(VaultError::NotAMember);
     }
     let recovery = me.is_some_and(|me| me.name == RECOVERY);
-    Ok(Unlocked { header: file.header.clone(), member, invite, vault_key, document, recovery })
+    Ok(Unlocked { header: file.header.clone(), member, own, invite, vault_key, document, recovery })
 }
 
 /// Whether that key's member may write this vault.
@@ -227,7 +222,10 @@ pub struct Founded {
 #[derive(Clone, PartialEq)]
 pub struct Unlocked {
     pub(super) header: Header,
+    /// The member's key in force in the roster.
     pub(super) member: MemberKey,
+    /// All keys of this member that are at hand, the newest first; one that the roster does not know yet is to replace the one in force.
+    pub(super) own: Vec<MemberKey>,
     /// The key of the invite by which a newcomer reads until an owner's program has let them in.
     pub(super) invite: Option<MemberKey>,
     pub(super) vault_key: Key,
@@ -268,7 +266,7 @@ impl Unlocked {
         let slot = new_slot(&founder, &vault, passphrase, cost, limits, random)?;
         let header = new_header(&roster, &vault_key, vec![slot], random)?;
         let document = Document::new(roster);
-        let vault = Unlocked { header, member: founder, invite: None, vault_key, document, recovery: false };
+        let vault = Unlocked::of_parts(header, founder, None, vault_key, document);
         Ok(Founded { vault, recovery_code: recovery::write(&code) })
     }
 
@@ -279,7 +277,7 @@ impl Unlocked {
         vault_key: Key,
         document: Document,
     ) -> Unlocked {
-        Unlocked { header, member, invite, vault_key, document, recovery: false }
+        Unlocked { header, own: vec![member.clone()], member, invite, vault_key, document, recovery: false }
     }
 
     /// The vault id.
@@ -430,7 +428,7 @@ impl Unlocked {
         if locked.file.header.vault != self.header.vault {
             return Err(VaultError::Altered("another vault lies in its place".into()));
         }
-        open(&locked.file, self.member.clone(), self.invite.clone())
+        open(&locked.file, self.all_keys())
     }
 
     fn same_vault(&self, other: &Unlocked) -> Result<(), VaultError> {
@@ -459,6 +457,7 @@ impl Unlocked {
         Ok(Unlocked {
             header: newer.header.clone(),
             member: newer.member.clone(),
+            own: newer.own.clone(),
             invite: newer.invite.clone(),
             vault_key: newer.vault_key.clone(),
             document,
@@ -550,7 +549,7 @@ impl Unlocked {
         document.roster.start_epoch(&vault_key, &member, wall_ms)?;
         let slot = new_slot(&member, &self.header.vault, passphrase, cost, limits, random)?;
         let header = new_header(&document.roster, &vault_key, vec![slot], random)?;
-        Ok(Unlocked { header, member, invite: None, vault_key, document, recovery: false })
+        Ok(Unlocked::of_parts(header, member, None, vault_key, document))
     }
 
     /// Whether this vault was opened with the recovery code: then a new passphrase should be set first of all.

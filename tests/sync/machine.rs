@@ -14,8 +14,8 @@ use tickey::store::remote::Remote;
 use tickey::store::sync::{self, Means, SyncError, Synced, WorkingCopy};
 use tickey::store::{Tag, disk, state};
 use tickey::vault::join::InviteCode;
+use tickey::vault::rekey::LinkKeys;
 use tickey::vault::roster::{Member, Role};
-use tickey::vault::unlocked::LinkKeys;
 use tickey::vault::{Clock, Details, Edit, EntryId, Limits, Locked, Stamp, Unlocked};
 
 use crate::storage::Storage;

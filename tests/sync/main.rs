@@ -6,6 +6,7 @@ mod forged;
 mod forger;
 mod machine;
 mod real_servers;
+mod rekey;
 mod replayed;
 #[path = "../remotes/repository.rs"]
 #[allow(dead_code, reason = "the tests of the remotes look closer at a repository")]

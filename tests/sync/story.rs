@@ -10,38 +10,42 @@ use tempfile::TempDir;
 use crate::repository::{Team, git};
 use crate::servers;
 
-const RFC: &str = "GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ";
+pub const RFC: &str = "GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ";
 
 /// One machine.
-struct Desk {
+pub struct Desk {
     folder: TempDir,
     user: &'static str,
     variables: Vec<(&'static str, String)>,
 }
 
 impl Desk {
+    pub fn user(&self) -> &'static str {
+        self.user
+    }
+
     /// A machine without a vault.
-    fn bare(user: &'static str, variables: &[(&'static str, String)]) -> Desk {
+    pub fn bare(user: &'static str, variables: &[(&'static str, String)]) -> Desk {
         let folder = tempfile::tempdir().unwrap();
         std::fs::write(folder.path().join("passphrase"), "correct horse\n").unwrap();
         Desk { folder, user, variables: variables.to_vec() }
     }
 
-    fn new(user: &'static str, variables: &[(&'static str, String)]) -> Desk {
+    pub fn new(user: &'static str, variables: &[(&'static str, String)]) -> Desk {
         let desk = Desk::bare(user, variables);
         desk.ok(&["init", "--kdf-memory", "19", "--kdf-passes", "2", "--kdf-lanes", "1"]);
         desk
     }
 
-    fn path(&self, name: &str) -> PathBuf {
+    pub fn path(&self, name: &str) -> PathBuf {
         self.folder.path().join(name)
     }
 
-    fn vaults(&self) -> PathBuf {
+    pub fn vaults(&self) -> PathBuf {
         self.path("data/tickey")
     }
 
-    fn give(&self, arguments: &[&str], input: &str) -> Output {
+    pub fn give(&self, arguments: &[&str], input: &str) -> Output {
         let mut command = Command::new("setsid");
         command.arg("--wait").arg(env!("CARGO_BIN_EXE_tickey")).args(arguments);
         command.arg("--passphrase-file").arg(self.path("passphrase")).env_clear();
@@ -58,40 +62,40 @@ impl Desk {
         child.wait_with_output().unwrap()
     }
 
-    fn exits(&self, arguments: &[&str], code: i32) -> String {
+    pub fn exits(&self, arguments: &[&str], code: i32) -> String {
         let output = self.give(arguments, "");
         let (out, err) = (String::from_utf8(output.stdout).unwrap(), String::from_utf8(output.stderr).unwrap());
         assert_eq!(output.status.code(), Some(code), "{} {arguments:?}: {out}{err}", self.user);
         if code == 0 { out } else { err }
     }
 
-    fn ok(&self, arguments: &[&str]) -> String {
+    pub fn ok(&self, arguments: &[&str]) -> String {
         self.exits(arguments, 0)
     }
 
-    fn json(&self, arguments: &[&str]) -> Value {
+    pub fn json(&self, arguments: &[&str]) -> Value {
         let out = self.ok(&[arguments, &["--json"]].concat());
         serde_json::from_str(&out).unwrap()
     }
 
-    fn ops(&self, arguments: &[&str]) -> String {
+    pub fn ops(&self, arguments: &[&str]) -> String {
         self.ok(&[&["--vault", "ops"], arguments].concat())
     }
 
-    fn ops_json(&self, arguments: &[&str]) -> Value {
+    pub fn ops_json(&self, arguments: &[&str]) -> Value {
         self.json(&[&["--vault", "ops"], arguments].concat())
     }
 
-    fn add(&self, link: &str) {
+    pub fn add(&self, link: &str) {
         let output = self.give(&["--vault", "ops", "add", "-"], link);
         assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     }
 
-    fn sync(&self) -> Value {
+    pub fn sync(&self) -> Value {
         self.json(&["sync"])
     }
 
-    fn issuers(&self) -> Vec<String> {
+    pub fn issuers(&self) -> Vec<String> {
         let list = self.ops_json(&["list"]);
         let mut names: Vec<String> =
             list.as_array().unwrap().iter().map(|row| row["issuer"].as_str().unwrap().to_owned()).collect();
@@ -99,7 +103,7 @@ impl Desk {
         names
     }
 
-    fn members(&self) -> Vec<String> {
+    pub fn members(&self) -> Vec<String> {
         let list = self.ops_json(&["member", "list"]);
         let word = |row: &Value, name: &str| row[name].as_str().unwrap().to_owned();
         let in_it =
@@ -107,11 +111,11 @@ impl Desk {
         in_it.map(|row| word(row, "name") + " " + &word(row, "role")).collect()
     }
 
-    fn invite(&self, name: &str, role: &str) -> String {
+    pub fn invite(&self, name: &str, role: &str) -> String {
         self.ops_json(&["member", "invite", name, "--role", role])["code"].as_str().unwrap().to_owned()
     }
 
-    fn join(&self, url: &str, code: &str, code_of_recovery: bool) -> Value {
+    pub fn join(&self, url: &str, code: &str, code_of_recovery: bool) -> Value {
         std::fs::write(self.path("code"), code).unwrap();
         let file = self.path("code");
         let mut arguments = vec!["join", url, "--code-file", file.to_str().unwrap()];

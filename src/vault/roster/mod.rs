@@ -121,6 +121,7 @@ pub struct Roster {
     seen_keys: Vec<[u8; 32]>,
     epoch: u64,
     commitment: Option<[u8; 32]>,
+    rekeyed: Vec<String>,
     vouched: BTreeSet<[u8; 16]>,
     purged: BTreeSet<EntryId>,
     events: Vec<Event>,
@@ -174,6 +175,7 @@ impl Roster {
             seen_keys: vec![keys.sign, keys.exchange],
             epoch: 0,
             commitment: None,
+            rekeyed: Vec::new(),
             vouched: BTreeSet::new(),
             purged: BTreeSet::new(),
             events: vec![event],
@@ -309,6 +311,11 @@ impl Roster {
     /// The epoch in force.
     pub fn epoch(&self) -> u64 {
         self.epoch
+    }
+
+    /// Members who got new keys since the epoch began: until the next one, their old keys open what is written.
+    pub fn rekeyed(&self) -> &[String] {
+        &self.rekeyed
     }
 
     /// Entries that have been forgotten for good.

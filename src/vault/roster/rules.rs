@@ -128,7 +128,9 @@ impl Roster {
                     member.key_ids.push(key_id(&keys.sign));
                     name.clone_from(&member.name);
                 }
-                Ok(Some(format!("gave {name} a new key")))
+                let what = format!("gave {name} a new key");
+                self.rekeyed.push(name);
+                Ok(Some(what))
             }
             Op::Remove { member, newest } => {
                 let sign = bytes::<32>(&member)?;
@@ -156,6 +158,7 @@ impl Roster {
                 }
                 self.commitment = Some(bytes(&commitment)?);
                 self.epoch = epoch;
+                self.rekeyed.clear();
                 Ok((epoch > 1).then(|| "changed the vault key".to_owned()))
             }
             Op::Purge { entries } => {

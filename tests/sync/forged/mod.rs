@@ -13,8 +13,8 @@ use std::sync::OnceLock;
 use serde_json::{Value, json};
 use tickey::runtime::clock::Os;
 use tickey::store::sync::{Notice, SyncError};
+use tickey::vault::rekey::LinkKeys;
 use tickey::vault::roster::Role;
-use tickey::vault::unlocked::LinkKeys;
 use tickey::vault::{Locked, Unlocked, VaultError};
 
 use crate::forger::{Forger, signed, stranger, taken_apart};
@@ -49,7 +49,7 @@ impl Scene {
 }
 
 fn invited(keys: &LinkKeys) -> LinkKeys {
-    LinkKeys { member: keys.invite.clone().unwrap(), invite: None }
+    LinkKeys::of(keys.invite.clone().unwrap())
 }
 
 fn scene() -> &'static Scene {

@@ -1,0 +1,76 @@
+//! Codes: used once, for one vault, for a time.
+
+use super::*;
+
+#[test]
+fn a_code_is_used_once_and_ends() {
+    let (mut maya, _, _, mut storage) = team();
+    let code = maya.invite("dan", Role::Editor);
+    maya.sync(&mut storage).unwrap();
+    let with_invite = storage.clone();
+    let mut dan = Machine::join(&storage, &code, 6).unwrap();
+    dan.sync(&mut storage).unwrap();
+    assert!(
+        matches!(Machine::join(&storage, &code, 7), Err(VaultError::Refused(words)) if words.contains("used already"))
+    );
+    // Somebody who got hold of the code and of the file as it was before uses it, too: neither counts.
+    let mut eve = Machine::join(&with_invite, &code, 8).unwrap();
+    let from_eve = eve.seal();
+    maya.vault = maya.accept(&from_eve).unwrap().vault;
+    let deeds = maya.sync(&mut storage).unwrap();
+    assert!(!deeds.is_empty() && deeds.iter().all(|deed| *deed == Deed::Doubled("dan".into())));
+    assert_eq!(maya.vault.newcomers().len(), 2);
+    let chosen =
+        maya.vault.newcomers().into_iter().find(|newcomer| newcomer.keys == dan.vault.link_keys().member.public());
+    let mut random = maya.random();
+    maya.vault = maya.vault.admit(&chosen.unwrap(), maya.now, &mut random).unwrap();
+    maya.sync(&mut storage).unwrap();
+    dan.sync(&mut storage).unwrap();
+    assert_eq!(dan.vault.me(), Me::Member { name: "dan".into(), role: Role::Editor });
+    assert!(matches!(eve.accept(storage.as_ref().unwrap()), Err(VaultError::NotAMember)));
+}
+
+#[test]
+fn a_newcomer_whose_machine_stopped_halfway_gets_in() {
+    let (mut maya, _, _, mut storage) = team();
+    let code = maya.invite("dan", Role::Editor);
+    maya.sync(&mut storage).unwrap();
+    let keys = Machine::join(&storage, &code, 6).unwrap().vault.link_keys();
+    // The keys were kept, the vault was not.
+    let fetched = Locked::read(storage.as_ref().unwrap(), &LIMITS).unwrap().open_with(&keys).unwrap();
+    let mut dan = Machine::of(fetched.with_own_record(NOON), 6);
+    assert!(dan.vault.with_own_record(NOON + 1) == dan.vault, "once");
+    dan.sync(&mut storage).unwrap();
+    assert_eq!(maya.sync(&mut storage).unwrap(), [Deed::LetIn("dan".into())]);
+    dan.sync(&mut storage).unwrap();
+    assert_eq!(dan.vault.me(), Me::Member { name: "dan".into(), role: Role::Editor });
+    assert!(dan.vault.with_own_record(NOON) == dan.vault);
+}
+
+#[test]
+fn a_code_opens_no_other_vault() {
+    let (mut maya, _, _, mut storage) = team();
+    let before = storage.clone();
+    let code = maya.invite("dan", Role::Editor);
+    maya.sync(&mut storage).unwrap();
+    assert!(matches!(Machine::join(&before, &code, 6), Err(VaultError::NotAMember)), "a copy from before the invite");
+    // Another founder's vault with an invite for the same name, and the right vault with another invite's code.
+    let mut other =
+        Machine::of(Unlocked::found_shared("ops", "maya", NOON, &mut FixedRandom::new(7)).unwrap().vault, 7);
+    let other_code = other.invite("dan", Role::Editor);
+    let mut lies = None;
+    other.sync(&mut lies).unwrap();
+    assert!(matches!(Machine::join(&lies, &code, 6), Err(VaultError::NotAMember)));
+    assert!(matches!(Machine::join(&storage, &other_code, 6), Err(VaultError::NotAMember)));
+    Machine::join(&storage, &code, 6).unwrap();
+}
+
+#[test]
+fn an_expired_code_opens_nothing_that_comes_after() {
+    let (mut maya, _, _, mut storage) = team();
+    let code = maya.invite("dan", Role::Editor);
+    maya.sync(&mut storage).unwrap();
+    maya.now += 8 * DAY;
+    assert_eq!(maya.sync(&mut storage).unwrap(), [Deed::Expired("dan".into())]);
+    assert!(matches!(Machine::join(&storage, &code, 6), Err(VaultError::NotAMember)));
+}
