@@ -46,10 +46,11 @@ doc:
 screens:
     TICKEY_BLESS=1 cargo test --test pictures --test docs
 
-# Fuzzes what reads bytes from outside, so many seconds each; needs `cargo install cargo-fuzz`: `just fuzz 60 json lines`
+# Fuzzes what reads bytes from outside, so many seconds each; needs `cargo install cargo-fuzz` and a C++ compiler: `just fuzz 60 json lines`
 [group('work')]
 fuzz seconds="60" *targets:
-    cd tests/fuzz && cargo run --release --bin seeds -- corpus
+    cp Cargo.lock tests/fuzz/
+    TICKEY_BLESS=1 cargo test --test fuzz seeds
     cd tests/fuzz && for target in {{ if targets == "" { "recognition json lines marked sealed archives databases pictures links vault" } else { targets } }}; do \
-        RUSTC_BOOTSTRAP=1 cargo fuzz run --fuzz-dir . --sanitizer none "$target" -- -max_total_time={{ seconds }} -max_len=65536 -rss_limit_mb=4096 || exit 1; \
+        cargo fuzz run --fuzz-dir . --sanitizer none "$target" -- -max_total_time={{ seconds }} -max_len=65536 -timeout=10 -rss_limit_mb=1024 || exit 1; \
     done

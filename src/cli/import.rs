@@ -10,6 +10,7 @@ use super::ask::{self, Terminal};
 use super::error::Failure;
 use super::session::{File, Session};
 use super::{input, out, show};
+use crate::app::Trouble;
 use crate::formats::columns::{self, Columns, Sheet};
 use crate::formats::plan::{Action, Plan, plan};
 use crate::formats::{Format, Imported, Opened, Problem, keepass, pass, registry, table};
@@ -176,12 +177,14 @@ fn read_all(args: &Args, format: Option<&'static Format>, password: Option<&Text
     Ok(all)
 }
 
+fn refused(trouble: Trouble) -> Failure {
+    let failure = Failure::failed(format!("{}; nothing was imported", trouble.message));
+    trouble.hint.into_iter().fold(failure, |failure, hint| failure.hint(hint))
+}
+
 /// Reads a store of pass or gopass.
 fn read_store(path: &Path) -> Result<(&'static str, Imported, bool), Failure> {
-    let imported = pass_store::read(path, true).map_err(|trouble| {
-        let failure = Failure::failed(format!("{}; nothing was imported", trouble.message));
-        trouble.hint.into_iter().fold(failure, |failure, hint| failure.hint(hint))
-    })?;
+    let imported = pass_store::read(path, true).map_err(refused)?;
     Ok((pass::NAME, imported, false))
 }
 
@@ -204,7 +207,7 @@ fn read_one(
     password: Option<&Text>,
 ) -> Result<(&'static str, Imported, bool), Failure> {
     let mut bytes = input::file(path)?;
-    if let Some(whole) = files::behind_manifest(path, &bytes) {
+    if let Some(whole) = files::behind_manifest(path, &bytes).map_err(refused)? {
         bytes = Zeroizing::new(whole.expose().to_vec());
     }
     if bytes.is_empty() {

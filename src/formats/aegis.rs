@@ -177,7 +177,7 @@ fn read_content(content: &Value) -> Result<Imported, FormatError> {
 }
 
 fn read_entry(place: String, entry: &Value, content: &Value) -> Result<super::Candidate, super::Problem> {
-    let info = entry.get("info").unwrap_or(&Value::Null);
+    let info = entry.part("info");
     let kind = entry.text("type").unwrap_or("");
     let mut draft = Draft::new(place, Key::Base32(info.text("secret").unwrap_or("")))
         .named(entry.text("issuer"), entry.text("name"));

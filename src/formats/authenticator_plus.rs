@@ -2,8 +2,8 @@
 
 use super::draft::{self, Draft, Key, label};
 use super::json::Number;
-use super::sqlite::{Cells, Database};
-use super::{Candidate, Format, FormatError, Imported, Opened, Problem, archive, sqlcipher, uri_list};
+use super::sqlite::{self, Cells};
+use super::{Candidate, Format, FormatError, Opened, Problem, archive, sqlcipher, uri_list};
 use crate::otp::{Kind, uri};
 
 /// The registry's row.
@@ -23,17 +23,7 @@ fn read(bytes: &[u8]) -> Result<Opened, FormatError> {
         return uri_list::read(bytes);
     }
     let bytes = bytes.to_vec();
-    Ok(Opened::encrypted(move |password| read_database(&sqlcipher::open(&bytes, password)?)))
-}
-
-fn read_database(bytes: &[u8]) -> Result<Imported, FormatError> {
-    let database = Database::open(bytes)?;
-    let mut imported = Imported::default();
-    for (number, row) in (1..).zip(database.table_or_damaged("accounts")?.rows()) {
-        imported.push(read_row(format!("entry {number}"), row));
-    }
-    database.mention_log(&mut imported);
-    Ok(imported)
+    Ok(Opened::encrypted(move |password| sqlite::read_accounts(&sqlcipher::open(&bytes, password)?, read_row)))
 }
 
 fn read_row(place: String, row: Cells) -> Result<Candidate, Problem> {

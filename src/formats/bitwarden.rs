@@ -95,7 +95,7 @@ fn read_items(file: &Value) -> Imported {
         found.and_then(|group| group.text("name")).map(Text::from)
     };
     for (number, item) in (1..).zip(file.items("items")) {
-        let login = item.get("login").unwrap_or(&Value::Null);
+        let login = item.part("login");
         let Some(value) = login.text("totp") else { continue };
         let title = item.text("name").unwrap_or("");
         let user = login.text("username").unwrap_or("");

@@ -1,7 +1,5 @@
 //! Duo Mobile: the accounts file of its app. Accounts that Duo itself pushes to have no key and are skipped.
 
-use serde_json::Value;
-
 use super::draft::{Draft, Key};
 use super::json::{Document, Fields};
 use super::{Format, FormatError, Imported, Opened};
@@ -25,7 +23,7 @@ fn read(bytes: &[u8]) -> Result<Opened, FormatError> {
     let file = Document::read(bytes)?;
     let mut imported = Imported::default();
     for (number, account) in (1..).zip(file.0.as_array().map_or(&[][..], Vec::as_slice)) {
-        let generator = account.get("otpGenerator").unwrap_or(&Value::Null);
+        let generator = account.part("otpGenerator");
         let Some(secret) = generator.text("otpSecret") else { continue };
         let mut draft = Draft::new(format!("entry {number}"), Key::Base32(secret)).named(None, account.text("name"));
         if generator.has("counter") {

@@ -2,8 +2,8 @@
 
 use super::draft::{Draft, Key, label};
 use super::json::Number;
-use super::sqlite::{self, Cells, Database};
-use super::{Candidate, Format, FormatError, Imported, Opened, Problem};
+use super::sqlite::{self, Cells};
+use super::{Candidate, Format, Opened, Problem};
 use crate::otp::Kind;
 
 /// The registry's row.
@@ -12,19 +12,9 @@ pub(super) const FORMAT: Format = Format {
     name: "Google Authenticator database",
     help: "Google Authenticator on a rooted Android phone: com.google.android.apps.authenticator2/databases/databases",
     detect: |bytes| sqlite::has_table(bytes, "accounts", &["email", "secret", "provider"]),
-    read: Some(|bytes| read(bytes).map(Opened::Plain)),
+    read: Some(|bytes| sqlite::read_accounts(bytes, read_row).map(Opened::Plain)),
     write: None,
 };
-
-fn read(bytes: &[u8]) -> Result<Imported, FormatError> {
-    let database = Database::open(bytes)?;
-    let mut imported = Imported::default();
-    for (number, row) in (1..).zip(database.table_or_damaged("accounts")?.rows()) {
-        imported.push(read_row(format!("entry {number}"), row));
-    }
-    database.mention_log(&mut imported);
-    Ok(imported)
-}
 
 fn read_row(place: String, row: Cells) -> Result<Candidate, Problem> {
     let (issuer, name) = (row.text("issuer").unwrap_or_default(), row.text("email").unwrap_or_default());

@@ -7,8 +7,11 @@ use zeroize::Zeroize;
 
 use super::FormatError;
 
-/// The largest text that is parsed: a value takes many times its text in memory.
+/// The largest text that is parsed.
 const LARGEST: usize = 32 * 1024 * 1024;
+
+/// The most values of a text that is parsed: a small one takes a hundred times its text in memory.
+const MOST_VALUES: usize = 1_500_000;
 
 /// A JSON document whose strings are wiped when it is dropped.
 pub(super) struct Document(pub Value);
@@ -20,7 +23,7 @@ impl Document {
     /// [`FormatError::Damaged`] naming the line; [`FormatError::Unsupported`] when it is too large.
     pub fn read(bytes: &[u8]) -> Result<Document, FormatError> {
         let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
-        if bytes.len() > LARGEST {
+        if too_large(bytes) {
             return Err(FormatError::Unsupported("the file is larger than any export of this kind can be".into()));
         }
         // serde_json's own words may quote the text.
@@ -58,6 +61,11 @@ impl Document {
         let _ = serde_json::to_writer_pretty(&mut *out, &self.0);
         out
     }
+}
+
+/// Whether parsing would take more memory than any export is worth. Commas within texts count too: no export has so many of them.
+pub(super) fn too_large(bytes: &[u8]) -> bool {
+    bytes.len() > LARGEST || bytes.iter().filter(|byte| matches!(byte, b',' | b'[' | b'{')).count() > MOST_VALUES
 }
 
 /// What recognition needs to see of a file, so that a large one is parsed once and not by every format: of JSON its first keys and items with the
@@ -173,6 +181,8 @@ pub(super) trait Fields {
     fn items(&self, key: &str) -> &[Value];
     /// Whether an object has that key, whatever its value.
     fn has(&self, key: &str) -> bool;
+    /// What is there, or null.
+    fn part(&self, key: &str) -> &Value;
 }
 
 impl Fields for Value {
@@ -212,6 +222,10 @@ impl Fields for Value {
 
     fn has(&self, key: &str) -> bool {
         self.get(key).is_some()
+    }
+
+    fn part(&self, key: &str) -> &Value {
+        self.get(key).unwrap_or(&Value::Null)
     }
 }
 
@@ -254,6 +268,13 @@ mod tests {
         assert!(value.0.has("version") && value.0.text("text").is_some());
         assert_eq!(skeleton(b"plain text").as_ref(), b"plain text");
         assert_eq!(skeleton("[".repeat(1_000_000).as_bytes()).len(), 64 * 1024);
+    }
+
+    #[test]
+    fn more_values_than_memory_is_for_are_not_parsed() {
+        let many = |count: usize| format!("[{}0]", "0,".repeat(count));
+        assert!(Document::read(many(MOST_VALUES - 1).as_bytes()).is_ok());
+        assert!(matches!(Document::read(many(MOST_VALUES).as_bytes()), Err(FormatError::Unsupported(_))));
     }
 
     #[test]

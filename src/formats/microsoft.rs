@@ -2,8 +2,8 @@
 
 use super::draft::{Draft, Key, label};
 use super::json::Number;
-use super::sqlite::{self, Cells, Database};
-use super::{Candidate, Format, FormatError, Imported, Opened, Problem, cipher};
+use super::sqlite::{self, Cells};
+use super::{Candidate, Format, Opened, Problem, cipher};
 use crate::secret::Secret;
 
 /// The registry's row.
@@ -12,19 +12,9 @@ pub(super) const FORMAT: Format = Format {
     name: "Microsoft Authenticator database",
     help: "Microsoft Authenticator on a rooted Android phone: com.azure.authenticator/databases/PhoneFactor",
     detect: |bytes| sqlite::has_table(bytes, "accounts", &["oath_secret_key", "account_type"]),
-    read: Some(|bytes| read(bytes).map(Opened::Plain)),
+    read: Some(|bytes| sqlite::read_accounts(bytes, read_row).map(Opened::Plain)),
     write: None,
 };
-
-fn read(bytes: &[u8]) -> Result<Imported, FormatError> {
-    let database = Database::open(bytes)?;
-    let mut imported = Imported::default();
-    for (number, row) in (1..).zip(database.table_or_damaged("accounts")?.rows()) {
-        imported.push(read_row(format!("entry {number}"), row));
-    }
-    database.mention_log(&mut imported);
-    Ok(imported)
-}
 
 fn read_row(place: String, row: Cells) -> Result<Candidate, Problem> {
     let (issuer, account) = (row.text("name").unwrap_or_default(), row.text("username").unwrap_or_default());

@@ -12,9 +12,9 @@ pub(super) const FORMAT: Format = Format {
     name: "1Password",
     help: "1Password 8: File, Export, 1PUX (its CSV is the format csv)",
     detect: |bytes| {
-        archive::holds(bytes, MEMBER)
-            || Document::probe(bytes)
-                .is_some_and(|file| file.0.items("accounts").first().is_some_and(|account| account.has("vaults")))
+        archive::holds_or_is(bytes, MEMBER, |file| {
+            file.items("accounts").first().is_some_and(|account| account.has("vaults"))
+        })
     },
     read: Some(|bytes| archive::read_within(bytes, MEMBER, read)),
     write: None,
@@ -33,8 +33,7 @@ fn read(bytes: &[u8]) -> Result<Opened, FormatError> {
 }
 
 fn read_item(place: &str, item: &Value, imported: &mut Imported) {
-    let part = |name: &str| item.get(name).unwrap_or(&Value::Null);
-    let (overview, details) = (part("overview"), part("details"));
+    let (overview, details) = (item.part("overview"), item.part("details"));
     let title = overview.text("title").unwrap_or("");
     let user = details.items("loginFields").iter().find(|field| field.text("designation") == Some("username"));
     let user = user.and_then(|field| field.text("value")).unwrap_or("");

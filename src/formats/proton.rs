@@ -66,7 +66,7 @@ fn read_entries(file: &Value) -> Imported {
 }
 
 fn read_entry(place: String, entry: &Value) -> Result<Candidate, Problem> {
-    let content = entry.get("content").unwrap_or(&Value::Null);
+    let content = entry.part("content");
     let name = content.text("name");
     let mut candidate = draft::from_uri(place, content.text("uri").unwrap_or("")).map_err(|mut problem| {
         problem.label = name.unwrap_or("").into();

@@ -14,9 +14,8 @@ pub(super) const FORMAT: Format = Format {
     help: "Proton Pass: Settings, Export, ZIP or JSON (its CSV is the format csv; a PGP-encrypted one goes through gpg -d first)",
     detect: |bytes| {
         archive::holds(bytes, ENCRYPTED)
-            || archive::holds(bytes, MEMBER)
-            || Document::probe(bytes).is_some_and(|file| {
-                file.0.get("vaults").and_then(Value::as_object).is_some_and(|vaults| {
+            || archive::holds_or_is(bytes, MEMBER, |file| {
+                file.part("vaults").as_object().is_some_and(|vaults| {
                     !vaults.is_empty() && vaults.values().all(|vault| vault.has("items") && vault.has("name"))
                 })
             })
@@ -52,9 +51,8 @@ fn read(bytes: &[u8]) -> Result<Opened, FormatError> {
 fn read_item(place: &str, vault: Option<&str>, item: &Value, imported: &mut Imported) {
     /// What Proton Pass calls an item in its trash.
     const TRASHED: u64 = 2;
-    let data = item.get("data").unwrap_or(&Value::Null);
-    let part = |name: &str| data.get(name).unwrap_or(&Value::Null);
-    let (metadata, content) = (part("metadata"), part("content"));
+    let data = item.part("data");
+    let (metadata, content) = (data.part("metadata"), data.part("content"));
     let title = metadata.text("name").unwrap_or("");
     let user = content.text("itemUsername").or(content.text("itemEmail")).unwrap_or("");
     let extra = data.items("extraFields").iter().filter_map(|field| field.get("data")?.text("totpUri"));

@@ -1,6 +1,6 @@
 //! Entries of every kind for the tests of readers and writers, made up for this project.
 
-use super::{Format, FormatError, Imported, Opened};
+use super::{Format, FormatError, Imported, Opened, archive};
 use crate::otp::{Algorithm, Digits, Kind, Otp, Period, motp};
 use crate::secret::{NoRandomness, Random, Secret, Text};
 use crate::vault::Details;
@@ -42,8 +42,20 @@ pub(super) fn entries() -> Vec<Details> {
     vec![totp, simple, hotp, fresh, steam, motp, words, yandex]
 }
 
+/// The largest file that is kept as a seed.
+const LARGEST_SEED: usize = 16 * 1024;
+
+/// Keeps what a test reads as a seed for fuzzing (`tests/fuzz`) when `TICKEY_BLESS` is set.
+fn keep(format: &Format, bytes: &[u8]) {
+    if bytes.len() <= LARGEST_SEED && std::env::var_os("TICKEY_BLESS").is_some() {
+        let name = format!("tests/fuzz/seeds/{}-{:08x}", format.id, archive::crc32(bytes));
+        std::fs::write(std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join(name), bytes).unwrap();
+    }
+}
+
 /// Reads a file that needs no password.
 pub(super) fn plain(format: &Format, bytes: &[u8]) -> Imported {
+    keep(format, bytes);
     match (format.read.unwrap())(bytes) {
         Ok(Opened::Plain(imported)) => imported,
         Ok(Opened::Encrypted(_)) => panic!("this file is plain"),
@@ -53,6 +65,7 @@ pub(super) fn plain(format: &Format, bytes: &[u8]) -> Imported {
 
 /// Reads a file with a password.
 pub(super) fn with_password(format: &Format, bytes: &[u8], password: &str) -> Result<Imported, FormatError> {
+    keep(format, bytes);
     match (format.read.unwrap())(bytes)? {
         Opened::Encrypted(locked) => locked.open(&password.into()),
         Opened::Plain(_) => panic!("this file is encrypted"),

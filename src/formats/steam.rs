@@ -8,7 +8,7 @@ use serde_json::Value;
 use zeroize::Zeroizing;
 
 use super::draft::{Draft, Key};
-use super::json::{Document, Fields};
+use super::json::{self, Document, Fields};
 use super::{Candidate, Format, FormatError, Imported, Opened, Problem, cipher};
 use crate::otp::Kind;
 use crate::secret::{Secret, Text};
@@ -48,7 +48,7 @@ pub fn wants_manifest(bytes: &[u8]) -> bool {
 /// A manifest at the beginning, and what follows it.
 fn manifest(bytes: &[u8]) -> Option<(Document, &[u8])> {
     let start = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
-    if start.trim_ascii_start().first() != Some(&b'{') {
+    if start.trim_ascii_start().first() != Some(&b'{') || json::too_large(start) {
         return None;
     }
     let mut values = serde_json::Deserializer::from_slice(start).into_iter::<Value>();
@@ -179,6 +179,8 @@ mod tests {
         }
         let other = r#"{"entries":[{"filename":"x","encryption":{"scheme":"New","iv":"","salt":""}}]} AAAA"#;
         assert!(super::read(other.as_bytes()).is_err());
+        let bomb = format!("{{\"entries\":[{}{{\"filename\":\"1.maFile\"}}]}} AAAA", "{},".repeat(1_000_000));
+        assert!(manifest(bomb.as_bytes()).is_none());
     }
 
     #[test]

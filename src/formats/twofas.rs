@@ -77,7 +77,7 @@ fn services(list: &[Value], file: &Value) -> Imported {
 }
 
 fn read_service(place: String, service: &Value, file: &Value) -> Result<Candidate, Problem> {
-    let otp = service.get("otp").unwrap_or(&Value::Null);
+    let otp = service.part("otp");
     // Fields that an old or hand-made service lacks may be in its link.
     let link = otp.text("link").and_then(|link| uri::parse(link).ok());
     let mut draft = Draft::new(place, Key::Base32(service.text("secret").unwrap_or("")));

@@ -77,7 +77,7 @@ fn bytes_of(source: ImportSource) -> Result<Secret, Trouble> {
     match source {
         ImportSource::Path(path) => {
             let bytes = read(&path)?;
-            Ok(behind_manifest(&at_home(&path), bytes.expose()).unwrap_or(bytes))
+            Ok(behind_manifest(&at_home(&path), bytes.expose())?.unwrap_or(bytes))
         }
         ImportSource::Text(text) => Ok(Secret::from(text.as_bytes())),
         ImportSource::Clipboard => Err(trouble::trouble("a picture is no table", None)),
@@ -106,14 +106,20 @@ fn read_clipboard() -> Result<ImportRead, Trouble> {
     Ok(ImportRead::Entries { format: "picture of QR codes", imported })
 }
 
-/// An encrypted maFile behind the manifest that stands beside it; `None` for any other file, and when there is no manifest.
-pub(crate) fn behind_manifest(path: &Path, bytes: &[u8]) -> Option<Secret> {
+/// An encrypted maFile behind the manifest that stands beside it; `None` for any other file.
+///
+/// # Errors
+/// When the manifest cannot be read: nothing else says how the file is encrypted.
+pub(crate) fn behind_manifest(path: &Path, bytes: &[u8]) -> Result<Option<Secret>, Trouble> {
     let of_steam = path.extension().is_some_and(|ending| ending.eq_ignore_ascii_case("maFile"));
     if !of_steam || !steam::wants_manifest(bytes) {
-        return None;
+        return Ok(None);
     }
-    let manifest = read(&path.with_file_name("manifest.json")).ok()?;
-    Some(Secret::new([manifest.expose(), b"\n", bytes].concat()))
+    let manifest = read(&path.with_file_name("manifest.json")).map_err(|missing| {
+        let words = "this maFile is encrypted: the manifest.json that was made with it must stand beside it";
+        trouble::trouble(words, Some(&missing.message))
+    })?;
+    Ok(Some(Secret::new([manifest.expose(), b"\n", bytes].concat())))
 }
 
 /// The key file that stands beside a database of KeePass, with its name.
@@ -221,11 +227,11 @@ mod tests {
     fn an_encrypted_ma_file_is_read_behind_its_manifest() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("1.maFile");
-        assert!(behind_manifest(&path, b"QUJD").is_none());
+        assert!(behind_manifest(&path, b"QUJD").is_err_and(|missing| missing.message.contains("manifest.json")));
         fs::write(folder.path().join("manifest.json"), "{}").unwrap();
-        assert_eq!(behind_manifest(&path, b"QUJD").unwrap().expose(), b"{}\nQUJD");
-        assert!(behind_manifest(&path, b"{}").is_none());
-        assert!(behind_manifest(&folder.path().join("1.txt"), b"QUJD").is_none());
+        assert_eq!(behind_manifest(&path, b"QUJD").unwrap().unwrap().expose(), b"{}\nQUJD");
+        assert!(matches!(behind_manifest(&path, b"{}"), Ok(None)));
+        assert!(matches!(behind_manifest(&folder.path().join("1.txt"), b"QUJD"), Ok(None)));
     }
 
     #[test]

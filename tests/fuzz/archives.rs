@@ -1,6 +1,6 @@
 //! Zip archives, and what is in them.
 #![no_main]
 
-mod family;
+mod families;
 
-libfuzzer_sys::fuzz_target!(|bytes: &[u8]| family::read(&["zip", "raivo", "1password", "proton-pass", "authenticator-plus"], bytes));
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| families::read("archives", bytes));

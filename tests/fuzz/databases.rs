@@ -1,6 +1,6 @@
 //! Databases of apps.
 #![no_main]
 
-mod family;
+mod families;
 
-libfuzzer_sys::fuzz_target!(|bytes: &[u8]| family::read(&["google-sqlite", "microsoft", "stratum-sqlite", "authenticator-plus"], bytes));
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| families::read("databases", bytes));

@@ -1,6 +1,6 @@
 //! Pictures and the QR codes in them.
 #![no_main]
 
-mod family;
+mod families;
 
-libfuzzer_sys::fuzz_target!(|bytes: &[u8]| family::read(&["picture"], bytes));
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| families::read("pictures", bytes));

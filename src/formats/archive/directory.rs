@@ -64,16 +64,20 @@ fn size_at(bytes: &[u8], at: usize) -> Option<usize> {
     usize::try_from(u32_at(bytes, at)?).ok()
 }
 
+/// The same, of eight bytes.
+fn wide_at(bytes: &[u8], at: usize) -> Option<usize> {
+    usize::try_from(u64::from_le_bytes(*bytes.get(at..)?.first_chunk()?)).ok()
+}
+
 impl<'a> Archive<'a> {
     /// Reads the directory.
     ///
     /// # Errors
     /// [`FormatError::Damaged`] when it is cut or points outside the file; [`FormatError::Unsupported`] when it has too many members.
     pub fn read(bytes: &'a [u8]) -> Result<Archive<'a>, FormatError> {
-        let end = end_record(bytes).ok_or_else(|| damaged("is cut off: the list of what is in it is missing"))?;
         let broken = || damaged("has a broken list of what is in it");
-        let count = usize::from(u16_at(end, 10).ok_or_else(broken)?);
-        let (length, start) = (size_at(end, 12).ok_or_else(broken)?, size_at(end, 16).ok_or_else(broken)?);
+        let end = end_record(bytes).ok_or_else(|| damaged("is cut off: the list of what is in it is missing"))?;
+        let [count, length, start] = directory(bytes, end).ok_or_else(broken)?;
         if count > MOST_MEMBERS {
             return Err(FormatError::Unsupported(format!("the archive holds more than {MOST_MEMBERS} files")));
         }
@@ -116,6 +120,23 @@ fn end_record(bytes: &[u8]) -> Option<&[u8]> {
         let comment = usize::from(u16_at(record, 20)?);
         (record.starts_with(b"PK\x05\x06") && record.len() == LENGTH.checked_add(comment)?).then_some(record)
     })
+}
+
+/// How many entries the directory has, how long it is and where it starts, from the record at the end or, where one of these does not fit
+/// there, from zip64's own.
+fn directory(bytes: &[u8], end: &[u8]) -> Option<[usize; 3]> {
+    let small = [u16_at(end, 10)?.into(), size_at(end, 12)?, size_at(end, 16)?];
+    if small[0] != usize::from(u16::MAX) && small[1..].iter().all(|number| *number != u32::MAX as usize) {
+        return Some(small);
+    }
+    let before = bytes.get(..bytes.len().checked_sub(end.len())?)?;
+    // Writers that know no zip64 mean these numbers.
+    let Some(locator) = before.last_chunk::<20>().filter(|locator| locator.starts_with(b"PK\x06\x07")) else {
+        return Some(small);
+    };
+    let wide = before.get(wide_at(locator, 8)?..)?;
+    let wide = wide.starts_with(b"PK\x06\x06").then_some(wide)?;
+    Some([wide_at(wide, 32)?, wide_at(wide, 40)?, wide_at(wide, 48)?])
 }
 
 /// One entry of the directory and what follows it; `None` inside for what is no file of a person's.

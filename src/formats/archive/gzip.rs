@@ -9,6 +9,7 @@ pub(in crate::formats) fn unpack(bytes: &[u8], largest: usize) -> Option<Zeroizi
     let (head, rest) = bytes.split_first_chunk::<10>()?;
     let [0x1f, 0x8b, 8, flags, ..] = *head else { return None };
     let (mut rest, trailer) = rest.split_last_chunk::<8>()?;
+    let size = unpacked_size(trailer).filter(|size| *size <= largest)?;
     if flags & 4 != 0 {
         let (length, after) = rest.split_first_chunk::<2>()?;
         rest = after.get(usize::from(u16::from_le_bytes(*length))..)?;
@@ -23,9 +24,13 @@ pub(in crate::formats) fn unpack(bytes: &[u8], largest: usize) -> Option<Zeroizi
     if flags & 2 != 0 {
         rest = rest.get(2..)?;
     }
-    let [sum, size] = *trailer.as_chunks::<4>().0 else { return None };
-    let size = usize::try_from(u32::from_le_bytes(size)).ok().filter(|size| *size <= largest)?;
-    inflate(rest, size).filter(|plain| crc32(plain) == u32::from_le_bytes(sum))
+    let sum = trailer.first_chunk::<4>()?;
+    inflate(rest, size).filter(|plain| crc32(plain) == u32::from_le_bytes(*sum))
+}
+
+/// How large it says it is unpacked.
+pub(in crate::formats) fn unpacked_size(bytes: &[u8]) -> Option<usize> {
+    usize::try_from(u32::from_le_bytes(*bytes.last_chunk::<4>()?)).ok()
 }
 
 /// Packs, for the tests of what reads it.

@@ -8,12 +8,16 @@ mod member;
 #[cfg(test)]
 pub(super) mod tests;
 
+use serde_json::Value;
+
+use super::json::Document;
 use super::registry::LARGEST;
 use super::{Format, FormatError, Opened, Read, registry};
 use crate::secret::Text;
 use crate::text;
 use directory::{Archive, is_archive};
-pub(super) use member::{crc32, inflate};
+#[cfg(test)]
+pub(super) use member::crc32;
 
 /// The registry's row of archives that hold one file of a known format.
 pub(super) const FORMAT: Format = Format {
@@ -28,6 +32,11 @@ pub(super) const FORMAT: Format = Format {
 /// Whether it is an archive with a file of that name in it.
 pub(super) fn holds(bytes: &[u8], name: &str) -> bool {
     is_archive(bytes) && Archive::read(bytes).is_ok_and(|archive| archive.find(name).is_some())
+}
+
+/// Whether it is an archive with a JSON file of that name in it, or such a file itself.
+pub(super) fn holds_or_is(bytes: &[u8], name: &str, is_one: fn(&Value) -> bool) -> bool {
+    holds(bytes, name) || Document::probe(bytes).is_some_and(|file| is_one(&file.0))
 }
 
 /// Reads the file of that name when `bytes` are an archive, else `bytes` themselves.

@@ -96,6 +96,39 @@ fn deflated_members_unpack_to_what_they_were() {
     }
 }
 
+/// An archive's directory and end with all numbers in zip64's places: that record and its locator before the end of ones.
+fn widened(file: &[u8], change: impl Fn(&mut [u64; 3])) -> Vec<u8> {
+    let (rest, end) = file.split_at(file.len() - 22);
+    let number = |at: usize| u64::from(u32::from_le_bytes(end[at..at + 4].try_into().unwrap()));
+    let mut numbers = [u64::from(end[10]), number(12), number(16)];
+    change(&mut numbers);
+    let [count, length, start] = numbers.map(u64::to_le_bytes);
+    let wide = [b"PK\x06\x06", &44u64.to_le_bytes()[..], &[45, 0, 45, 0], &[0; 8], &count, &count, &length, &start];
+    let locator = [b"PK\x06\x07", &[0; 4][..], &(rest.len() as u64).to_le_bytes(), &[1, 0, 0, 0]];
+    [rest, &wide.concat(), &locator.concat(), &self::end(u16::MAX, u32::MAX, u32::MAX)].concat()
+}
+
+#[test]
+fn an_archive_with_the_end_of_zip64_is_read_and_its_lies_are_not() {
+    let small = pack(&[("a.txt", LIST)], Lock::None);
+    let wide = widened(&small, |_| {});
+    assert_eq!(samples::plain(&FORMAT, &wide).entries.len(), 1);
+    let lies: [fn(&mut [u64; 3]); 4] = [
+        |numbers| numbers[0] = u64::MAX,
+        |numbers| numbers[1] = u64::MAX,
+        |numbers| numbers[2] = u64::MAX,
+        |numbers| (numbers[0], numbers[1]) = (9_999, 1 << 40),
+    ];
+    for lie in lies {
+        let wrong = refused(&widened(&small, lie));
+        assert!(matches!(wrong, FormatError::Damaged(_) | FormatError::Unsupported(_)), "{wrong}");
+    }
+    let mut lost = wide.clone();
+    let at = lost.len() - 22 - 20 + 8;
+    lost[at..at + 8].fill(0xff);
+    assert!(matches!(refused(&lost), FormatError::Damaged(_)));
+}
+
 #[test]
 fn the_one_known_file_is_read_and_several_are_named() {
     let read = |members: &[(&str, &str)]| registry::read(&pack(members, Lock::None), None);

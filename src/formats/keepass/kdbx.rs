@@ -7,9 +7,10 @@ use zeroize::Zeroizing;
 
 use super::damaged;
 use super::document::Document;
+use crate::formats::FormatError;
+use crate::formats::archive::gzip;
 use crate::formats::cipher::{self, Key, keepass as ciphers, keepass::KeyStream};
 use crate::formats::registry::LARGEST;
-use crate::formats::{FormatError, archive};
 use crate::secret::Text;
 
 /// How every database of KeePass 2 begins.
@@ -254,7 +255,14 @@ impl Database {
     }
 
     fn unzip(&self, plain: Zeroizing<Vec<u8>>) -> Result<Zeroizing<Vec<u8>>, FormatError> {
-        if self.header.zipped { gunzip(&plain) } else { Ok(plain) }
+        if !self.header.zipped {
+            return Ok(plain);
+        }
+        if gzip::unpacked_size(&plain).is_some_and(|size| size > LARGEST) {
+            let words = format!("what is in the database is larger than {} MiB", LARGEST >> 20);
+            return Err(FormatError::Unsupported(words));
+        }
+        gzip::unpack(&plain, LARGEST).ok_or_else(|| damaged("it does not unpack"))
     }
 }
 
@@ -321,32 +329,4 @@ fn key_stream(stream: u64, key: &[u8]) -> Result<Option<KeyStream>, FormatError>
         3 => Ok(KeyStream::chacha20(key)),
         _ => Err(FormatError::Unsupported("the cipher of the database's protected values is not known".into())),
     }
-}
-
-/// Unpacks gzip (RFC 1952) of one member.
-fn gunzip(zipped: &[u8]) -> Result<Zeroizing<Vec<u8>>, FormatError> {
-    let unpack = || {
-        let (trailer, mut rest) = (zipped.last_chunk::<8>()?, zipped.get(..zipped.len().checked_sub(8)?)?);
-        let &[0x1f, 0x8b, 8, flags, ..] = take(&mut rest, 10)? else { return None };
-        if flags & 4 != 0 {
-            let extra = number(take(&mut rest, 2)?)?;
-            take(&mut rest, usize::try_from(extra).ok()?)?;
-        }
-        // A name and a remark, each to its zero.
-        for _ in 0..(flags >> 3 & 1) + (flags >> 4 & 1) {
-            let end = rest.iter().position(|byte| *byte == 0)?;
-            take(&mut rest, end.checked_add(1)?)?;
-        }
-        if flags & 2 != 0 {
-            take(&mut rest, 2)?;
-        }
-        let (crc, size) = (number(trailer.get(..4)?)?, number(trailer.get(4..)?)? as usize);
-        if size > LARGEST {
-            let words = format!("what is in the database is larger than {} MiB", LARGEST >> 20);
-            return Some(Err(FormatError::Unsupported(words)));
-        }
-        let plain = archive::inflate(rest, size)?;
-        (u64::from(archive::crc32(&plain)) == crc).then_some(Ok(plain))
-    };
-    unpack().ok_or_else(|| damaged("it does not unpack"))?
 }

@@ -11,7 +11,7 @@ pub(super) mod tests;
 use zeroize::Zeroizing;
 
 use super::json::Number;
-use super::{FormatError, Imported, Problem};
+use super::{Candidate, FormatError, Imported, Problem};
 use crate::secret::Text;
 use record::{Encoding, Value, varint};
 use schema::Column;
@@ -60,6 +60,23 @@ pub(super) fn has_table(bytes: &[u8], name: &str, columns: &[&str]) -> bool {
         && columns_of().is_some_and(|(_, found)| {
             columns.iter().all(|name| found.iter().any(|column| column.name.eq_ignore_ascii_case(name)))
         })
+}
+
+/// The rows of the table `accounts`, each as an app's reader reads it from its place.
+///
+/// # Errors
+/// Those of [`Database::open`] and [`Database::table_or_damaged`].
+pub(super) fn read_accounts(
+    bytes: &[u8],
+    read_row: fn(String, Cells) -> Result<Candidate, Problem>,
+) -> Result<Imported, FormatError> {
+    let database = Database::open(bytes)?;
+    let mut imported = Imported::default();
+    for (number, row) in (1..).zip(database.table_or_damaged("accounts")?.rows()) {
+        imported.push(read_row(format!("entry {number}"), row));
+    }
+    database.mention_log(&mut imported);
+    Ok(imported)
 }
 
 impl<'a> Database<'a> {
