@@ -112,7 +112,7 @@ pub enum Command {
     /// Where a vault is kept for all its members: set, show, remove
     Remote(Remote),
     /// Bring a vault and its remote to the same state
-    Sync,
+    Sync(Sync),
     /// List what waits for a person: conflicts, changes set aside, secrets to enrol again; settle a conflict
     Conflicts(Conflicts),
     /// Print a completion script for a shell
@@ -396,6 +396,14 @@ pub struct Passphrase {
     /// What guessing it shall cost.
     #[command(flatten)]
     pub kdf: Kdf,
+}
+
+/// `sync`.
+#[derive(Debug, Args)]
+pub struct Sync {
+    /// Where the passphrase was changed on another machine: read the new one from this file; without it a terminal is asked
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub new_passphrase_file: Option<PathBuf>,
 }
 
 /// `history`.

@@ -134,7 +134,7 @@ pub fn run(global: &Global, command: Command) -> ExitCode {
         Command::Member(args) => member::run(global, args.command),
         Command::Join(args) => join::run(global, &args),
         Command::Remote(args) => remote::run(global, args.command),
-        Command::Sync => sync::run(global),
+        Command::Sync(args) => sync::run(global, &args),
         Command::Conflicts(args) => conflicts::run(global, args.command),
         Command::Completions(args) => completions::run(&args),
         Command::Man => man::run(),

@@ -12,8 +12,8 @@ use crate::formats::registry;
 use crate::runtime::{clock, process, sharing, timing};
 use crate::store::paths::Home;
 use crate::store::remote::Remote;
-use crate::store::sync::Synced;
-use crate::store::{StoreError, Tag, disk, paths, state};
+use crate::store::sync::{SyncError, Synced};
+use crate::store::{StoreError, Tag, disk, memory, paths, state};
 use crate::vault::{Clock, Cost, Edit, Entry, EntryId, Limits, Link, Locked, Unlocked, VaultError};
 
 /// How long a save waits for another program's.
@@ -75,7 +75,7 @@ impl File {
             return self.unlock_with(&personal.vault);
         }
         if let Some(passphrase) = ask::given(global)? {
-            let vault = self.locked.unlock(&passphrase, &self.limits)?;
+            let vault = self.locked.unlock(&passphrase, &self.limits).map_err(|error| self.not_opened(error))?;
             return self.opened(vault);
         }
         let mut terminal = Terminal::require("the passphrase", ask::INSTEAD)?;
@@ -84,11 +84,26 @@ impl File {
             let passphrase = terminal.hidden(&prompt)?;
             match self.locked.unlock(&passphrase, &self.limits) {
                 Err(VaultError::WrongPassphrase) => out::say("tickey: wrong passphrase, try again"),
-                other => return self.opened(other?),
+                other => {
+                    let vault = other.map_err(|error| self.not_opened(error))?;
+                    return self.opened(vault);
+                }
             }
         }
-        let vault = self.locked.unlock(&terminal.hidden(&prompt)?, &self.limits)?;
+        let vault = self.locked.unlock(&terminal.hidden(&prompt)?, &self.limits);
+        let vault = vault.map_err(|error| self.not_opened(error))?;
         self.opened(vault)
+    }
+
+    /// What a passphrase that opens nothing may be, where other machines have the vault, too.
+    fn not_opened(&self, error: VaultError) -> Failure {
+        let elsewhere = !memory::read(&self.home, &self.locked.vault_id()).url.is_empty();
+        match error {
+            VaultError::WrongPassphrase if elsewhere => Failure::from(error).hint(
+                "if it was changed on another machine, this copy opens with the one before: tickey sync asks for both",
+            ),
+            error => error.into(),
+        }
     }
 
     /// Whether no passphrase of its own opens it.
@@ -286,7 +301,15 @@ impl Session {
     /// What hindered it.
     pub fn sync(&mut self, remote: &mut dyn Remote, cancel: &AtomicBool) -> Result<Synced, Failure> {
         let file = &self.file;
-        let synced = sharing::sync_copy(&file.home, &file.path, self.vault.clone(), Some(file.tag), remote, cancel)?;
+        let synced = sharing::sync_copy(&file.home, &file.path, self.vault.clone(), Some(file.tag), remote, cancel);
+        let synced = synced.map_err(|error| match error {
+            SyncError::Vault(VaultError::NotAMember) if !self.vault.is_shared() => Failure::new(
+                Exit::Passphrase,
+                "no key here opens what lies at the remote: the passphrase was changed on another machine",
+            )
+            .hint("tickey sync asks for the new one and merges (in a script: --new-passphrase-file)"),
+            error => error.into(),
+        })?;
         self.vault = synced.vault.clone();
         if let Some(tag) = synced.tag {
             self.file.tag = tag;

@@ -5,13 +5,16 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use serde::Serialize;
 
-use super::args::Global;
+use super::args::{Global, Sync as Args};
+use super::ask::{self, Terminal};
 use super::error::{Exit, Failure};
 use super::out;
 use super::session::{self, Session};
 use crate::runtime::{process, sharing};
+use crate::store::memory;
 use crate::store::sync::{Notice, Synced};
 use crate::text;
+use crate::vault::VaultError;
 
 #[derive(Default, Serialize)]
 struct Report {
@@ -22,12 +25,19 @@ struct Report {
 }
 
 /// Syncs the vault that the arguments name, or all that have a remote.
-pub fn run(global: &Global) -> Result<(), Failure> {
+pub fn run(global: &Global, args: &Args) -> Result<(), Failure> {
+    ask::one_stdin(global, &args.new_passphrase_file.as_deref().into_iter().collect::<Vec<_>>())?;
     let mut all = Session::open_all(global)?;
     let (mut report, mut synced, mut failure) = (Report::default(), 0, None);
     let mut at = 0;
     while let Some(session) = all.get_mut(at) {
-        match once(session) {
+        let result = match once(session) {
+            Err(problem) if problem.exit == Exit::Passphrase && !session.vault.is_shared() => {
+                with_new_passphrase(session, args, problem)
+            }
+            result => result,
+        };
+        match result {
             Ok(None) => {}
             Ok(Some(done)) => {
                 synced += 1;
@@ -64,6 +74,48 @@ pub fn run(global: &Global) -> Result<(), Failure> {
     };
     out::say(&format!("synced: {} changes received, {} sent{conflicts}", report.received, report.sent));
     Ok(())
+}
+
+/// Syncs a personal vault whose copy at the remote has another passphrase: once that is given, what was changed here under the old one is merged.
+fn with_new_passphrase(session: &mut Session, args: &Args, problem: Failure) -> Result<Option<Synced>, Failure> {
+    let url = memory::read(session.home(), &session.vault.vault_id()).url;
+    let (_, locked) = sharing::look(session.home(), &url, &Arc::default())?;
+    let limits = process::limits();
+    let theirs = match (&args.new_passphrase_file, Terminal::open()) {
+        (Some(path), _) => locked.unlock(&ask::from_file(path, "the new passphrase file")?, &limits),
+        (None, None) => return Err(problem),
+        (None, Some(mut terminal)) => {
+            out::say(&format!(
+                "the passphrase of {} was changed on another machine; what was changed here is kept, and goes there once you type the new one",
+                text::clean(session.name())
+            ));
+            let prompt = format!("New passphrase of {}", session.name());
+            let mut theirs = locked.unlock(&terminal.hidden(&prompt)?, &limits);
+            for _ in 0..2 {
+                if theirs == Err(VaultError::WrongPassphrase) {
+                    out::say("tickey: wrong passphrase, try again");
+                    theirs = locked.unlock(&terminal.hidden(&prompt)?, &limits);
+                }
+            }
+            theirs
+        }
+    };
+    let theirs = theirs.map_err(|error| match error {
+        VaultError::WrongPassphrase => {
+            Failure::new(Exit::Passphrase, "this is not the passphrase of the copy at the remote; nothing was changed")
+        }
+        error => error.into(),
+    })?;
+    if theirs.vault_id() != session.vault.vault_id() {
+        return Err(VaultError::Altered("another vault lies in its place".into()).into());
+    }
+    session.vault = session.vault.with_key_of(&theirs);
+    let done = once(session)?;
+    out::say(&format!(
+        "{} opens with the new passphrase here, too; its older copies open with the old one",
+        text::clean(session.name())
+    ));
+    Ok(done)
 }
 
 /// The shared vaults get the keys that the personal one holds now.

@@ -120,7 +120,7 @@ impl Unlocked {
         // Of this epoch we have the key, even where whoever wrote this left us out.
         let is_ours = || file.header.epoch == self.header.epoch && open_body(file, &self.vault_key).is_ok();
         let ours = || is_ours().then(|| self.vault_key.clone());
-        let vault_key = granted.clone().or_else(ours).ok_or_else(|| self.unopened(file))?;
+        let vault_key = granted.clone().or_else(ours).ok_or_else(|| self.unopened(file, remembered))?;
         let theirs = decrypt(file, &vault_key).map_err(|error| match error {
             // What was sealed and signed is not torn: reading it again brings nothing else.
             VaultError::Damaged(words) => VaultError::Altered(words),
@@ -144,13 +144,15 @@ impl Unlocked {
     }
 
     /// What a copy is that no key of ours opens: one from before our key, one from nobody, or one from after we were shut out.
-    fn unopened(&self, file: &File) -> VaultError {
+    fn unopened(&self, file: &File, remembered: Option<&Seen>) -> VaultError {
         let (roster, epoch) = (&self.document.roster, file.header.epoch);
         let known = roster.has_known(&file.author);
         if known && epoch < self.header.epoch {
             return VaultError::RolledBack(format!("it is of epoch {epoch}, sealed before the key in use here"));
         }
-        if !known && epoch <= self.header.epoch {
+        // Both machines of one person may have set a new passphrase before either heard of the other's.
+        let two_at_once = !self.is_shared() && remembered.is_some_and(|seen| seen.epoch > 0 && seen.epoch < epoch);
+        if !known && epoch <= self.header.epoch && !two_at_once {
             return VaultError::Altered(
                 "it is sealed to nobody here and signed by nobody in its list of members".into(),
             );

@@ -53,6 +53,13 @@ impl Unlocked {
         next
     }
 
+    /// The same personal vault, going on with the key by which somebody who typed its passphrase opened another copy: one with a new passphrase.
+    #[must_use]
+    pub fn with_key_of(&self, theirs: &Unlocked) -> Unlocked {
+        let older = self.own.iter().filter(|key| **key != theirs.member).cloned().collect();
+        self.with_keys(&LinkKeys { member: theirs.member.clone(), older, invite: None })
+    }
+
     /// Goes by the key that is in force in the roster as it is now.
     pub(super) fn settle_key(&mut self) {
         let roster = &self.document.roster;

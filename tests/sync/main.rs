@@ -5,6 +5,7 @@ mod fleet;
 mod forged;
 mod forger;
 mod machine;
+mod passphrases;
 mod real_servers;
 mod rekey;
 mod replayed;

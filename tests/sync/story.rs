@@ -87,7 +87,11 @@ impl Desk {
     }
 
     pub fn add(&self, link: &str) {
-        let output = self.give(&["--vault", "ops", "add", "-"], link);
+        self.add_to("ops", link);
+    }
+
+    pub fn add_to(&self, vault: &str, link: &str) {
+        let output = self.give(&["--vault", vault, "add", "-"], link);
         assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     }
 
