@@ -57,8 +57,10 @@ pub enum Screen {
     Carry,
     /// Inviting somebody.
     Invite,
-    /// The code of an invitation, shown once.
-    InviteCode,
+    /// Making or joining a shared vault, or saying where one is kept.
+    Share,
+    /// What was done, with a code that is shown once.
+    Told,
     /// QR codes.
     Codes,
     /// QR codes: the path of a file is typed.
@@ -69,7 +71,10 @@ impl Screen {
     /// Whether letters are typed into something here.
     pub fn takes_text(self) -> bool {
         use Screen::*;
-        matches!(self, Invite | Create | Unlock | Search | Form | Import | Export | Passphrase | Palette | SavePicture)
+        matches!(
+            self,
+            Share | Invite | Create | Unlock | Search | Form | Import | Export | Passphrase | Palette | SavePicture
+        )
     }
 }
 
@@ -148,6 +153,12 @@ pub enum Action {
     Palette,
     /// Who belongs to the shared vault.
     Members,
+    /// Make a shared vault.
+    Share,
+    /// Come into a shared vault by an invitation.
+    Join,
+    /// Say where a vault is kept.
+    Remote,
     /// Invite somebody.
     Invite,
     /// Give a member more rights.
@@ -238,6 +249,7 @@ const MOVES: &[Screen] = &[
     S::Members,
     S::Conflicts,
     S::Carry,
+    S::Told,
     S::ImportPlan,
     S::Columns,
     S::Palette,
@@ -269,11 +281,12 @@ const EVERYWHERE: &[Screen] = &[
     S::Conflicts,
     S::Carry,
     S::Invite,
-    S::InviteCode,
+    S::Share,
+    S::Told,
     S::Codes,
     S::SavePicture,
 ];
-const FORMS: &[Screen] = &[S::Invite, S::Create, S::Form, S::Export, S::Passphrase];
+const FORMS: &[Screen] = &[S::Invite, S::Share, S::Create, S::Form, S::Export, S::Passphrase];
 
 /// The table. Its order is the footer's and the help's.
 pub fn table() -> &'static [Row] {
@@ -288,10 +301,10 @@ macro_rules! rows {
 
 static TABLE: &[Row] = rows! {
     Submit "submit" "do what this screen is for: unlock, save, import, go on" "go on"
-        &[S::Welcome, S::Create, S::RecoveryCode, S::Unlock, S::Form, S::Import, S::ImportPlan, S::Columns, S::Export, S::Passphrase, S::Palette, S::SavePicture, S::Invite, S::Carry];
+        &[S::Welcome, S::Create, S::RecoveryCode, S::Unlock, S::Form, S::Import, S::ImportPlan, S::Columns, S::Export, S::Passphrase, S::Palette, S::SavePicture, S::Invite, S::Share, S::Carry];
     Yes "yes" "yes" "yes" &[S::Confirm];
     No "no" "no" "no" &[S::Confirm];
-    Copy "copy" "copy the selected entry's code; a counter moves on first" "copy" &[S::List, S::Search, S::Entry, S::InviteCode];
+    Copy "copy" "copy the selected entry's code; a counter moves on first" "copy" &[S::List, S::Search, S::Entry, S::Told];
     Settle "settle" "take the selected one of the values; it replaces the others" "take this one" &[S::Conflicts];
     Search "search" "search issuer, account, tags and notes as you type" "search" &[S::List];
     View "view" "view the entry: large code, next code, note, recovery codes" "view" &[S::List];
@@ -303,13 +316,13 @@ static TABLE: &[Row] = rows! {
     PreviousPage "previous_page" "the QR code before" "before" &[S::Codes];
     ShowLink "show_link" "show the QR code's link as text, and back" "as text" &[S::Codes];
     SavePicture "save_picture" "save the QR code as a picture" "save" &[S::Codes];
-    Lock "lock" "lock: everything leaves memory and the clipboard" "lock" &[S::List, S::Entry, S::Trash, S::History, S::Codes, S::Members, S::InviteCode, S::Conflicts];
+    Lock "lock" "lock: everything leaves memory and the clipboard" "lock" &[S::List, S::Entry, S::Trash, S::History, S::Codes, S::Members, S::Told, S::Conflicts];
     Help "help" "show what each key does" "help" &[S::List, S::Entry, S::Trash, S::History, S::ImportPlan];
     Restore "restore" "take the entry out of the trash" "restore" &[S::Trash];
     UseRecoveryCode "use_recovery_code" "mark the selected recovery code as used" "mark used" &[S::Entry];
     NextField "next_field" "next field" "next field" FORMS;
     PreviousField "previous_field" "previous field" "" FORMS;
-    ShowTyped "show_typed" "show what is typed, or a secret that differs, instead of dots" "show" &[S::Create, S::Unlock, S::Form, S::Import, S::Export, S::Passphrase, S::Conflicts];
+    ShowTyped "show_typed" "show what is typed, or a secret that differs, instead of dots" "show" &[S::Create, S::Unlock, S::Form, S::Import, S::Export, S::Passphrase, S::Conflicts, S::Share];
     Toggle "toggle" "importing: choose what happens to this entry, or what this column holds" "choose" &[S::ImportPlan, S::Columns];
     Columns "columns" "importing a table: say what its columns hold" "columns" &[S::ImportPlan];
     AddFile "add_file" "add another file, such as the next picture of an export" "add a file" &[S::ImportPlan];
@@ -342,6 +355,9 @@ static TABLE: &[Row] = rows! {
     RemoveMember "remove_member" "remove a member, or end an invite (asks)" "remove" &[S::Members];
     Admit "admit" "let in one of those who wait (asks)" "let in" &[S::Members];
     Members "members" "who belongs to the shared vault, and inviting" "" &[S::List];
+    Share "share" "make a shared vault: its recovery code is shown once" "" &[S::List];
+    Join "join" "come into a shared vault by an invitation: address and code" "" &[S::List];
+    Remote "remote" "say where a vault is kept: the place is tried out first" "" &[S::List];
     Sync "sync" "sync with the remotes now" "" &[S::List, S::Members];
     Passphrase "passphrase" "set a new passphrase" "" &[S::List];
     OtherVault "other_vault" "lock and choose another vault file" "" &[S::List];
@@ -352,7 +368,7 @@ static TABLE: &[Row] = rows! {
     Top "top" "to the first" "" JUMPS;
     Bottom "bottom" "to the last" "" JUMPS;
     Back "back" "back; in a search: clear, then close" "back"
-        &[S::Create, S::Search, S::Entry, S::Form, S::Trash, S::History, S::Import, S::ImportPlan, S::Columns, S::Export, S::Passphrase, S::Palette, S::Help, S::Codes, S::SavePicture, S::Members, S::Conflicts, S::Carry, S::Invite, S::InviteCode];
+        &[S::Create, S::Search, S::Entry, S::Form, S::Trash, S::History, S::Import, S::ImportPlan, S::Columns, S::Export, S::Passphrase, S::Palette, S::Help, S::Codes, S::SavePicture, S::Members, S::Conflicts, S::Carry, S::Invite, S::Share, S::Told];
     Suspend "suspend" "lock and stop; fg comes back" "" EVERYWHERE;
     Quit "quit" "quit; a copied code is still cleared in time" "quit" &[S::List, S::Welcome];
     QuitNow "quit_now" "quit from anywhere; a filled form asks once" "" EVERYWHERE;
@@ -426,6 +442,7 @@ pub(crate) fn hints(model: &Model, screen: Screen) -> Vec<(String, &'static str,
         .filter(|row| !row.short.is_empty() && row.screens.contains(&screen))
         .filter(|row| {
             !matches!(row.action, Action::NextPage | Action::PreviousPage | Action::Columns)
+                && (row.action != Action::Copy || screen != S::Told)
                 || enabled(model, row.action).is_ok()
         })
         .filter_map(|row| {
@@ -441,7 +458,8 @@ fn word(row: &'static Row, screen: Screen) -> &'static str {
         (Action::Submit, S::Unlock) => "unlock",
         (Action::Submit, S::Form) => "save",
         (Action::Submit, S::Invite) => "invite",
-        (Action::Back, S::InviteCode) => "close for good",
+        (Action::Submit, S::Share) => "do it",
+        (Action::Back, S::Told) => "close for good",
         (Action::Submit, S::Carry) => "there",
         (Action::Submit, S::Create) => "make the vault",
         (Action::Submit, S::RecoveryCode) => "I wrote it down",
@@ -481,10 +499,16 @@ pub fn enabled(model: &Model, action: Action) -> Result<(), Cow<'static, str>> {
         open.vault.may_edit().map_err(|error| error.to_string())?;
     }
     match action {
-        Action::Copy if model.screen() == S::InviteCode => Ok(()),
+        Action::Copy if model.screen() == S::Told => match crate::app::share::code_shown(session) {
+            Some(_) => Ok(()),
+            None => Err("there is no code here".into()),
+        },
+        Action::Share | Action::Join | Action::Remote if session.vaults.first().path.is_none() => {
+            Err("the demo keeps nothing".into())
+        }
         Action::History if model.screen() == S::Members => Ok(()),
         Action::Members if crate::app::members::meant(session).is_none() => {
-            Err("no shared vault is open; tickey vault create makes one".into())
+            Err("no shared vault is open; the command share makes one, join comes into one".into())
         }
         Action::Invite | Action::Promote | Action::Demote | Action::RemoveMember | Action::Admit => {
             owner_on_screen(session)
@@ -498,7 +522,7 @@ pub fn enabled(model: &Model, action: Action) -> Result<(), Cow<'static, str>> {
             Some(false) => Ok(()),
         },
         Action::Move | Action::CopyTo if !session.vaults.several() => {
-            Err("no other vault is open; a shared one is made with tickey vault create".into())
+            Err("no other vault is open; the command share makes a shared one".into())
         }
         Action::Favourite | Action::History | Action::Move | Action::CopyTo => needs_entry(session),
         Action::Conflicts if session.list.index.conflicts() == 0 => {
@@ -546,6 +570,9 @@ fn changes_the_vault(action: Action) -> bool {
             | Settle
             | Move
             | CopyTo
+            | Share
+            | Join
+            | Remote
     )
 }
 

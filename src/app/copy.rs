@@ -18,9 +18,9 @@ pub(crate) fn title(entry: &Entry) -> String {
 /// Copies the selected entry's code; with `quit` leaves too.
 pub(crate) fn copy(model: &mut Model, quit: bool, now: Now, out: &mut Vec<Effect>) {
     let Stage::Open(session) = &mut model.stage else { return };
-    if let Some(code) = crate::app::members::code_shown(session) {
+    if let Some(code) = crate::app::share::code_shown(session) {
         let code = code.clone();
-        put(model, code, "the invitation's code".into(), out);
+        put(model, code, "the code".into(), out);
         return;
     }
     if let Some(Over::Entry(view)) = session.over.last()

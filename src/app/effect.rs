@@ -69,6 +69,8 @@ pub enum Effect {
         /// What.
         deed: MemberDeed,
     },
+    /// Make or join a shared vault, or say where a vault is kept: [`super::Msg::Shared`].
+    Share(ShareDeed),
     /// Put a text into the clipboard, marked sensitive: [`super::Msg::Copied`].
     Copy {
         /// What.
@@ -149,6 +151,49 @@ pub enum MemberDeed {
     EndInvite(Box<Invite>),
     /// Let in one of those who used an invite.
     Admit(Box<Newcomer>),
+}
+
+/// What is done about shared vaults themselves.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ShareDeed {
+    /// Make one, with the key to it in the personal vault.
+    Found {
+        /// What it is called.
+        name: String,
+        /// What its owner is called in it.
+        member: String,
+    },
+    /// Come into one by an invitation.
+    Join {
+        /// Where it is kept.
+        address: String,
+        /// The invitation's code.
+        code: Text,
+        /// Another name than the invitation's.
+        member: Option<String>,
+    },
+    /// Keep a vault at that place, once it has been tried out.
+    Remote {
+        /// Which vault.
+        vault: VaultId,
+        /// Where.
+        address: String,
+    },
+}
+
+/// A row of the form in which that is asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ShareRow {
+    /// Which vault.
+    Vault,
+    /// What the vault is called.
+    Name,
+    /// What this person is called in it.
+    Member,
+    /// Where it is kept.
+    Address,
+    /// The invitation's code.
+    Code,
 }
 
 /// Where an import comes from.

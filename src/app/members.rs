@@ -6,11 +6,11 @@ use crate::app::confirm::Confirm;
 use crate::app::effect::MemberDeed;
 use crate::app::input::Input;
 use crate::app::model::{Model, Over, Session, Stage};
-use crate::app::msg::MemberDone;
+use crate::app::msg::{MemberDone, Shared};
+use crate::app::share::Told;
 use crate::app::vaults::Vaults;
 use crate::app::{Effect, Trouble};
 use crate::config::keys::{Key, KeyCode};
-use crate::secret::Text;
 use crate::time::Now;
 use crate::vault::join::{Newcomer, fingerprint_of_keys};
 use crate::vault::roster::{Invite, Member, RECOVERY, Role};
@@ -269,7 +269,12 @@ pub(crate) fn done(model: &mut Model, vault: &VaultId, result: Result<MemberDone
         Ok(MemberDone { said, code }) => {
             session.over.retain(|over| !matches!(over, Over::Invite(_)));
             match code {
-                Some(code) => session.over.push(Over::InviteCode(code, said)),
+                Some(code) => {
+                    let next =
+                        format!("{said}. Hand it over by another way than the vault; they run: tickey join SOURCE");
+                    let title = "the invitation's code".into();
+                    session.over.push(Over::Told(Told::new(Shared { title, code: Some(code), said: vec![next] })));
+                }
                 None => model.say_good(said, now),
             }
         }
@@ -277,13 +282,5 @@ pub(crate) fn done(model: &mut Model, vault: &VaultId, result: Result<MemberDone
             Some(Over::Invite(form)) => form.error = Some(crate::app::toast::trouble_line(&trouble)),
             _ => model.say_trouble(&trouble, now),
         },
-    }
-}
-
-/// The code of an invitation that is on the screen.
-pub(crate) fn code_shown(session: &Session) -> Option<&Text> {
-    match session.over.last() {
-        Some(Over::InviteCode(code, _)) => Some(code),
-        _ => None,
     }
 }

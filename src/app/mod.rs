@@ -33,6 +33,7 @@ pub(crate) mod picture;
 pub(crate) mod qr;
 pub(crate) mod save;
 pub(crate) mod search;
+pub(crate) mod share;
 pub(crate) mod sync;
 pub(crate) mod toast;
 pub(crate) mod trash;

@@ -22,6 +22,7 @@ use crate::app::palette::Palette;
 use crate::app::passphrase::NewPassphrase;
 use crate::app::qr::Codes;
 use crate::app::save::Done;
+use crate::app::share::{ShareForm, Told};
 use crate::app::toast::Toast;
 use crate::app::trash::Trash;
 use crate::app::vaults::{Spot, Vaults};
@@ -115,8 +116,8 @@ pub(crate) enum Over {
     Conflicts(Conflicts),
     Carry(Choice),
     Invite(InviteForm),
-    /// The code, and what was done.
-    InviteCode(Text, String),
+    Share(Box<ShareForm>),
+    Told(Told),
     Codes(Box<Codes>),
 }
 
@@ -197,7 +198,8 @@ impl Model {
                 Some(Over::Conflicts(_)) => Screen::Conflicts,
                 Some(Over::Carry(_)) => Screen::Carry,
                 Some(Over::Invite(_)) => Screen::Invite,
-                Some(Over::InviteCode(..)) => Screen::InviteCode,
+                Some(Over::Share(_)) => Screen::Share,
+                Some(Over::Told(_)) => Screen::Told,
                 Some(Over::Codes(codes)) if codes.path.is_some() => Screen::SavePicture,
                 Some(Over::Codes(_)) => Screen::Codes,
             },

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use crate::app::SaveId;
+use crate::app::effect::ShareRow;
 pub use crate::config::keys::{Key, KeyCode};
 use crate::formats::Imported;
 use crate::formats::columns::Sheet;
@@ -134,6 +135,8 @@ pub enum Msg {
         /// What was done.
         result: Result<MemberDone, Trouble>,
     },
+    /// Whether something was done about shared vaults themselves: answer to [`super::Effect::Share`]; else the row that it failed by.
+    Shared(Result<Shared, (ShareRow, Trouble)>),
     /// Whether a copy worked.
     Copied(Result<Copied, Trouble>),
     /// The clipboard was cleared (true), or was not ours any more (false).
@@ -155,6 +158,17 @@ pub struct MemberDone {
     pub said: String,
     /// The code of an invitation, to be shown once.
     pub code: Option<Text>,
+}
+
+/// What was done about a shared vault, to be read once.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Shared {
+    /// A title.
+    pub title: String,
+    /// The recovery code, to be shown once.
+    pub code: Option<Text>,
+    /// In sentences.
+    pub said: Vec<String>,
 }
 
 /// How a vault stands to its remote.

@@ -30,6 +30,7 @@ pub(crate) fn paste(model: &mut Model, text: Text, now: Now, out: &mut Vec<Effec
             },
             Some(Over::Palette(palette)) => palette.input.paste(line),
             Some(Over::Invite(form)) if !form.busy && !form.at_role => form.name.paste(line),
+            Some(Over::Share(form)) if !form.busy => form.paste(line),
             Some(Over::Import(import)) if import.plan.is_none() && import.table.is_none() && !import.reading => {
                 import.line().paste(line)
             }

@@ -19,7 +19,7 @@ use crate::app::save::{self, Then, commit};
 use crate::app::trash::{self, Trash};
 use crate::app::{
     Effect, Key, Msg, Screen, VaultChoice, carry, conflicts, copy, lock, members, mouse, paste, picture, qr, schedule,
-    sync, welcome,
+    share, sync, welcome,
 };
 use crate::config::keys::KeyCode;
 use crate::secret::Text;
@@ -93,6 +93,7 @@ pub fn update(model: &mut Model, msg: Msg, now: Now) -> Vec<Effect> {
         Msg::ChangedElsewhere(vault) => save::changed_elsewhere(model, vault),
         Msg::ChangedUnreadably(trouble) => model.say_trouble(&trouble, now),
         Msg::Synced { vault, state, said } => sync::synced(model, &vault, state, &said, now),
+        Msg::Shared(result) => share::done(model, result, now),
         Msg::MemberDone { vault, result } => members::done(model, &vault, result, now),
         Msg::Copied(result) => copy::copied(model, result, now),
         Msg::ClipboardCleared(ours) => copy::cleared(model, ours, now),
@@ -174,6 +175,7 @@ fn type_into(model: &mut Model, key: &Key, out: &mut Vec<Effect>) {
                 }
             }
             Some(Over::Invite(form)) if !form.busy => form.key(key),
+            Some(Over::Share(_)) => share::key(session, key),
             Some(Over::Passphrase(screen)) if !screen.busy => screen.twice.key(key),
             _ => {}
         },
@@ -286,6 +288,7 @@ fn step(session: &mut Session, by: isize) {
             view.step(by, codes);
         }
         Some(Over::Trash(trash)) => trash.cursor = within(trash.cursor, trash.spots.len()),
+        Some(Over::Told(told)) => told.top = within(told.top, 30),
         Some(Over::Carry(choice)) => choice.cursor = within(choice.cursor, choice.targets.len()),
         Some(Over::Conflicts(conflicts)) => conflicts.cursor = within(conflicts.cursor, conflicts.len()),
         Some(Over::Members(members)) => members.cursor = within(members.cursor, members.rows.len()),
@@ -309,6 +312,7 @@ fn submit(model: &mut Model, now: Now, out: &mut Vec<Effect>) {
         Screen::SavePicture => qr::save(model, out),
         Screen::Invite => members::send_invite(model, out),
         Screen::Carry => carry::submit(model, now, out),
+        Screen::Share => share::submit(model, out),
         Screen::Passphrase => passphrase::submit(model, now, out),
         Screen::RecoveryCode => {
             if let Stage::Open(session) = &mut model.stage {
@@ -448,6 +452,9 @@ fn act_open(model: &mut Model, action: Action, key: Option<&Key>, now: Now, out:
         Action::Promote | Action::Demote => members::role(model, action == Action::Promote, now),
         Action::RemoveMember => members::remove(model, now),
         Action::Admit => members::admit(model, now),
+        Action::Share => share::open(session, share::What::Found),
+        Action::Join => share::open(session, share::What::Join),
+        Action::Remote => share::open(session, share::What::Remote),
         Action::Sync => {
             if sync::asked(session) {
                 out.push(Effect::Sync);
@@ -479,12 +486,14 @@ fn act_open(model: &mut Model, action: Action, key: Option<&Key>, now: Now, out:
                 Some(Over::Export(export)) => export.step(by),
                 Some(Over::Passphrase(screen)) => screen.twice.at_second = !screen.twice.at_second,
                 Some(Over::Invite(form)) => form.at_role = !form.at_role,
+                Some(Over::Share(form)) => form.step(by),
                 _ => {}
             }
         }
         Action::ShowTyped => match session.over.last_mut() {
             Some(Over::Form(form)) => form.show_typed(),
             Some(Over::Conflicts(conflicts)) => conflicts.bare = !conflicts.bare,
+            Some(Over::Share(form)) => form.code.masked = !form.code.masked,
             Some(Over::Export(export)) => export.password.show_typed(),
             Some(Over::Passphrase(screen)) => screen.twice.show_typed(),
             Some(Over::Import(import)) => import.password.masked = !import.password.masked,

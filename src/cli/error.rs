@@ -159,7 +159,7 @@ impl From<SharingError> for Failure {
     fn from(error: SharingError) -> Failure {
         let message = error.to_string();
         match error {
-            SharingError::Url(_) => Failure::usage(message),
+            SharingError::Url(_) | SharingError::Name => Failure::usage(message),
             SharingError::Remote(error) => error.into(),
             SharingError::Sync(error) => error.into(),
             SharingError::Store(error) => error.into(),

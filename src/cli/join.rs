@@ -1,6 +1,5 @@
 //! `tickey join`: into a shared vault by an invitation's code, or one's own personal vault onto another machine.
 
-use std::path::PathBuf;
 use std::sync::Arc;
 
 use serde::Serialize;
@@ -8,13 +7,13 @@ use serde::Serialize;
 use super::args::{Global, Join as Args};
 use super::ask::{self, Terminal};
 use super::error::Failure;
-use super::session::{self, Session};
+use super::session;
 use super::{out, sync};
-use crate::runtime::{clock, process, sharing};
-use crate::store::{StoreError, disk, paths};
+use crate::runtime::{clock, founding, process, sharing};
+use crate::store::{StoreError, disk};
 use crate::text;
 use crate::vault::roster::{RECOVERY, Role};
-use crate::vault::{Edit, Link, Locked, Unlocked, VaultError};
+use crate::vault::{Locked, Unlocked, VaultError};
 
 #[derive(Serialize)]
 struct Joined<'a> {
@@ -56,25 +55,10 @@ pub fn run(global: &Global, args: &Args) -> Result<(), Failure> {
         return Err(Failure::failed("you are in this vault already; nothing was changed")
             .hint("tickey sync fetches it where this machine has no copy"));
     }
-    let wanted = args.name.as_deref().or(vault.roster().title()).unwrap_or("shared");
-    let (path, known) = place(&home, &personal, &vault, wanted);
-    let name = paths::name(&path);
-    // First the key, then what it opens.
-    let id = personal.vault.link_to(&vault.vault_id()).map_or_else(session::new_id, |(id, _)| Ok(id))?;
-    let link = Link {
-        name: name.as_str().into(),
-        vault: vault.vault_id(),
-        remote: url.as_str().into(),
-        keys: vault.link_keys(),
-    };
-    personal.edit(&[Edit::Link(id, Box::new(link))])?;
-    if known {
-        let sealed = vault.seal(&mut clock::Os)?;
-        disk::write_new(&path, &sealed, true, &mut clock::Os)?;
-    } else {
-        disk::create(&path, &vault, &mut clock::Os)?;
-    }
-    sharing::set_remote(&home, &vault.vault_id(), &url)?;
+    let mine = personal.vault.clone();
+    let mut keep = |edit| personal.edit(&[edit]).map(drop);
+    let (path, link) = founding::take_in(&home, &mine, &vault, args.name.as_deref(), &url, &mut keep)?;
+    let name = link.name.to_string();
     if args.recovery {
         sharing::remember_read(&home, &vault.vault_id(), &bytes)?;
     }
@@ -99,17 +83,6 @@ pub fn run(global: &Global, args: &Args) -> Result<(), Failure> {
         "compare it with what an owner sees (tickey member list): a machine that has never seen a vault cannot tell an old copy from the newest",
     );
     Ok(())
-}
-
-/// Where the vault is to lie here, and whether a copy of it does already.
-fn place(home: &paths::Home, personal: &Session, vault: &Unlocked, wanted: &str) -> (PathBuf, bool) {
-    if let Some((_, link)) = personal.vault.link_to(&vault.vault_id()) {
-        let path = home.vault(Some(&link.name));
-        if disk::tag(&path).is_some() {
-            return (path, true);
-        }
-    }
-    (sharing::free_path(home, wanted), false)
 }
 
 /// An owner's place is taken with the recovery code.

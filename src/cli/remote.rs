@@ -8,10 +8,9 @@ use super::args::{Global, RemoteCommand};
 use super::error::Failure;
 use super::session::{self, Session};
 use super::{out, sync};
-use crate::runtime::sharing;
+use crate::runtime::{founding, sharing};
 use crate::store::memory;
 use crate::text;
-use crate::vault::{Edit, Link};
 
 #[derive(Serialize)]
 struct Shown {
@@ -29,8 +28,7 @@ pub fn run(global: &Global, command: Option<RemoteCommand>) -> Result<(), Failur
 }
 
 fn guarantees(url: &str) -> Result<Vec<String>, Failure> {
-    let mut remote = sharing::open_remote(&session::home()?, url, &Arc::default())?;
-    Ok(remote.probe().map_err(sharing::SharingError::from)?.lines())
+    Ok(founding::guarantees(&session::home()?, url, &Arc::default())?)
 }
 
 fn show(global: &Global) -> Result<(), Failure> {
@@ -61,16 +59,9 @@ fn set(global: &Global, url: &str) -> Result<(), Failure> {
     // What the place cannot do is said before anything is put there.
     let guarantees = guarantees(&url)?;
     let home = session::home()?;
-    let before = memory::read(&home, &session.vault.vault_id());
-    sharing::set_remote(&home, &session.vault.vault_id(), &url)?;
-    match sync::once(&mut session) {
-        Ok(Some(done)) => sync::tell(session.name(), &done.notices),
-        Ok(None) => {}
-        Err(failure) => {
-            // What does not work once is not kept.
-            memory::remember(&home, &session.vault.vault_id(), &before)?;
-            return Err(failure);
-        }
+    let id = session.vault.vault_id();
+    if let Some(done) = founding::keep_at(&home, &id, &url, || sync::once(&mut session))? {
+        sync::tell(session.name(), &done.notices);
     }
     remember_in_link(global, &session, &url)?;
     if global.json {
@@ -87,8 +78,9 @@ fn remember_in_link(global: &Global, session: &Session, url: &str) -> Result<(),
         return Ok(());
     }
     let mut personal = Session::personal(global)?;
-    let Some((id, link)) = personal.vault.link_to(&session.vault.vault_id()) else { return Ok(()) };
-    personal.edit(&[Edit::Link(id, Box::new(Link { remote: url.into(), ..link }))])?;
+    if let Some(edit) = founding::link_at(&personal.vault, &session.vault.vault_id(), url) {
+        personal.edit(&[edit])?;
+    }
     Ok(())
 }
 

@@ -6,11 +6,11 @@ use super::args::{Global, VaultCommand};
 use super::error::Failure;
 use super::out;
 use super::session::{self, Session};
-use crate::runtime::{clock, process};
+use crate::runtime::{founding, process};
 use crate::secret::Text;
-use crate::store::{StoreError, disk, state};
+use crate::store::{disk, state};
 use crate::text;
-use crate::vault::{Edit, Link, Locked, Unlocked};
+use crate::vault::Locked;
 
 #[derive(Serialize)]
 struct Row<'a> {
@@ -58,13 +58,8 @@ struct Made<'a> {
 /// Makes a shared vault, and keeps its key in the personal one.
 fn create(global: &Global, name: &str, member: Option<String>) -> Result<(), Failure> {
     let home = session::home()?;
-    let path = home.vault(Some(name));
-    if name.contains('/') || name.ends_with(".json") || name.starts_with('.') || name == "personal" {
-        return Err(Failure::usage("a shared vault has a plain name, such as ops"));
-    }
-    if path.symlink_metadata().is_ok() {
-        return Err(StoreError::Exists(path).into());
-    }
+    // A name that cannot be is said before a passphrase is asked for.
+    founding::place(&home, name)?;
     let mut personal = Session::personal(global).map_err(|failure| {
         if failure.hint.is_some() {
             failure
@@ -73,21 +68,8 @@ fn create(global: &Global, name: &str, member: Option<String>) -> Result<(), Fai
         }
     })?;
     let member = member.unwrap_or_else(super::init::member);
-    let founded = Unlocked::found_shared(name, &member, clock::now().wall_ms, &mut clock::Os)?;
-    let id = session::new_id()?;
-    let link = Link {
-        name: name.into(),
-        vault: founded.vault.vault_id(),
-        remote: Text::default(),
-        keys: founded.vault.link_keys(),
-    };
-    // First the key, then what it opens.
-    personal.edit(&[Edit::Link(id, Box::new(link))])?;
-    if let Err(error) = disk::create(&path, &founded.vault, &mut clock::Os) {
-        // The key opens nothing; when it cannot be taken back it does no harm.
-        let _ = personal.edit(&[Edit::Unlink(id)]);
-        return Err(error.into());
-    }
+    let mut keep = |edit| personal.edit(&[edit]).map(drop);
+    let (_, _, founded) = founding::found(&home, name, &member, &mut keep)?;
     if global.json {
         return out::json(&Made { vault: name, name: &member, recovery_code: &founded.recovery_code });
     }

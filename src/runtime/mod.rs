@@ -2,10 +2,12 @@
 //!
 //! Effects come in, messages go out. What only the terminal can do (copy through it, stop, leave) is handed to the edge as a [`Request`].
 
+mod arriving;
 pub mod clipboard;
 pub mod clock;
 pub mod demo;
 pub(crate) mod files;
+pub mod founding;
 pub mod holder;
 mod jobs;
 mod membership;
@@ -147,6 +149,7 @@ impl Runtime {
                 }
             }
             Effect::Sync => self.session.sync_now(),
+            Effect::Share(deed) => self.session.share(deed),
             Effect::Member { vault, deed } => self.session.member(vault, deed),
             Effect::Copy { text, clear_after_s } => return self.copy(text, clear_after_s, now, out),
             Effect::ClearClipboard => self.clear_clipboard(out),

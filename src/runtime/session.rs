@@ -12,7 +12,7 @@ use std::time::Duration;
 use super::jobs::{Post, Report, contained};
 use super::syncing::{Errand, Syncing, Why};
 use super::{clock, timing, trouble};
-use crate::app::effect::MemberDeed;
+use crate::app::effect::{MemberDeed, ShareDeed};
 use crate::app::{Msg, SaveId};
 use crate::secret::Text;
 use crate::store::paths::Home;
@@ -128,6 +128,11 @@ impl Session {
     /// Changes who belongs to a vault.
     pub(super) fn member(&self, vault: VaultId, deed: MemberDeed) {
         self.syncing.member(vault, deed);
+    }
+
+    /// Makes or joins a shared vault, or says where one is kept.
+    pub(super) fn share(&self, deed: ShareDeed) {
+        self.syncing.share(self.turn.get(), deed);
     }
 
     /// Syncs everything now.

@@ -32,6 +32,9 @@ pub enum SharingError {
     /// The files here.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// A name that no shared vault can have.
+    #[error("a shared vault has a plain name, such as ops")]
+    Name,
     /// There is nothing there.
     #[error("there is no vault at {0} yet")]
     Nothing(String),

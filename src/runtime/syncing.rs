@@ -15,7 +15,7 @@ use super::session::{Order, Turn};
 use super::sharing::{self, SharingError};
 use super::vaults::Opening;
 use super::{clock, membership, trouble};
-use crate::app::effect::MemberDeed;
+use crate::app::effect::{MemberDeed, ShareDeed, ShareRow};
 use crate::app::msg::{MemberDone, SyncState};
 use crate::app::{Msg, Trouble};
 use crate::secret::random_bytes;
@@ -28,7 +28,7 @@ use crate::vault::{Limits, Unlocked, VaultError};
 /// A slow writer can bury a change until its author looks again: so long after a save.
 const AGAIN: [Duration; 2] = [Duration::from_secs(5), Duration::from_secs(30)];
 /// How long a save waits for another program's.
-const PATIENCE: Duration = Duration::from_secs(10);
+pub(super) const PATIENCE: Duration = Duration::from_secs(10);
 /// How often others' changes are looked for, in milliseconds, and by how much that differs from time to time.
 const USUAL_MS: u64 = 60_000;
 const JITTER_MS: u64 = 10_000;
@@ -41,6 +41,8 @@ pub(super) enum Errand {
     Now,
     /// Change who belongs to a vault.
     Member { vault: VaultId, deed: MemberDeed },
+    /// Make or join a shared vault, or say where one is kept.
+    Share { turn: u64, deed: ShareDeed },
     /// Drop everything.
     Close,
 }
@@ -56,10 +58,10 @@ pub(super) enum Why {
 
 /// The flag that ends what is under way; a new one after each lock.
 #[derive(Debug, Clone, Default)]
-struct Cancel(Arc<Mutex<Arc<AtomicBool>>>);
+pub(super) struct Cancel(Arc<Mutex<Arc<AtomicBool>>>);
 
 impl Cancel {
-    fn now(&self) -> Arc<AtomicBool> {
+    pub(super) fn now(&self) -> Arc<AtomicBool> {
         Arc::clone(&self.0.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
@@ -94,6 +96,7 @@ impl Syncing {
             known: Vec::new(),
             tried: BTreeSet::new(),
             deeds: Vec::new(),
+            shares: Vec::new(),
         };
         Syncing { errands, cancel, start: Some(thread) }
     }
@@ -119,6 +122,11 @@ impl Syncing {
         let _ = self.errands.send(Errand::Member { vault, deed });
     }
 
+    /// Makes or joins a shared vault, or says where one is kept.
+    pub(super) fn share(&self, turn: u64, deed: ShareDeed) {
+        let _ = self.errands.send(Errand::Share { turn, deed });
+    }
+
     /// Ends what is under way and drops the vaults.
     pub(super) fn close(&self) {
         self.cancel.pull();
@@ -127,11 +135,11 @@ impl Syncing {
 }
 
 /// A vault that is open.
-struct Known {
-    turn: u64,
-    path: PathBuf,
-    vault: Arc<Unlocked>,
-    tag: Option<Tag>,
+pub(super) struct Known {
+    pub(super) turn: u64,
+    pub(super) path: PathBuf,
+    pub(super) vault: Arc<Unlocked>,
+    pub(super) tag: Option<Tag>,
     due: Vec<Instant>,
     /// The trouble that was said last; it is not said again and again.
     said: Option<String>,
@@ -139,19 +147,21 @@ struct Known {
     announce: bool,
 }
 
-struct Thread {
-    home: Home,
-    post: Post,
-    orders: mpsc::Sender<Order>,
-    turn: Turn,
+pub(super) struct Thread {
+    pub(super) home: Home,
+    pub(super) post: Post,
+    pub(super) orders: mpsc::Sender<Order>,
+    pub(super) turn: Turn,
     receiver: mpsc::Receiver<Errand>,
-    cancel: Cancel,
-    opening: Opening,
-    known: Vec<Known>,
+    pub(super) cancel: Cancel,
+    pub(super) opening: Opening,
+    pub(super) known: Vec<Known>,
     /// Vaults that could not be fetched; not tried again until asked.
     tried: BTreeSet<String>,
     /// What owners asked for.
     deeds: Vec<(VaultId, MemberDeed)>,
+    /// What somebody asked for about shared vaults themselves.
+    shares: Vec<(u64, ShareDeed)>,
 }
 
 impl Thread {
@@ -176,6 +186,11 @@ impl Thread {
             for (vault, deed) in std::mem::take(&mut self.deeds) {
                 let result = contained(|| self.member(&vault, deed)).and_then(|result| result);
                 self.post.send(Report::Msg(Msg::MemberDone { vault, result }));
+            }
+            for (turn, deed) in std::mem::take(&mut self.shares) {
+                let broken = |trouble| Err((ShareRow::Address, trouble));
+                let result = contained(|| self.share(turn, deed)).unwrap_or_else(broken);
+                self.post.send(Report::Msg(Msg::Shared(result)));
             }
             self.fetch_missing();
             let now = Instant::now();
@@ -227,7 +242,9 @@ impl Thread {
                 }
             }
             Errand::Member { vault, deed } => self.deeds.push((vault, deed)),
+            Errand::Share { turn, deed } => self.shares.push((turn, deed)),
             Errand::Close => {
+                self.shares.clear();
                 self.known.clear();
                 self.deeds.clear();
                 self.tried.clear();
@@ -263,8 +280,7 @@ impl Thread {
             Err(error) => known.failed(&error, &self.home),
         };
         let _ = self.orders.send(Order::Look);
-        let jitter = random_bytes::<1>(&mut clock::Os).map_or(0, |[byte]| u64::from(byte) * 2 * JITTER_MS / 255);
-        known.due.push(Instant::now() + Duration::from_millis(USUAL_MS - JITTER_MS + jitter));
+        known.sync_again_later();
         if known.turn == self.turn.get() {
             self.post.send(Report::Msg(Msg::Synced { vault: known.vault.id(), state, said }));
         }
@@ -322,7 +338,13 @@ impl Thread {
 }
 
 impl Known {
-    fn took(&mut self, synced: Synced) -> (SyncState, Vec<String>) {
+    /// Others' changes are looked for again in about a minute.
+    pub(super) fn sync_again_later(&mut self) {
+        let jitter = random_bytes::<1>(&mut clock::Os).map_or(0, |[byte]| u64::from(byte) * 2 * JITTER_MS / 255);
+        self.due.push(Instant::now() + Duration::from_millis(USUAL_MS - JITTER_MS + jitter));
+    }
+
+    pub(super) fn took(&mut self, synced: Synced) -> (SyncState, Vec<String>) {
         self.said = None;
         let went_back = synced.notices.iter().any(|notice| matches!(notice, Notice::WentBack(_)));
         let said = synced.notices.iter().map(sharing::words_of).collect();

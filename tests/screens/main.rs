@@ -7,4 +7,5 @@ mod deeds;
 mod outside;
 mod pictures;
 mod qr;
+mod share;
 mod sharing;

@@ -242,7 +242,7 @@ fn an_invitations_code_is_copied_and_gone_when_closed() {
     session.keys("<Enter>");
     let done = MemberDone { said: "invited dora".into(), code: Some(Text::from("ABCD-EFGH")) };
     answer(&mut session, Ok(done));
-    assert_eq!(session.model.screen(), Screen::InviteCode);
+    assert_eq!(session.model.screen(), Screen::Told);
     session.keys("y");
     assert_eq!(session.copied(), ["ABCD-EFGH"]);
     session.keys("<Esc>");

@@ -1,15 +1,13 @@
 //! Who belongs to a shared vault, and inviting.
 
 use ratatui::style::Style;
-use zeroize::Zeroizing;
 
 use crate::app::Model;
 use crate::app::members::{InviteForm, Members, Row, Who, enforced};
 use crate::app::model::Session;
-use crate::secret::Text;
 use crate::tui::view::detail::date;
 use crate::tui::view::input;
-use crate::tui::view::paint::{Paint, broken};
+use crate::tui::view::paint::Paint;
 use crate::vault::roster::{Member, Role};
 use crate::vault::sharing::Me;
 
@@ -137,35 +135,4 @@ pub(super) fn draw_invite(model: &Model, session: &Session, form: &InviteForm, p
         paint.lines(2, y, w.saturating_sub(3), room, error, look.bad.patch(look.bold));
     }
     paint.footer(model);
-}
-
-pub(super) fn draw_code(model: &Model, code: &Text, said: &str, paint: &mut Paint<'_>) {
-    let (w, h) = (paint.width(), paint.height());
-    let look = paint.look;
-    if h > 3 {
-        paint.title("the invitation's code", "shown this once");
-    }
-    let mut y = u16::from(h > 3).saturating_add(u16::from(h >= 8));
-    // Broken between groups, so that all of it is seen at any width.
-    let words = Text::from(code.replace('-', "- ").as_str());
-    let rows = usize::from(h.saturating_sub(y)).max(1);
-    let mut lines = broken(&words, w.saturating_sub(2));
-    if lines.len() > rows {
-        // The groups are for people; without them it is as good.
-        let bare = Text::from(code.replace('-', "").as_str());
-        let letters: Zeroizing<Vec<char>> = Zeroizing::new(bare.chars().collect());
-        let groups = letters.chunks(usize::from(w.saturating_sub(2)).max(4));
-        lines = groups.map(|group| Zeroizing::new(group.iter().collect())).collect();
-    }
-    for line in lines.iter().take(rows) {
-        let line = Text::from(line.replace("- ", "-").as_str());
-        paint.put(1, y, w, &line, look.bold);
-        y = y.saturating_add(1);
-    }
-    paint.cursor = Some((0, y.min(h.saturating_sub(1))));
-    if h >= 8 {
-        let next = format!("{said}. Hand it over by another way than the vault; they run: tickey join SOURCE");
-        paint.lines(1, y.saturating_add(1), w.saturating_sub(2), 4, &next, Style::new());
-        paint.footer(model);
-    }
 }

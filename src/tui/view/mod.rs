@@ -19,6 +19,7 @@ mod paint;
 mod palette;
 mod passphrase;
 mod qr;
+mod share;
 mod toast;
 mod trash;
 mod welcome;
@@ -59,7 +60,8 @@ pub fn draw(model: &Model, now: Now, frame: &mut Frame<'_>) {
             Some(Over::Carry(choice)) => carry::draw(model, session, choice, &mut paint),
             Some(Over::Conflicts(all)) => conflicts::draw(model, session, all, &mut paint),
             Some(Over::Invite(form)) => members::draw_invite(model, session, form, &mut paint),
-            Some(Over::InviteCode(code, said)) => members::draw_code(model, code, said, &mut paint),
+            Some(Over::Share(form)) => share::draw(model, form, &mut paint),
+            Some(Over::Told(told)) => share::draw_told(model, told, &mut paint),
             Some(Over::RecoveryCode(code)) => passphrase::draw_recovery_code(model, code, &mut paint),
         },
     }
