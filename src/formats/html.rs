@@ -28,7 +28,12 @@ fn detect(bytes: &[u8]) -> bool {
 fn uris(text: &str) -> impl Iterator<Item = &str> {
     let mut rest = text;
     std::iter::from_fn(move || {
-        let start = SCHEMES.iter().filter_map(|scheme| rest.find(scheme)).min()?;
+        let starts = |at: usize, scheme: &str| {
+            let start = (at + "://".len()).checked_sub(scheme.len())?;
+            rest.get(start..)?.starts_with(scheme).then_some(start)
+        };
+        let mut marks = rest.match_indices("://");
+        let start = marks.find_map(|(at, _)| SCHEMES.iter().find_map(|scheme| starts(at, scheme)))?;
         let from = rest.get(start..)?;
         let end = from.find(|letter: char| matches!(letter, '<' | '>' | '"' | '\'') || letter.is_whitespace());
         let (uri, after) = from.split_at_checked(end.unwrap_or(from.len()))?;
@@ -43,6 +48,9 @@ fn read(bytes: &[u8]) -> Result<Opened, FormatError> {
     // A page may have each URI as a link and as its words.
     let mut last = None;
     for uri in uris(text) {
+        if imported.is_full() {
+            break;
+        }
         if last.replace(uri) == Some(uri) {
             continue;
         }
@@ -54,11 +62,15 @@ fn read(bytes: &[u8]) -> Result<Opened, FormatError> {
 
 /// Text with the entities of XML and numbered characters put back.
 pub(super) fn unescape(text: &str) -> Zeroizing<String> {
+    /// More than any entity takes.
+    const LONGEST: usize = 16;
     let mut out = Zeroizing::new(String::with_capacity(text.len()));
     let mut rest = text;
     while let Some((before, after)) = rest.split_once('&') {
         out.push_str(before);
-        let entity = after.split_once(';').and_then(|(name, after)| Some((entity(name)?, after)));
+        let end = after.bytes().take(LONGEST).position(|byte| byte == b';');
+        let named = end.and_then(|end| Some((after.get(..end)?, after.get(end.checked_add(1)?..)?)));
+        let entity = named.and_then(|(name, after)| Some((entity(name)?, after)));
         match entity {
             Some((letter, after)) => {
                 out.push(letter);
@@ -108,6 +120,17 @@ mod tests {
         assert_eq!((imported.entries.len(), imported.problems.len()), (2, 1));
         assert_eq!(imported.entries[0].details.otp.digits.get(), 8);
         assert!(!detect(b"<html>nothing here</html>"));
+    }
+
+    #[test]
+    fn a_page_costs_no_more_than_its_length() {
+        let page = format!("<html>{}", "otpauth://totp/a?secret=MY</i>".repeat(60_000));
+        assert_eq!(samples::plain(&FORMAT, page.as_bytes()).entries.len(), 1);
+        let page = format!("<html>{}", "otpauth://totp/a?secret=MY<i>motp://a<b>".repeat(200_000));
+        let started = std::time::Instant::now();
+        assert_eq!(uris(&page).count(), 400_000);
+        assert_eq!(unescape(&"&".repeat(1 << 20)).len(), 1 << 20);
+        assert!(started.elapsed().as_secs() < 20);
     }
 
     #[test]

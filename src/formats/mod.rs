@@ -124,6 +124,9 @@ pub trait Encrypted {
     fn open(&self, password: &Text) -> Result<Imported, FormatError>;
 }
 
+/// The most entries of one file.
+const MOST_ENTRIES: usize = 100_000;
+
 /// What came out of a file.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Imported {
@@ -154,12 +157,22 @@ impl Imported {
         self.entries.len().saturating_add(self.problems.len()).saturating_add(1)
     }
 
-    /// Adds one entry, read or not.
+    /// Adds one entry, read or not. Beyond [`MOST_ENTRIES`] none is added, which is said once.
     fn push(&mut self, read: Result<Candidate, Problem>) {
-        match read {
-            Ok(candidate) => self.entries.push(candidate),
-            Err(problem) => self.problems.push(problem),
+        match (self.next_number() > MOST_ENTRIES, read) {
+            (false, Ok(candidate)) => self.entries.push(candidate),
+            (false, Err(problem)) => self.problems.push(problem),
+            (true, _) if self.is_full() => {}
+            (true, Ok(Candidate { place, .. }) | Err(Problem { place, .. })) => {
+                let reason = format!("there are more than {MOST_ENTRIES} entries: the others are left out");
+                self.problems.push(Problem { place, label: String::new(), reason });
+            }
         }
+    }
+
+    /// Whether nothing more is added: reading further is of no use.
+    fn is_full(&self) -> bool {
+        self.next_number() > MOST_ENTRIES.saturating_add(1)
     }
 }
 

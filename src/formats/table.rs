@@ -93,13 +93,17 @@ fn reader(bytes: &[u8]) -> csv::Reader<&[u8]> {
     ReaderBuilder::new().flexible(true).has_headers(false).delimiter(delimiter(bytes)).from_reader(bytes)
 }
 
+/// The largest table that is read, in bytes: a cell may be one byte and takes many more in memory.
+const LARGEST: usize = 32 * 1024 * 1024;
+const MOST_COLUMNS: usize = 1000;
+
 /// The names of the first row, bare; `None` when there is no first row of several columns.
 fn header(bytes: &[u8]) -> Option<Vec<String>> {
     let head = bytes.trim_ascii_start().first()?;
-    if matches!(head, b'{' | b'[' | b'<') {
+    if matches!(head, b'{' | b'[' | b'<') || bytes.len() > LARGEST {
         return None;
     }
-    let row = reader(bytes).records().next()?.ok()?;
+    let row = reader(bytes).records().next()?.ok().filter(|row| row.len() <= MOST_COLUMNS)?;
     let names: Vec<String> = row.iter().map(bare).collect();
     (names.len() > 1).then_some(names)
 }
@@ -116,6 +120,9 @@ fn is_table(header: &[String]) -> bool {
 }
 
 fn read(bytes: &[u8]) -> Result<Opened, FormatError> {
+    if bytes.len() > LARGEST {
+        return Err(FormatError::Unsupported("the table is larger than any export of this kind can be".into()));
+    }
     let header = header(bytes).ok_or_else(|| FormatError::Damaged("it has no row with the names of columns".into()))?;
     if !has(&header, OTP) && !has(&header, SECRET_ALONE) {
         let mut imported = Imported::default();
@@ -142,10 +149,13 @@ pub(super) fn read_under(bytes: &[u8], header: &[String]) -> Result<Imported, Fo
     let otp = if has(header, OTP) { OTP } else { SECRET_ALONE };
     let keepassxc = has(header, &["lastmodified"]);
     for (number, row) in (1..).zip(reader(bytes).records()).skip(1) {
+        if imported.is_full() {
+            break;
+        }
         let place = format!("row {number}");
         let Ok(row) = row else {
             let reason = "the row is not UTF-8 or cannot be read".into();
-            imported.problems.push(Problem { place, label: String::new(), reason });
+            imported.push(Err(Problem { place, label: String::new(), reason }));
             continue;
         };
         if let Some(read) = read_row(place, header, &row, otp, keepassxc) {
@@ -288,6 +298,14 @@ fn write(entries: &[Details], _: Option<&Text>, _: &mut dyn Random) -> Result<Ve
 mod tests {
     use super::*;
     use crate::formats::samples;
+
+    #[test]
+    fn a_table_of_countless_columns_or_bytes_is_none() {
+        assert!(header(format!("totp{}", ",".repeat(MOST_COLUMNS - 1)).as_bytes()).is_some());
+        assert!(header(format!("totp{}", ",".repeat(MOST_COLUMNS)).as_bytes()).is_none());
+        let long = format!("name,totp\n{}", "\n".repeat(LARGEST));
+        assert!(header(long.as_bytes()).is_none() && matches!(read(long.as_bytes()), Err(FormatError::Unsupported(_))));
+    }
 
     #[test]
     fn what_is_written_reads_back() {

@@ -70,10 +70,13 @@ pub(super) fn read(bytes: &[u8]) -> Result<Opened, FormatError> {
     let bytes = as_utf8(bytes);
     let mut imported = Imported::default();
     for (number, line) in lines(&bytes) {
+        if imported.is_full() {
+            break;
+        }
         let place = format!("line {number}");
         let Ok(line) = std::str::from_utf8(line) else {
             let reason = "the line is not UTF-8".into();
-            imported.problems.push(Problem { place, label: String::new(), reason });
+            imported.push(Err(Problem { place, label: String::new(), reason }));
             continue;
         };
         read_line(place, line, &mut imported);
@@ -154,6 +157,16 @@ mod tests {
         let places: Vec<_> = imported.problems.iter().map(|problem| problem.place.as_str()).collect();
         assert_eq!(places, ["line 4", "line 5", "line 6"]);
         assert!(imported.problems[1].reason.contains("character 2"), "{}", imported.problems[1].reason);
+    }
+
+    #[test]
+    fn a_list_without_end_is_cut_short_and_said_to_be() {
+        for line in ["otpauth://totp/a?secret=MY\n", "x\n", "\u{ff}\n"] {
+            let imported = imported(line.repeat(150_000).as_bytes());
+            assert_eq!(imported.entries.len() + imported.problems.len(), crate::formats::MOST_ENTRIES + 1);
+            let last = imported.problems.last().unwrap();
+            assert!(last.place == "line 100001" && last.reason.contains("left out"), "{}", last.reason);
+        }
     }
 
     #[test]
