@@ -66,6 +66,8 @@ pub struct Model {
     pub(crate) copying: VecDeque<String>,
     /// Leaves when the last save is done.
     pub(crate) quitting: bool,
+    /// Everything is saved; a sync is waited for until then.
+    pub(crate) leaves_at_ms: Option<u64>,
     pub(crate) order: Order,
     pub(crate) hidden: bool,
     /// What the screen shows may no longer be so.
@@ -146,6 +148,7 @@ impl Model {
             next_save: 0,
             copying: VecDeque::new(),
             quitting: false,
+            leaves_at_ms: None,
             order: Order::default(),
             dirty: true,
             drawn: Now::default(),
@@ -158,6 +161,11 @@ impl Model {
     pub fn drawn(&mut self, now: Now) {
         self.dirty = false;
         self.drawn = now;
+    }
+
+    /// What is to be said once the screen is gone.
+    pub fn farewell(&self) -> Option<String> {
+        crate::app::sync::farewell(self.session()?)
     }
 
     /// Whether a vault is open.

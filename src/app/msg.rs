@@ -10,7 +10,7 @@ use crate::formats::Imported;
 use crate::formats::columns::Sheet;
 use crate::secret::Text;
 use crate::vault::seal::VaultId;
-use crate::vault::{Clock, Unlocked};
+use crate::vault::{Clock, Stamp, Unlocked};
 
 /// What the mouse did, in cells from 0.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -125,9 +125,13 @@ pub enum Msg {
         vault: VaultId,
         /// How it stands.
         state: SyncState,
+        /// The newest stamp in what was synced.
+        reached: Stamp,
         /// In sentences without full stops.
         said: Vec<String>,
     },
+    /// Somebody asked for a sync, and no open vault has a remote.
+    NothingToSync,
     /// Whether members were changed: answer to [`super::Effect::Member`].
     MemberDone {
         /// Which vault.

@@ -270,7 +270,7 @@ pub(crate) fn saved(
             }
         }
     }
-    quit_when_saved(model, out);
+    quit_when_saved(model, now, out);
 }
 
 /// Another program has written the file.
@@ -380,12 +380,12 @@ pub(crate) fn quit(model: &mut Model, now: Now, out: &mut Vec<Effect>) {
     if model.session().is_some_and(|session| session.vaults.saving()) {
         model.say("saving, then leaving", now);
     }
-    quit_when_saved(model, out);
+    quit_when_saved(model, now, out);
 }
 
-fn quit_when_saved(model: &mut Model, out: &mut Vec<Effect>) {
+fn quit_when_saved(model: &mut Model, now: Now, out: &mut Vec<Effect>) {
     if model.quitting && model.session().is_none_or(|session| !session.vaults.saving()) {
         model.quitting = false;
-        out.push(Effect::Quit);
+        crate::app::sync::leave(model, now, out);
     }
 }

@@ -18,6 +18,9 @@ pub fn next_wake(model: &Model, now: Now) -> Option<Duration> {
             sooner(1000 - now.wall_ms % 1000);
         }
     }
+    if let Some(at_ms) = model.leaves_at_ms {
+        sooner(at_ms.saturating_sub(now.boot_ms));
+    }
     match &model.stage {
         Stage::Welcome(_) => {}
         Stage::Locked(lock) => {

@@ -44,6 +44,8 @@ pub fn update(model: &mut Model, msg: Msg, now: Now) -> Vec<Effect> {
         model.dirty = true;
     }
     match msg {
+        // Whoever waits for a sync on the way out waits no more.
+        Msg::Key(_) | Msg::Paste(_) if model.leaves_at_ms.is_some() => sync::go_on_leaving(model, now, true, &mut out),
         Msg::Key(key) => {
             model.last_input = now;
             press(model, &key, now, &mut out);
@@ -92,7 +94,8 @@ pub fn update(model: &mut Model, msg: Msg, now: Now) -> Vec<Effect> {
         Msg::Saved { save, result } => save::saved(model, save, result, now, &mut out),
         Msg::ChangedElsewhere(vault) => save::changed_elsewhere(model, vault),
         Msg::ChangedUnreadably(trouble) => model.say_trouble(&trouble, now),
-        Msg::Synced { vault, state, said } => sync::synced(model, &vault, state, &said, now),
+        Msg::Synced { vault, state, reached, said } => sync::synced(model, &vault, (state, reached), &said, now),
+        Msg::NothingToSync => model.say("no open vault has a remote; the command remote gives it one", now),
         Msg::Shared(result) => share::done(model, result, now),
         Msg::MemberDone { vault, result } => members::done(model, &vault, result, now),
         Msg::Copied(result) => copy::copied(model, result, now),
@@ -106,6 +109,7 @@ pub fn update(model: &mut Model, msg: Msg, now: Now) -> Vec<Effect> {
         Msg::Exported(result) => export::exported(model, result, now),
         Msg::PictureSaved(result) => qr::saved(model, result, now),
     }
+    sync::go_on_leaving(model, now, false, &mut out);
     model.show_selection();
     out
 }
@@ -456,11 +460,8 @@ fn act_open(model: &mut Model, action: Action, key: Option<&Key>, now: Now, out:
         Action::Join => share::open(session, share::What::Join),
         Action::Remote => share::open(session, share::What::Remote),
         Action::Sync => {
-            if sync::asked(session) {
-                out.push(Effect::Sync);
-            } else {
-                model.say("no open vault has a remote; tickey remote set URL gives it one", now);
-            }
+            sync::asked(session);
+            out.push(Effect::Sync);
         }
         Action::Help => session.over.push(Over::Help(Help::default())),
         Action::Yes => confirm::yes(model, now, out),

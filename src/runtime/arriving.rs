@@ -149,9 +149,9 @@ impl Thread {
         });
         let (state, said) = known.took(synced.map_err(at(row))?);
         known.sync_again_later();
-        let (id_bytes, shared) = (known.vault.id(), known.vault.is_shared());
+        let (msg, shared) = (known.stands(state, said), known.vault.is_shared());
         let _ = self.orders.send(session::Order::Look);
-        self.post.send(Report::Msg(Msg::Synced { vault: id_bytes, state, said }));
+        self.post.send(Report::Msg(msg));
         if shared && let Some(edit) = founding::link_at(self.personal(turn, row)?, &id, &url) {
             self.keep(edit).map_err(at(row))?;
         }

@@ -234,6 +234,10 @@ impl Thread {
                 self.known.push(known);
             }
             Errand::Now => {
+                let has_remote = |known: &Known| !memory::read(&self.home, &known.vault.vault_id()).url.is_empty();
+                if !self.known.iter().any(has_remote) {
+                    self.post.send(Report::Msg(Msg::NothingToSync));
+                }
                 self.tried.clear();
                 for known in &mut self.known {
                     known.due.push(now);
@@ -258,12 +262,13 @@ impl Thread {
         let known = self.known.get_mut(at).filter(|known| known.turn == self.turn.get())?;
         let id = known.vault.vault_id();
         if memory::read(&self.home, &id).url.is_empty() {
+            // Another window may give it one.
             known.due.clear();
+            known.sync_again_later();
             return None;
         }
         if std::mem::take(&mut known.announce) {
-            let msg = Msg::Synced { vault: known.vault.id(), state: SyncState::Running, said: Vec::new() };
-            self.post.send(Report::Msg(msg));
+            self.post.send(Report::Msg(known.stands(SyncState::Running, Vec::new())));
         }
         let result = sharing::remote_of(&self.home, &id, &cancel).and_then(|remote| match remote {
             None => Ok(None),
@@ -282,7 +287,7 @@ impl Thread {
         let _ = self.orders.send(Order::Look);
         known.sync_again_later();
         if known.turn == self.turn.get() {
-            self.post.send(Report::Msg(Msg::Synced { vault: known.vault.id(), state, said }));
+            self.post.send(Report::Msg(known.stands(state, said)));
         }
         Some(state)
     }
@@ -342,6 +347,11 @@ impl Known {
     pub(super) fn sync_again_later(&mut self) {
         let jitter = random_bytes::<1>(&mut clock::Os).map_or(0, |[byte]| u64::from(byte) * 2 * JITTER_MS / 255);
         self.due.push(Instant::now() + Duration::from_millis(USUAL_MS - JITTER_MS + jitter));
+    }
+
+    /// How it stands to its remote.
+    pub(super) fn stands(&self, state: SyncState, said: Vec<String>) -> Msg {
+        Msg::Synced { vault: self.vault.id(), state, reached: self.vault.newest(), said }
     }
 
     pub(super) fn took(&mut self, synced: Synced) -> (SyncState, Vec<String>) {

@@ -106,8 +106,8 @@ fn configuration(options: &Options) -> Result<Config, String> {
 
 /// How it ended.
 enum Ended {
-    /// By the person's wish; a line to be said then.
-    Left(Option<&'static str>),
+    /// By the person's wish; lines to be said then.
+    Left(Option<String>),
     /// By that signal, or the hang-up of the terminal.
     BySignal(u8),
 }
@@ -366,8 +366,11 @@ impl Edge {
                 let Edge { mut tty, runtime, model, .. } = self;
                 // The screen is given back first; a save that is still being written is waited for after that.
                 tty.leave();
+                let waits = model.farewell().map(|words| format!("tickey: {words}"));
                 drop(model);
-                Ended::Left(runtime.leave(clock::now()))
+                let stays = runtime.leave(clock::now()).map(str::to_owned);
+                let lines: Vec<String> = waits.into_iter().chain(stays).collect();
+                Ended::Left((!lines.is_empty()).then(|| lines.join("\n")))
             }
             Ended::BySignal(signal) => self.end_by_signal(signal),
         }

@@ -136,7 +136,8 @@ fn an_entry_with_the_id_of_another_vaults_entry_is_another_entry() {
 
 fn synced(session: &mut Session, state: SyncState, said: &[&str]) {
     let vault = session.shared[0].id();
-    session.send(Msg::Synced { vault, state, said: said.iter().map(|words| (*words).to_owned()).collect() });
+    let reached = session.shared[0].newest();
+    session.send(Msg::Synced { vault, state, reached, said: said.iter().map(|words| (*words).to_owned()).collect() });
 }
 
 fn title(session: &Session) -> String {
@@ -148,8 +149,10 @@ fn the_title_says_how_the_vaults_stand_to_their_remotes() {
     let mut session = team_session((80, 24));
     assert!(!title(&session).contains("sync"));
     session.keys("r");
+    // Another window may have set a remote: only the outside knows.
+    assert!(session.effects.contains(&Effect::Sync));
+    session.send(Msg::NothingToSync);
     assert!(session.screen().contains("no open vault has a remote"));
-    assert!(!session.effects.contains(&Effect::Sync));
     synced(&mut session, SyncState::Running, &[]);
     assert!(title(&session).ends_with("✓ syncing"), "{}", title(&session));
     synced(&mut session, SyncState::Done, &["let in bob, who used their invitation"]);
@@ -182,6 +185,46 @@ fn how_long_ago_a_sync_was_wakes_nobody() {
     session.model.drawn(now(session.at));
     assert!(!needs_draw(&session.model, now(session.at + 12_000)));
     assert!(next_wake(&session.model, now(session.at)).unwrap().as_millis() >= 1_500);
+}
+
+#[test]
+fn leaving_waits_a_moment_for_what_is_on_its_way() {
+    let quits = |session: &Session| session.effects.contains(&Effect::Quit);
+    let changed = || {
+        let mut session = team_session((80, 24));
+        synced(&mut session, SyncState::Done, &[]);
+        session.wait(1_000);
+        session.keys("3f");
+        session
+    };
+    // Nothing was changed: at once.
+    let mut session = team_session((80, 24));
+    synced(&mut session, SyncState::Done, &[]);
+    session.keys("q");
+    assert!(quits(&session) && session.model.farewell().is_none());
+    // The sync ends.
+    let mut session = changed();
+    session.keys("q");
+    assert!(!quits(&session) && session.screen().contains("syncing, then leaving"), "{}", session.screen());
+    assert!(next_wake(&session.model, now(session.at)).unwrap().as_millis() <= 2_000);
+    synced(&mut session, SyncState::Done, &[]);
+    assert!(quits(&session) && session.model.farewell().is_none());
+    // It does not: two seconds, or any key.
+    let mut session = changed();
+    session.keys("q").wait(1_900);
+    assert!(!quits(&session));
+    session.wait(100);
+    assert!(quits(&session));
+    assert!(session.model.farewell().unwrap().starts_with("what was saved last is not at the remote yet"));
+    let mut session = changed();
+    session.keys("qd");
+    assert!(quits(&session) && session.model.screen() == Screen::List);
+    // Offline: there is nothing to wait for, but something to say.
+    let mut session = changed();
+    synced(&mut session, SyncState::Offline { waiting: 2 }, &[]);
+    session.keys("q");
+    assert!(quits(&session));
+    assert!(session.model.farewell().unwrap().starts_with("2 changes wait for the remote"));
 }
 
 /// Maya's vault after Bob came as editor, Carl was invited, and Eve came and was removed.
