@@ -317,7 +317,7 @@ static TABLE: &[Row] = rows! {
     ShowLink "show_link" "show the QR code's link as text, and back" "as text" &[S::Codes];
     SavePicture "save_picture" "save the QR code as a picture" "save" &[S::Codes];
     Lock "lock" "lock: everything leaves memory and the clipboard" "lock" &[S::List, S::Entry, S::Trash, S::History, S::Codes, S::Members, S::Told, S::Conflicts];
-    Help "help" "show what each key does" "help" &[S::List, S::Entry, S::Trash, S::History, S::ImportPlan];
+    Help "help" "show what each key does" "help" &[S::List, S::Entry, S::Trash, S::History, S::ImportPlan, S::Members, S::Conflicts];
     Restore "restore" "take the entry out of the trash" "restore" &[S::Trash];
     UseRecoveryCode "use_recovery_code" "mark the selected recovery code as used" "mark used" &[S::Entry];
     NextField "next_field" "next field" "next field" FORMS;

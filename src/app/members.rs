@@ -23,6 +23,8 @@ pub(crate) enum Who {
     Invited(Invite),
     Waiting(Newcomer),
     Gone(Member),
+    /// So many changes do not count: they came after their author's removal.
+    Aside(usize),
     /// An entry whose secret was known to those who left.
     Secret(Vec<String>),
 }
@@ -103,6 +105,8 @@ impl Members {
                 .map(|invite| row(&invite.name, invite.role, String::new(), Who::Invited(invite.clone()))),
         );
         self.rows.extend(roster.gone().iter().map(member(Who::Gone)));
+        let aside = |(by, changes)| Row { name: by, role: "", who: Who::Aside(changes), fingerprint: String::new() };
+        self.rows.extend(vault.set_aside().into_iter().map(aside));
         for secret in vault.to_reenrol() {
             let Some(entry) = vault.entry(secret.entry) else { continue };
             let (name, who) = (crate::app::copy::title(entry), Who::Secret(secret.known_to));
@@ -219,6 +223,9 @@ pub(crate) fn remove(model: &mut Model, now: Now) {
             MemberDeed::EndInvite(Box::new(newcomer.invite.clone())),
         ),
         Who::Gone(_) => return model.say("they have left already", now),
+        Who::Aside(_) => {
+            return model.say("they are kept, and count for nothing", now);
+        }
         Who::Secret(_) => return model.say("it goes from here when its secret is changed", now),
     };
     session.over.push(Over::Confirm(confirm));

@@ -351,6 +351,7 @@ fn quit_now(model: &mut Model, now: Now, out: &mut Vec<Effect>) {
 }
 
 fn act_open(model: &mut Model, action: Action, key: Option<&Key>, now: Now, out: &mut Vec<Effect>) {
+    let screen = model.screen();
     let Stage::Open(session) = &mut model.stage else { return };
     match action {
         Action::Copy => copy::copy(model, false, now, out),
@@ -463,7 +464,7 @@ fn act_open(model: &mut Model, action: Action, key: Option<&Key>, now: Now, out:
             sync::asked(session);
             out.push(Effect::Sync);
         }
-        Action::Help => session.over.push(Over::Help(Help::default())),
+        Action::Help => session.over.push(Over::Help(Help { top: 0, of: screen })),
         Action::Yes => confirm::yes(model, now, out),
         Action::No => confirm::no(model),
         Action::AddFile => {

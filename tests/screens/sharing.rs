@@ -364,3 +364,31 @@ fn the_history_of_a_vault_tells_of_its_members_too() {
     session.keys("<Esc>");
     assert_eq!(session.model.screen(), Screen::Members);
 }
+
+#[test]
+fn the_help_says_what_enforces_each_role_and_begins_with_the_screen_below() {
+    for size in [(200, 60), (60, 24)] {
+        let mut session = Session::open_team(size, busy_team());
+        let screen = session.keys("m?").screen();
+        assert!(screen.lines().take(12).any(|line| line.contains("invite somebody")), "{screen}");
+        let mut all = String::new();
+        for _ in 0..120 {
+            all.push_str(&session.keys("j").screen());
+        }
+        let all = all.split_whitespace().collect::<Vec<_>>().join(" ");
+        for words in ["encryption keeps everybody else out", "who signed a change", ": share", "shown once"] {
+            assert!(all.contains(words), "{words} {size:?}");
+        }
+        session.keys("<Esc>");
+        assert_eq!(session.model.screen(), Screen::Members);
+    }
+}
+
+#[test]
+fn a_narrow_title_keeps_the_word_about_the_remotes() {
+    for (width, words) in [(80, "the remote went back in time"), (48, "the remote went back in time"), (30, "✗")] {
+        let mut session = team_session((width, 12));
+        synced(&mut session, SyncState::WentBack, &[]);
+        assert!(title(&session).ends_with(words), "{width}: {}", title(&session));
+    }
+}

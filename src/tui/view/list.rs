@@ -59,7 +59,16 @@ fn header(session: &Session, now: Now, paint: &mut Paint<'_>) {
     } else {
         String::new()
     };
-    paint.title(&format!("{} {dot} {counted}", fit(&name, 30).trim_end()), &right);
+    let name = fit(&name, 30).trim_end().to_owned();
+    // How it stands to the remotes has its place before the counts.
+    let titles = [format!("{name} {dot} {counted}"), name, String::new()];
+    let fits =
+        |title: &&String| width(title).saturating_add(width(&right)).saturating_add(12) <= usize::from(paint.width());
+    match titles.iter().find(fits) {
+        Some(title) => paint.title(title, &right),
+        // The sign at least.
+        None => paint.title(titles.get(1).map_or("", String::as_str), right.split(' ').next().unwrap_or("")),
+    }
 }
 
 fn search_line(model: &Model, session: &Session, y: u16, paint: &mut Paint<'_>) {

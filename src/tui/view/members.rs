@@ -26,6 +26,8 @@ fn state(row: &Row) -> String {
         Who::Invited(invite) => format!("invited by {}, open until {}", invite.by, day(invite.expires_ms)),
         Who::Waiting(_) => "waits to be let in".into(),
         Who::Gone(member) => format!("left; was in {}", came(member)),
+        Who::Aside(1) => "a change of theirs does not count: it came after the removal".into(),
+        Who::Aside(n) => format!("{n} changes of theirs do not count: they came after the removal"),
         Who::Secret(known_to) => format!("enrol it again: {} knew it and left", known_to.join(", ")),
     }
 }
@@ -56,7 +58,7 @@ pub(super) fn draw(model: &Model, session: &Session, members: &Members, paint: &
         let y = header.saturating_add(u16::try_from(n.saturating_sub(first)).unwrap_or(0));
         let style = match &row.who {
             Who::Gone(_) => look.dim,
-            Who::Waiting(_) | Who::Secret(_) => look.warn,
+            Who::Waiting(_) | Who::Secret(_) | Who::Aside(_) => look.warn,
             _ => Style::new(),
         };
         paint.put(2, y, name, &row.name, style);
@@ -81,23 +83,26 @@ pub(super) fn draw(model: &Model, session: &Session, members: &Members, paint: &
         let mut y = h.saturating_sub(below);
         if let Some(row) = members.selected() {
             if let Some(role) = Role::from_name(row.role).filter(|_| !matches!(row.who, Who::Gone(_))) {
-                paint.put(2, y, w.saturating_sub(3), &format!("{}: {}", row.role, enforced(role)), Style::new());
+                let words = format!("{}: {}", row.role, enforced(role));
+                y = paint.lines(2, y, w.saturating_sub(3), 2, &words, Style::new());
+            } else {
+                y = y.saturating_add(1);
             }
-            y = y.saturating_add(1);
             if !row.fingerprint.is_empty() {
                 if x > 0 {
                     paint.put(2, y, 16, "fingerprint", look.dim);
                 }
                 paint.put(x.max(2), y, w, &row.fingerprint, look.bold);
             }
-            y = y.saturating_add(2);
+            y = y.saturating_add(1);
         }
         let end = paint.put(2, y, w, "the vault's own", look.dim);
         if x == 0 {
             y = y.saturating_add(1);
         }
         let words = format!("{} (epoch {})", open.vault.fingerprint(), open.vault.epoch());
-        paint.put(if x > 0 { x.max(end) } else { 2 }, y, w, &words, Style::new());
+        let x = if x > 0 { x.max(end) } else { 2 };
+        paint.lines(x, y, w.saturating_sub(x), 2, &words, Style::new());
     }
     if h > 3 {
         paint.footer(model);
