@@ -326,8 +326,8 @@ impl Loop<'_, '_> {
             Me::Member { role: Role::Viewer, .. } => {
                 let lost = taken == Taken::Lost;
                 let kept = lost.then(|| memory::kept_signed(self.copy.home, &self.copy.vault.vault_id())).flatten();
-                let ours = |bytes: &Vec<u8>| self.copy.vault.reopen(bytes, self.copy.limits).is_ok();
-                let kept = kept.filter(ours);
+                // What others would refuse, they would replace, and this would put it there again.
+                let kept = kept.filter(|bytes| self.copy.vault.may_be_put_back(bytes, self.copy.limits));
                 if kept.is_some() {
                     return Ok(kept);
                 }

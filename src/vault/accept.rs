@@ -296,6 +296,13 @@ impl Unlocked {
         ours.said_again_on(theirs, vault_key, &self.own, wall_ms)
     }
 
+    /// Whether that copy of this vault is by somebody who may still write it, so that everybody takes it.
+    pub fn may_be_put_back(&self, bytes: &[u8], limits: &Limits) -> bool {
+        let author = Locked::read_unbound(bytes).map(|locked| locked.file.author);
+        let entitled = author.is_ok_and(|author| entitled(&self.document.roster, &author).is_ok());
+        entitled && self.reopen(bytes, limits).is_ok()
+    }
+
     /// How many changes this vault has that `before` did not have.
     pub fn new_since(&self, before: &Unlocked) -> usize {
         let (now, before) = (&self.document, &before.document);

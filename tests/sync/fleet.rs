@@ -22,7 +22,7 @@ pub struct Size {
     pub bound: Duration,
 }
 
-pub const FULL: Size = Size { machines: 8, edits: 50, bound: Duration::from_secs(150) };
+pub const FULL: Size = Size { machines: 8, edits: 50, bound: Duration::from_secs(300) };
 
 /// How many of the entries that all edit are counters: of one counter only the newest draws are kept.
 const COUNTERS: usize = 4;

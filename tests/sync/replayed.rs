@@ -93,6 +93,27 @@ fn a_remote_that_lost_everything_is_filled_again_by_any_member() {
     drop(bob);
 }
 
+/// A viewer's machine has kept what Carol signed, who may not write any more: the others would refuse it, and replace it, for ever.
+#[test]
+fn what_others_would_refuse_is_not_put_back() {
+    let storage = Storage::default();
+    let mut maya = Machine::founder();
+    let mut carol = maya.let_in(&storage, "carol", Role::Editor);
+    let mut vera = maya.let_in(&storage, "vera", Role::Viewer);
+    maya.sync(&mut storage.honest());
+    let before = storage.shelf().now;
+    carol.add("By Carol");
+    carol.sync(&mut storage.honest());
+    vera.sync(&mut storage.honest());
+    storage.shelf().now = before;
+    maya.save(maya.vault.set_role(&maya.member("carol"), Role::Viewer, now(0)).unwrap());
+    maya.sync(&mut storage.honest());
+    let there = storage.shelf().now;
+    let synced = vera.sync(&mut storage.honest());
+    assert!(went_back(&synced.notices) && synced.notices.contains(&Notice::ViewerAhead), "{:?}", synced.notices);
+    assert_eq!(storage.shelf().now, there);
+}
+
 #[test]
 fn who_came_late_cannot_be_sent_back_to_before() {
     let storage = Storage::default();

@@ -156,7 +156,7 @@ impl Roster {
         ))
     }
 
-    /// This roster's branch said again on top of `theirs` by `owner`, ending in a new epoch of `vault_key`. What has nothing left to do there
+    /// This roster's branch said again on top of `theirs` by `owner`, ending in an epoch of `vault_key` that is new to both. What has nothing left to do there
     /// (somebody is gone already) is said again as settled. `own` are the owner's keys: which of them signs is for `theirs` to say.
     ///
     /// # Errors
@@ -205,7 +205,11 @@ impl Roster {
                 joined.add_again(Op::Moot, Some(first), owner, wall_ms)?;
             }
         }
+        // Beyond the epochs of both: whoever followed this branch alone takes no lower one.
         joined.start_epoch(vault_key, owner, wall_ms)?;
+        while joined.epoch <= self.epoch {
+            joined.start_epoch(vault_key, owner, wall_ms)?;
+        }
         Ok(joined)
     }
 
