@@ -147,6 +147,8 @@ pub enum Action {
     Trash,
     /// Take the entry out of the trash.
     Restore,
+    /// Delete the entry in the trash for good.
+    Purge,
     /// Mark the selected recovery code as used.
     UseRecoveryCode,
     /// Find a command by name.
@@ -319,6 +321,7 @@ static TABLE: &[Row] = rows! {
     Lock "lock" "lock: everything leaves memory and the clipboard" "lock" &[S::List, S::Entry, S::Trash, S::History, S::Codes, S::Members, S::Told, S::Conflicts];
     Help "help" "show what each key does" "help" &[S::List, S::Entry, S::Trash, S::History, S::ImportPlan, S::Members, S::Conflicts];
     Restore "restore" "take the entry out of the trash" "restore" &[S::Trash];
+    Purge "purge" "delete the entry in the trash for good (asks)" "for good" &[S::Trash];
     UseRecoveryCode "use_recovery_code" "mark the selected recovery code as used" "mark used" &[S::Entry];
     NextField "next_field" "next field" "next field" FORMS;
     PreviousField "previous_field" "previous field" "" FORMS;
@@ -441,7 +444,7 @@ pub(crate) fn hints(model: &Model, screen: Screen) -> Vec<(String, &'static str,
         .iter()
         .filter(|row| !row.short.is_empty() && row.screens.contains(&screen))
         .filter(|row| {
-            !matches!(row.action, Action::NextPage | Action::PreviousPage | Action::Columns)
+            !matches!(row.action, Action::NextPage | Action::PreviousPage | Action::Columns | Action::NextField)
                 && (row.action != Action::Copy || screen != S::Told)
                 || enabled(model, row.action).is_ok()
         })
@@ -491,6 +494,7 @@ pub fn enabled(model: &Model, action: Action) -> Result<(), Cow<'static, str>> {
         | Action::Delete
         | Action::Favourite
         | Action::Restore
+        | Action::Purge
         | Action::UseRecoveryCode => session.selected().map(|(spot, _)| spot.vault),
         Action::Settle => conflicts::on_top(session).and_then(|all| Some(all.selected()?.0.spot.vault)),
         _ => None,
@@ -521,6 +525,12 @@ pub fn enabled(model: &Model, action: Action) -> Result<(), Cow<'static, str>> {
             Some(true) => Err("this entry cannot make a code: edit it first".into()),
             Some(false) => Ok(()),
         },
+        Action::Purge => match session.selected().and_then(|(spot, _)| session.vaults.get(spot.vault)) {
+            None => Err("nothing is selected".into()),
+            Some(open) if open.path.is_none() => Err("the demo vault is kept nowhere; nothing stays of it".into()),
+            Some(open) if open.vault.me().role() != Role::Owner => Err("only an owner can delete for good".into()),
+            Some(_) => Ok(()),
+        },
         Action::Move | Action::CopyTo if !session.vaults.several() => {
             Err("no other vault is open; the command share makes a shared one".into())
         }
@@ -549,6 +559,9 @@ pub fn enabled(model: &Model, action: Action) -> Result<(), Cow<'static, str>> {
         Action::Columns if !matches!(session.over.last(), Some(Over::Import(import)) if import.is_table()) => {
             Err("only a table has columns to be named".into())
         }
+        Action::NextField | Action::PreviousField if matches!(session.over.last(), Some(Over::Passphrase(screen)) if screen.elsewhere) => {
+            Err("there is one line only".into())
+        }
         Action::NextPage | Action::PreviousPage if !session.has_several_codes() => Err("there is one code only".into()),
         _ => Ok(()),
     }
@@ -566,6 +579,7 @@ fn changes_the_vault(action: Action) -> bool {
             | Redo
             | Import
             | Restore
+            | Purge
             | UseRecoveryCode
             | Settle
             | Move

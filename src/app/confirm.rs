@@ -4,7 +4,7 @@ use crate::app::effect::MemberDeed;
 use crate::app::model::{Model, Over, Stage};
 use crate::app::save::{Then, commit};
 use crate::app::vaults::Spot;
-use crate::app::{Effect, copy, export};
+use crate::app::{Effect, copy, export, trash};
 use crate::time::Now;
 use crate::vault::Edit;
 use crate::vault::conflict::Choice;
@@ -21,6 +21,8 @@ enum Ask {
     Member(MemberDeed),
     Settle(Spot, Choice),
     Delete(Spot),
+    Purge(Spot),
+    Rekey,
     Discard,
     DiscardAndQuit,
     PlainExport,
@@ -34,6 +36,25 @@ impl Confirm {
             detail: "it goes to the trash and can be restored".into(),
             ask: Ask::Delete(spot),
         })
+    }
+
+    pub(crate) fn purge(model: &Model) -> Option<Confirm> {
+        let (spot, entry) = model.session()?.selected()?;
+        Some(Confirm {
+            question: format!("delete {} for good?", copy::title(entry)),
+            detail: "it leaves every copy of the vault with its history; nothing brings it back but a backup".into(),
+            ask: Ask::Purge(spot),
+        })
+    }
+
+    /// After a new passphrase, where there are links.
+    pub(crate) fn rekey(links: usize) -> Confirm {
+        let vaults = if links == 1 { "the shared vault".into() } else { format!("{links} shared vaults") };
+        Confirm {
+            question: format!("replace your keys to {vaults}, too?"),
+            detail: "whoever has the old passphrase and an old copy of this vault has the present ones".into(),
+            ask: Ask::Rekey,
+        }
     }
 
     pub(crate) fn member(question: String, detail: String, deed: MemberDeed) -> Confirm {
@@ -90,6 +111,8 @@ pub(crate) fn yes(model: &mut Model, now: Now, out: &mut Vec<Effect>) {
             }
         }
         Ask::Settle(spot, choice) => crate::app::conflicts::take(model, spot, choice, now, out),
+        Ask::Purge(spot) => trash::purge(session, spot, out),
+        Ask::Rekey => crate::app::passphrase::rekey_links(model, now, out),
         Ask::Member(deed) => crate::app::members::agreed(session, deed, out),
         Ask::Discard => {
             session.over.pop();

@@ -8,7 +8,7 @@ use crate::vault::document::Change;
 use crate::vault::join::Newcomer;
 use crate::vault::roster::{Invite, Member, Role};
 use crate::vault::seal::VaultId;
-use crate::vault::{Clock, Details};
+use crate::vault::{Clock, Details, EntryId};
 
 /// Names one save, so that its answer is known.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
@@ -42,6 +42,11 @@ pub enum Effect {
     /// Set a new passphrase and save: [`super::Msg::PassphraseChanged`].
     ChangePassphrase {
         /// The new one.
+        passphrase: Text,
+    },
+    /// Go on with the passphrase that another machine set for the vault that was unlocked: [`super::Msg::PassphraseFollowed`].
+    FollowPassphrase {
+        /// That one.
         passphrase: Text,
     },
     /// Add these changes to an open vault and save it: [`super::Msg::Saved`]. Saves are done one after another, in order.
@@ -133,7 +138,7 @@ pub enum Effect {
     },
 }
 
-/// What an owner does to who belongs to a vault.
+/// What an owner does to a vault itself: to who belongs to it, and to what is forgotten.
 #[derive(Debug, Clone, PartialEq)]
 pub enum MemberDeed {
     /// Open a way in for one person.
@@ -151,6 +156,8 @@ pub enum MemberDeed {
     EndInvite(Box<Invite>),
     /// Let in one of those who used an invite.
     Admit(Box<Newcomer>),
+    /// Forget an entry for good; by that name.
+    Forget(EntryId, String),
 }
 
 /// What is done about shared vaults themselves.

@@ -106,6 +106,8 @@ pub enum Msg {
     Created(Result<(OpenVault, Text), Trouble>),
     /// Whether a new passphrase was set: answer to [`super::Effect::ChangePassphrase`].
     PassphraseChanged(Result<Arc<Unlocked>, Trouble>),
+    /// Whether the passphrase of another machine was the right one, and all is merged: answer to [`super::Effect::FollowPassphrase`].
+    PassphraseFollowed(Result<(), Trouble>),
     /// Whether a save worked. When it did, the vault is what the file now holds, merged with other windows' changes.
     Saved {
         /// Which save.
@@ -191,6 +193,8 @@ pub enum SyncState {
     WentBack,
     /// What lies there cannot be taken.
     Stopped,
+    /// What lies there has a new passphrase, set on another machine: syncing asks for it.
+    OtherPassphrase,
 }
 
 /// How a copy went.

@@ -1,8 +1,10 @@
 //! Choosing a passphrase, twice; a hint how strong it is.
 
 use crate::app::Effect;
+use crate::app::confirm::Confirm;
 use crate::app::input::Input;
 use crate::app::model::{Model, Over, Stage};
+use crate::app::save::{Then, commit};
 use crate::config::keys::Key;
 use crate::secret::Text;
 use crate::time::Now;
@@ -61,17 +63,23 @@ pub(crate) struct NewPassphrase {
     pub(crate) twice: Twice,
     /// Opened with the recovery code: nothing else can be done before.
     pub(crate) forced: bool,
+    /// It was set on another machine already, and is asked for once.
+    pub(crate) elsewhere: bool,
     pub(crate) busy: bool,
     pub(crate) trouble: Option<crate::app::Trouble>,
 }
 
 impl NewPassphrase {
     pub(crate) fn new() -> NewPassphrase {
-        NewPassphrase { twice: Twice::new(), forced: false, busy: false, trouble: None }
+        NewPassphrase { twice: Twice::new(), forced: false, elsewhere: false, busy: false, trouble: None }
     }
 
     pub(crate) fn forced() -> NewPassphrase {
         NewPassphrase { forced: true, ..NewPassphrase::new() }
+    }
+
+    pub(crate) fn elsewhere() -> NewPassphrase {
+        NewPassphrase { elsewhere: true, ..NewPassphrase::new() }
     }
 }
 
@@ -83,6 +91,14 @@ pub(crate) fn submit(model: &mut Model, now: Now, out: &mut Vec<Effect>) {
     }
     let Some(Over::Passphrase(screen)) = session.over.last_mut() else { return };
     if screen.busy {
+        return;
+    }
+    if screen.elsewhere {
+        if !screen.twice.first.is_empty() {
+            screen.busy = true;
+            screen.trouble = None;
+            out.push(Effect::FollowPassphrase { passphrase: screen.twice.first.take() });
+        }
         return;
     }
     if let Some(passphrase) = screen.twice.submit() {
@@ -105,6 +121,10 @@ pub(crate) fn changed(
             session.vaults.first_mut().saved = std::sync::Arc::clone(&vault);
             session.show(0, vault);
             session.over.retain(|over| !matches!(over, Over::Passphrase(_)));
+            let links = session.vaults.first().vault.links().len();
+            if links > 0 {
+                session.over.push(Over::Confirm(Confirm::rekey(links)));
+            }
             model.say_good("the new passphrase is set; the recovery code stays good", now);
         }
         Err(trouble) => {
@@ -115,6 +135,36 @@ pub(crate) fn changed(
                 }
             }
         }
+    }
+}
+
+/// The passphrase that another machine set was tried.
+pub(crate) fn followed(model: &mut Model, result: Result<(), crate::app::Trouble>, now: Now) {
+    let Stage::Open(session) = &mut model.stage else { return };
+    match result {
+        Ok(()) => {
+            session.over.retain(|over| !matches!(over, Over::Passphrase(screen) if screen.elsewhere));
+            model.say_good("what was changed here is merged; the new passphrase opens the vault here, too", now);
+        }
+        Err(trouble) => {
+            for over in &mut session.over {
+                if let Over::Passphrase(screen) = over {
+                    screen.busy = false;
+                    screen.trouble = Some(trouble.clone());
+                }
+            }
+        }
+    }
+}
+
+/// Every link gets a new key; the runtime puts it in force in the vaults.
+pub(crate) fn rekey_links(model: &mut Model, now: Now, out: &mut Vec<Effect>) {
+    let Stage::Open(session) = &model.stage else { return };
+    let edits = session.vaults.first().vault.rekey_links(model.random.as_mut());
+    let then = Then::new("replace your keys to shared vaults", "your keys to shared vaults are replaced");
+    let done = edits.map_err(|error| error.to_string()).and_then(|edits| commit(model, 0, &edits, then, now, out));
+    if let Err(reason) = done {
+        model.say_bad(format!("your keys stay as they are: {reason}"), now);
     }
 }
 

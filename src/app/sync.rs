@@ -42,8 +42,15 @@ pub(crate) fn synced(
     let words = format!("{}: {}", open.name, said.join("; "));
     match state {
         SyncState::Done | SyncState::Running => model.say(words, now),
-        SyncState::Offline { .. } | SyncState::Stopped | SyncState::WentBack => model.say_bad(words, now),
+        SyncState::Offline { .. } | SyncState::Stopped | SyncState::OtherPassphrase | SyncState::WentBack => {
+            model.say_bad(words, now)
+        }
     }
+}
+
+/// Whether the vault that was unlocked has another passphrase at its remote.
+pub(crate) fn has_other_passphrase(session: &Session) -> bool {
+    session.vaults.first().sync.is_some_and(|sync| sync.state == SyncState::OtherPassphrase)
 }
 
 /// Somebody asked for a sync. That no vault has a remote only the outside knows: it may have got one from another window.
@@ -60,7 +67,7 @@ pub(crate) fn asked(session: &mut Session) {
 fn owes(session: &Session) -> bool {
     session.vaults.iter().any(|(_, open)| {
         open.sync.is_some_and(|sync| match sync.state {
-            SyncState::Offline { .. } | SyncState::Stopped => false,
+            SyncState::Offline { .. } | SyncState::Stopped | SyncState::OtherPassphrase => false,
             SyncState::Running | SyncState::Done | SyncState::WentBack => open.saved.newest() > sync.reached,
         })
     })
@@ -110,6 +117,9 @@ pub(crate) fn words(session: &Session, now: Now) -> Option<(String, bool)> {
     }
     if syncs.iter().any(|sync| sync.state == SyncState::WentBack) {
         return Some(("the remote went back in time".into(), false));
+    }
+    if syncs.iter().any(|sync| sync.state == SyncState::OtherPassphrase) {
+        return Some(("not synced: other passphrase".into(), false));
     }
     if syncs.iter().any(|sync| sync.state == SyncState::Stopped) {
         return Some(("not synced".into(), false));

@@ -2,7 +2,8 @@
 
 use std::cmp::Reverse;
 
-use crate::app::model::{Model, Over, Stage};
+use crate::app::effect::MemberDeed;
+use crate::app::model::{Model, Over, Session, Stage};
 use crate::app::save::{Then, commit};
 use crate::app::vaults::{Spot, Vaults};
 use crate::app::{Effect, copy};
@@ -33,6 +34,12 @@ impl Trash {
     pub(crate) fn selected(&self) -> Option<Spot> {
         self.spots.get(self.cursor).copied()
     }
+}
+
+/// Away for good: in every copy of the vault that meets this one.
+pub(crate) fn purge(session: &Session, spot: Spot, out: &mut Vec<Effect>) {
+    let (Some(open), Some(entry)) = (session.vaults.get(spot.vault), session.vaults.entry(spot)) else { return };
+    out.push(Effect::Member { vault: open.vault.id(), deed: MemberDeed::Forget(spot.id, copy::title(entry)) });
 }
 
 pub(crate) fn restore(model: &mut Model, now: Now, out: &mut Vec<Effect>) {

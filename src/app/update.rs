@@ -91,6 +91,7 @@ pub fn update(model: &mut Model, msg: Msg, now: Now) -> Vec<Effect> {
         }
         Msg::Created(result) => welcome::created(model, result, now),
         Msg::PassphraseChanged(result) => passphrase::changed(model, result, now),
+        Msg::PassphraseFollowed(result) => passphrase::followed(model, result, now),
         Msg::Saved { save, result } => save::saved(model, save, result, now, &mut out),
         Msg::ChangedElsewhere(vault) => save::changed_elsewhere(model, vault),
         Msg::ChangedUnreadably(trouble) => model.say_trouble(&trouble, now),
@@ -447,6 +448,13 @@ fn act_open(model: &mut Model, action: Action, key: Option<&Key>, now: Now, out:
             let trash = Trash::of(&session.vaults);
             session.over.push(Over::Trash(trash));
         }
+        Action::Purge => {
+            if let Some(confirm) = Confirm::purge(model)
+                && let Stage::Open(session) = &mut model.stage
+            {
+                session.over.push(Over::Confirm(confirm));
+            }
+        }
         Action::Restore => trash::restore(model, now, out),
         Action::UseRecoveryCode => detail::use_recovery_code(model, now, out),
         Action::Palette => session.over.push(Over::Palette(Palette::new())),
@@ -461,6 +469,10 @@ fn act_open(model: &mut Model, action: Action, key: Option<&Key>, now: Now, out:
         Action::Join => share::open(session, share::What::Join),
         Action::Remote => share::open(session, share::What::Remote),
         Action::Sync => {
+            if sync::has_other_passphrase(session) {
+                session.over.push(Over::Passphrase(NewPassphrase::elsewhere()));
+                return;
+            }
             sync::asked(session);
             out.push(Effect::Sync);
         }

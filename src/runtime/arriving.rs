@@ -147,7 +147,7 @@ impl Thread {
             let vault = Unlocked::clone(&known.vault);
             Ok(sharing::sync_copy(home, &known.path, vault, known.tag, remote.as_mut(), &cancel)?)
         });
-        let (state, said) = known.took(synced.map_err(at(row))?);
+        let (state, said) = known.took(synced.map_err(at(row))?, true);
         known.sync_again_later();
         let (msg, shared) = (known.stands(state, said), known.vault.is_shared());
         let _ = self.orders.send(session::Order::Look);

@@ -34,6 +34,10 @@ pub(super) fn change(vault: &Unlocked, deed: MemberDeed) -> Result<(Unlocked, St
             let said = format!("ended the invite of {}", clean(&invite.name));
             (vault.end_invite(&invite, wall_ms, random)?, said, None)
         }
+        MemberDeed::Forget(entry, name) => {
+            let said = format!("deleted {} for good; backups and old copies keep it", clean(&name));
+            (vault.purge(&[entry], wall_ms)?, said, None)
+        }
         MemberDeed::Admit(newcomer) => {
             let said = format!("let in {}", clean(&newcomer.name));
             (vault.admit(&newcomer, wall_ms, random)?, said, None)

@@ -140,6 +140,7 @@ impl Runtime {
                 self.desk.give(move || job.demo(), |trouble| Msg::Opened(Err(trouble)));
             }
             Effect::ChangePassphrase { passphrase } => self.session.order(Order::ChangePassphrase(passphrase)),
+            Effect::FollowPassphrase { passphrase } => self.session.follow(passphrase),
             Effect::Save { vault, save, changes, clock, after } => {
                 self.session.order(Order::Save { vault, save, changes, clock, after });
             }

@@ -16,7 +16,7 @@ use crate::app::effect::{MemberDeed, ShareDeed};
 use crate::app::{Msg, SaveId};
 use crate::secret::Text;
 use crate::store::paths::Home;
-use crate::store::{StoreError, Tag, disk, state};
+use crate::store::{StoreError, Tag, disk, memory, state};
 use crate::vault::document::Change;
 use crate::vault::seal::VaultId;
 use crate::vault::{Clock, Limits, Unlocked, VaultError};
@@ -30,6 +30,8 @@ pub(super) enum Order {
     Open { turn: u64, path: Option<PathBuf>, vault: Arc<Unlocked>, tag: Option<Tag> },
     /// Add changes and save, unless the save that this one waits for has failed.
     Save { vault: VaultId, save: SaveId, changes: Vec<Change>, clock: Clock, after: Option<SaveId> },
+    /// The vault that was unlocked goes on with the key by which another copy of it opened.
+    KeyOf(u64, Arc<Unlocked>),
     /// Set a new passphrase and save.
     ChangePassphrase(Text),
     /// Files are not what they were: read them and merge.
@@ -123,6 +125,11 @@ impl Session {
             let now = disk::tag(&seen.path);
             now.is_some() && now != seen.tag && now != seen.reported
         })
+    }
+
+    /// Goes on with the passphrase that another machine set.
+    pub(super) fn follow(&self, passphrase: Text) {
+        self.syncing.follow(passphrase);
     }
 
     /// Changes who belongs to a vault.
@@ -245,6 +252,13 @@ impl Worker {
                 }
                 vec![Msg::Saved { save, result }]
             }
+            Order::KeyOf(turn, theirs) => {
+                let first = self.open.first_mut().filter(|open| open.vault.id() == theirs.id());
+                if let (Some(open), true) = (first, turn == self.turn.get()) {
+                    open.vault = Arc::new(open.vault.with_key_of(&theirs));
+                }
+                Vec::new()
+            }
             Order::ChangePassphrase(passphrase) => vec![Msg::PassphraseChanged(self.change_passphrase(&passphrase))],
             Order::Look => (0..self.open.len()).filter_map(|at| self.look(at)).collect(),
             Order::Close | Order::End => {
@@ -282,6 +296,9 @@ impl Worker {
         let warning =
             remembered.err().map(|error| format!("this machine cannot remember its place in the vault: {error}"));
         let (vault, more) = self.write(at, &vault)?;
+        if at == 0 {
+            self.give_keys();
+        }
         Ok((vault, more.or(warning)))
     }
 
@@ -313,6 +330,47 @@ impl Worker {
         drop(all);
         self.pass_on(at, Why::Saved);
         Ok((vault, saved.warning))
+    }
+
+    /// Gives the shared vaults the keys that the vault that was unlocked holds for them now. A new one is put in force by a sync, or here where there is
+    /// no remote.
+    fn give_keys(&mut self) {
+        let Some((first, shared)) = self.open.split_first_mut() else { return };
+        if shared.is_empty() {
+            return;
+        }
+        let links = first.vault.links();
+        let mut given = Vec::new();
+        for (at, open) in shared.iter_mut().enumerate() {
+            let Some((_, link)) = links.iter().find(|(_, link)| link.vault == open.vault.vault_id()) else { continue };
+            if !open.vault.knows(&link.keys) {
+                open.vault = Arc::new(open.vault.with_keys(&link.keys));
+                given.push(at.saturating_add(1));
+            }
+        }
+        for at in given {
+            self.take_new_key(at);
+            self.pass_on(at, Why::Saved);
+        }
+    }
+
+    fn take_new_key(&mut self, at: usize) {
+        let Some(open) = self.open.get(at) else { return };
+        let has_remote = !memory::read(&self.home, &open.vault.vault_id()).url.is_empty();
+        if has_remote || !open.vault.has_new_key() {
+            return;
+        }
+        let next = open.vault.housekeeping(clock::now().wall_ms, &mut clock::Os);
+        let saved = match next {
+            Ok(None) => return,
+            Ok(Some((vault, _))) => self.write(at, &vault),
+            Err(error) => Err(trouble::vault(&error)),
+        };
+        let msg = match saved {
+            Ok((vault, _)) => Msg::ChangedElsewhere(vault),
+            Err(trouble) => Msg::ChangedUnreadably(trouble),
+        };
+        self.answer(self.turn.get(), msg);
     }
 
     fn change_passphrase(&mut self, passphrase: &Text) -> Result<Arc<Unlocked>, crate::app::Trouble> {
@@ -348,6 +406,10 @@ impl Worker {
                 open.tag = Some(tag);
                 let changed = merged != *open.vault;
                 open.vault = Arc::new(merged);
+                if at == 0 {
+                    self.give_keys();
+                }
+                let open = self.open.get(at)?;
                 let answer = changed.then(|| Msg::ChangedElsewhere(Arc::clone(&open.vault)));
                 self.set_seen(Some(&path), Some(tag), None);
                 self.pass_on(at, Why::Looked);

@@ -18,7 +18,7 @@ use super::{clock, membership, trouble};
 use crate::app::effect::{MemberDeed, ShareDeed, ShareRow};
 use crate::app::msg::{MemberDone, SyncState};
 use crate::app::{Msg, Trouble};
-use crate::secret::random_bytes;
+use crate::secret::{Text, random_bytes};
 use crate::store::paths::Home;
 use crate::store::sync::{Notice, SyncError, Synced};
 use crate::store::{Tag, disk, memory};
@@ -43,6 +43,8 @@ pub(super) enum Errand {
     Member { vault: VaultId, deed: MemberDeed },
     /// Make or join a shared vault, or say where one is kept.
     Share { turn: u64, deed: ShareDeed },
+    /// Go on with the passphrase that another machine set.
+    Follow(Text),
     /// Drop everything.
     Close,
 }
@@ -97,6 +99,7 @@ impl Syncing {
             tried: BTreeSet::new(),
             deeds: Vec::new(),
             shares: Vec::new(),
+            follow: None,
         };
         Syncing { errands, cancel, start: Some(thread) }
     }
@@ -125,6 +128,11 @@ impl Syncing {
     /// Makes or joins a shared vault, or says where one is kept.
     pub(super) fn share(&self, turn: u64, deed: ShareDeed) {
         let _ = self.errands.send(Errand::Share { turn, deed });
+    }
+
+    /// Goes on with the passphrase that another machine set.
+    pub(super) fn follow(&self, passphrase: Text) {
+        let _ = self.errands.send(Errand::Follow(passphrase));
     }
 
     /// Ends what is under way and drops the vaults.
@@ -158,6 +166,8 @@ pub(super) struct Thread {
     pub(super) known: Vec<Known>,
     /// Vaults that could not be fetched; not tried again until asked.
     tried: BTreeSet<String>,
+    /// The passphrase that another machine set, as somebody typed it.
+    follow: Option<Text>,
     /// What owners asked for.
     deeds: Vec<(VaultId, MemberDeed)>,
     /// What somebody asked for about shared vaults themselves.
@@ -191,6 +201,10 @@ impl Thread {
                 let broken = |trouble| Err((ShareRow::Address, trouble));
                 let result = contained(|| self.share(turn, deed)).unwrap_or_else(broken);
                 self.post.send(Report::Msg(Msg::Shared(result)));
+            }
+            if let Some(passphrase) = self.follow.take() {
+                let result = contained(|| self.follow(&passphrase)).and_then(|result| result);
+                self.post.send(Report::Msg(Msg::PassphraseFollowed(result)));
             }
             self.fetch_missing();
             let now = Instant::now();
@@ -247,7 +261,9 @@ impl Thread {
             }
             Errand::Member { vault, deed } => self.deeds.push((vault, deed)),
             Errand::Share { turn, deed } => self.shares.push((turn, deed)),
+            Errand::Follow(passphrase) => self.follow = Some(passphrase),
             Errand::Close => {
+                self.follow = None;
                 self.shares.clear();
                 self.known.clear();
                 self.deeds.clear();
@@ -267,7 +283,8 @@ impl Thread {
             known.sync_again_later();
             return None;
         }
-        if std::mem::take(&mut known.announce) {
+        let announced = std::mem::take(&mut known.announce);
+        if announced {
             self.post.send(Report::Msg(known.stands(SyncState::Running, Vec::new())));
         }
         let result = sharing::remote_of(&self.home, &id, &cancel).and_then(|remote| match remote {
@@ -281,7 +298,7 @@ impl Thread {
         let (state, said) = match result {
             Ok(None) | Err(SharingError::Sync(SyncError::Cancelled)) => return None,
             _ if cancel.load(Ordering::SeqCst) => return None,
-            Ok(Some(synced)) => known.took(synced),
+            Ok(Some(synced)) => known.took(synced, announced),
             Err(error) => known.failed(&error, &self.home),
         };
         let _ = self.orders.send(Order::Look);
@@ -292,6 +309,31 @@ impl Thread {
         Some(state)
     }
 
+    /// Opens what lies at the remote of the vault that was unlocked with the passphrase that another machine set, and merges.
+    fn follow(&mut self, passphrase: &Text) -> Result<(), Trouble> {
+        let gone = || trouble::trouble("the vault is locked; nothing was changed", None);
+        let at = self.known.iter().position(|known| !known.vault.is_shared()).ok_or_else(gone)?;
+        let known = self.known.get(at).ok_or_else(gone)?;
+        let url = memory::read(&self.home, &known.vault.vault_id()).url;
+        let (_, locked) = sharing::look(&self.home, &url, &self.cancel.now())
+            .map_err(|error| trouble::trouble(error.to_string(), None))?;
+        let theirs = locked.unlock(passphrase, &self.opening.limits).map_err(|error| trouble::vault(&error))?;
+        let known = self.known.get_mut(at).filter(|known| known.turn == self.turn.get()).ok_or_else(gone)?;
+        if theirs.id() != known.vault.id() {
+            return Err(trouble::vault(&VaultError::Altered("another vault lies in its place".into())));
+        }
+        known.vault = Arc::new(known.vault.with_key_of(&theirs));
+        known.announce = true;
+        let _ = self.orders.send(Order::KeyOf(known.turn, Arc::new(theirs)));
+        match self.sync(at) {
+            Some(SyncState::Done | SyncState::WentBack) => Ok(()),
+            _ => Err(trouble::trouble(
+                "it opens what lies there, but the sync did not end; press Esc and sync again",
+                None,
+            )),
+        }
+    }
+
     /// Changes who belongs to a vault, on the newest list of members that can be had.
     fn member(&mut self, id: &VaultId, deed: MemberDeed) -> Result<MemberDone, Trouble> {
         let find = |known: &[Known]| known.iter().position(|known| known.vault.id() == *id);
@@ -300,6 +342,7 @@ impl Thread {
         self.sync(at);
         // Nobody would see the answer, and an invitation's code is shown only once.
         let known = self.known.get_mut(at).filter(|known| known.turn == self.turn.get()).ok_or_else(gone)?;
+        let shared = known.vault.is_shared() && !matches!(deed, MemberDeed::Forget(..));
         let (vault, said, code) = membership::change(&known.vault, deed).map_err(|error| trouble::vault(&error))?;
         let (wall_ms, limits) = (clock::now().wall_ms, self.opening.limits);
         let saved = disk::save(&known.path, known.tag.as_ref(), &vault, &limits, PATIENCE, wall_ms, &mut clock::Os);
@@ -308,6 +351,7 @@ impl Thread {
         known.tag = Some(saved.tag);
         let _ = self.orders.send(Order::Look);
         let waits = match self.sync(at) {
+            None if !shared => "",
             None => "; this vault has no remote yet: tickey remote set URL puts it where they can reach it",
             Some(SyncState::Offline { .. } | SyncState::Stopped) => "; it waits until the remote can be reached",
             Some(_) => "",
@@ -354,10 +398,12 @@ impl Known {
         Msg::Synced { vault: self.vault.id(), state, reached: self.vault.newest(), said }
     }
 
-    pub(super) fn took(&mut self, synced: Synced) -> (SyncState, Vec<String>) {
+    pub(super) fn took(&mut self, synced: Synced, announced: bool) -> (SyncState, Vec<String>) {
         self.said = None;
         let went_back = synced.notices.iter().any(|notice| matches!(notice, Notice::WentBack(_)));
-        let said = synced.notices.iter().map(sharing::words_of).collect();
+        // That a key waits is not said every minute.
+        let new = |notice: &&Notice| announced || !matches!(notice, Notice::KeyWaits(_));
+        let said = synced.notices.iter().filter(new).map(sharing::words_of).collect();
         self.tag = synced.tag;
         if synced.vault != *self.vault {
             self.vault = Arc::new(synced.vault);
@@ -365,10 +411,17 @@ impl Known {
         (if went_back { SyncState::WentBack } else { SyncState::Done }, said)
     }
 
+    /// Whether its remote has a copy that another passphrase opens.
+    fn has_other_passphrase(&self, error: &SharingError) -> bool {
+        !self.vault.is_shared() && matches!(error, SharingError::Sync(SyncError::Vault(VaultError::NotAMember)))
+    }
+
     fn failed(&mut self, error: &SharingError, home: &Home) -> (SyncState, Vec<String>) {
         let offline =
             matches!(error, SharingError::Remote(_) | SharingError::Sync(SyncError::Remote(_) | SyncError::Busy));
+        let elsewhere = self.has_other_passphrase(error);
         let words = match error {
+            _ if elsewhere => "the passphrase was changed on another machine; sync now asks for it".to_owned(),
             SharingError::Sync(SyncError::Vault(VaultError::NotAMember)) => {
                 "your key does not open what lies at the remote: an owner may have removed you".to_owned()
             }
@@ -377,7 +430,11 @@ impl Known {
         let new = self.said.as_ref() != Some(&words);
         self.said = Some(words.clone());
         let waiting = self.vault.ahead_of(&memory::read(home, &self.vault.vault_id()).seen);
-        let state = if offline { SyncState::Offline { waiting } } else { SyncState::Stopped };
+        let state = match (offline, elsewhere) {
+            (true, _) => SyncState::Offline { waiting },
+            (false, true) => SyncState::OtherPassphrase,
+            (false, false) => SyncState::Stopped,
+        };
         (state, if new { vec![words] } else { Vec::new() })
     }
 }

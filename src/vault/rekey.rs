@@ -40,6 +40,11 @@ impl Unlocked {
         LinkKeys { member, older: own.collect(), invite: self.invite.clone() }
     }
 
+    /// Whether all of those keys are at hand.
+    pub fn knows(&self, keys: &LinkKeys) -> bool {
+        self.own.first() == Some(&keys.member) && keys.older.iter().all(|key| self.own.contains(key))
+    }
+
     /// The same vault with the keys of its link, which may be newer ones, at hand.
     #[must_use]
     pub fn with_keys(&self, keys: &LinkKeys) -> Unlocked {

@@ -4,6 +4,7 @@ mod any;
 mod carry;
 mod conflicts;
 mod deeds;
+mod keys;
 mod outside;
 mod pictures;
 mod qr;

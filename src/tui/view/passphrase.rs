@@ -48,8 +48,10 @@ pub(super) fn twice(twice: &Twice, y: u16, hint: bool, paint: &mut Paint<'_>) ->
 
 pub(super) fn draw(model: &Model, screen: &NewPassphrase, paint: &mut Paint<'_>) {
     let w = paint.width();
-    paint.title("a new passphrase", "");
-    let words = if screen.forced {
+    paint.title(if screen.elsewhere { "the new passphrase" } else { "a new passphrase" }, "");
+    let words = if screen.elsewhere {
+        "It was set on another machine. What was changed here is kept, and merged once you type it."
+    } else if screen.forced {
         "Opened with the recovery code. A new passphrase is needed before anything else."
     } else {
         "Copies of the vault from before keep the old one."
@@ -60,10 +62,17 @@ pub(super) fn draw(model: &Model, screen: &NewPassphrase, paint: &mut Paint<'_>)
         1
     };
     if screen.busy {
-        paint.put(1, y, w, "setting it: this takes a moment", paint.look.accent);
+        let words = if screen.elsewhere { "trying it" } else { "setting it" };
+        paint.put(1, y, w, &format!("{words}: this takes a moment"), paint.look.accent);
         return;
     }
-    let y = twice(&screen.twice, y, true, paint);
+    let y = if screen.elsewhere {
+        paint.put(1, y, 11, "passphrase", paint.look.bold);
+        input::draw(paint, 13, y, w.saturating_sub(14), &screen.twice.first, true, Style::new());
+        y.saturating_add(1)
+    } else {
+        twice(&screen.twice, y, true, paint)
+    };
     if let Some(trouble) = &screen.trouble {
         let text = crate::app::toast::trouble_line(trouble);
         paint.lines(1, y, w.saturating_sub(2), 3, &text, paint.look.bad.patch(paint.look.bold));
