@@ -586,3 +586,79 @@ fn no_colour_when_there_must_be_none() {
     }
     assert!(reversed, "the selection is reversed without colour too");
 }
+
+#[test]
+fn a_team_begins_on_the_screen() {
+    let (maya, bob) = (Home::with_vault(), Home::with_vault());
+    let address = format!("folder:{}", maya.0.path().join("ops.json").display());
+    let mut first = Session::unlocked(&maya);
+    first.press(":share\r");
+    first.see("make a shared vault");
+    first.press("a/b\r");
+    first.see("a shared vault has a plain name");
+    first.press("\x15ops\r");
+    first.see("shown this once");
+    first.press("\x1b");
+    first.see("2 vaults");
+    first.press(":remote\r");
+    first.see("where a vault is kept");
+    first.press("folder:/nonexistent/ops.json\r");
+    first.see("there is no");
+    first.press("\x15");
+    first.press(&address);
+    first.press("\r");
+    first.see("it is kept at");
+    first.press("\x1b");
+    first.see_no("it is kept at");
+    first.see("synced");
+    let code = maya.command(&["--vault", "ops", "member", "invite", "bob", "--role", "editor"], "");
+    let mut second = Session::unlocked(&bob);
+    second.press(":join\r");
+    second.see("join a shared vault");
+    second.press(&address);
+    second.press("\tABCD\r");
+    second.see("this is not an invitation's code");
+    second.press("\x15");
+    second.press(code.trim());
+    second.press("\r");
+    second.see("you are in ops as bob, editor");
+    second.see("fingerprint");
+    second.press("\x1b");
+    second.see("2 vaults");
+    // Bob's record has to be there before Maya's program can see it.
+    second.see("synced");
+    first.press("r");
+    first.see("let in bob");
+    first.press("M");
+    first.see("read by its 2 members");
+    first.press("\r");
+    first.see("moved AWS to ops");
+    first.press("q");
+    first.ended_well(0);
+    // Leaving has waited for the sync.
+    second.press("3");
+    second.see("no entries yet");
+    second.press("r");
+    second.see("AWS");
+    second.press("q");
+    second.ended_well(0);
+}
+
+#[test]
+fn a_remote_that_another_window_set_is_seen_and_what_waits_is_said() {
+    let home = Home::with_vault();
+    let mut session = Session::unlocked(&home);
+    session.press("r");
+    session.see("no open vault has a remote");
+    let folder = home.0.path().join("share");
+    std::fs::create_dir(&folder).unwrap();
+    home.command(&["remote", "set", &format!("folder:{}/own.json", folder.display())], "");
+    session.press("r");
+    session.see("synced");
+    std::fs::rename(&folder, home.0.path().join("away")).unwrap();
+    session.press("f");
+    session.see("1 change waiting");
+    session.press("q");
+    session.ended_well(0);
+    session.see("1 change waits for the remote");
+}

@@ -10,7 +10,7 @@ use super::{out, pick, qr};
 use crate::otp::{Kind, Otp, base32, motp, uri};
 use crate::secret::Text;
 use crate::text;
-use crate::vault::Entry;
+use crate::vault::{Entry, conflict};
 
 #[derive(Serialize)]
 struct Whole<'a> {
@@ -127,7 +127,8 @@ fn words(entry: &Entry) -> String {
         rows.push(("problem", problem.clone()));
     }
     if !entry.conflicts.is_empty() {
-        rows.push(("changed in two places", entry.conflicts.join(", ")));
+        let fields: Vec<&str> = entry.conflicts.iter().map(|field| conflict::label(field)).collect();
+        rows.push(("changed in two places", format!("{} (tickey conflicts)", fields.join(", "))));
     }
     rows.push(("added", out::utc(entry.added.ms())));
     rows.push(("changed", out::utc(entry.changed.ms())));

@@ -79,6 +79,7 @@ impl Thread {
             error => at(ShareRow::Name)(error),
         };
         let (path, link, founded) = founding::found(&home, name, member, &mut |edit| self.keep(edit)).map_err(row)?;
+        self.tried.insert(link.vault.clone());
         let open = self.opening.open_linked(turn, path, &link).map_err(|trouble| (ShareRow::Name, trouble))?;
         self.post.send(Report::Msg(Msg::AlsoOpened(open)));
         Ok(Shared {
@@ -116,6 +117,7 @@ impl Thread {
         let home = self.home.clone();
         let (path, link) = founding::take_in(&home, &personal, &joined, None, &url, &mut |edit| self.keep(edit))
             .map_err(at(ShareRow::Address))?;
+        self.tried.insert(link.vault.clone());
         let open = self.opening.open_linked(turn, path, &link).map_err(|trouble| (ShareRow::Address, trouble))?;
         self.post.send(Report::Msg(Msg::AlsoOpened(open)));
         let (Me::Member { name, role } | Me::Pending { name, role }) = joined.me();

@@ -165,7 +165,7 @@ pub(super) struct Thread {
     pub(super) opening: Opening,
     pub(super) known: Vec<Known>,
     /// Vaults that could not be fetched; not tried again until asked.
-    tried: BTreeSet<String>,
+    pub(super) tried: BTreeSet<String>,
     /// The passphrase that another machine set, as somebody typed it.
     follow: Option<Text>,
     /// What owners asked for.

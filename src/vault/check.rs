@@ -97,7 +97,10 @@ fn of_one(entry: &Entry, wall_ms: u64, found: &mut Vec<Finding>) {
         add(
             "conflict",
             Weight::Warning,
-            format!("the {field} was changed in two places at once; tickey conflicts shows both values"),
+            format!(
+                "the {} was changed in two places at once; tickey conflicts shows both values",
+                crate::vault::conflict::label(field)
+            ),
         );
     }
     if entry.changed.ms() > wall_ms.saturating_add(FAR_AHEAD_MS) {

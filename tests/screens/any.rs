@@ -86,7 +86,7 @@ fn no_size_panics_and_a_code_is_always_shown() {
 #[test]
 fn no_row_of_keys_panics() {
     let pool = keys::parse(
-        "abcdefghijklmnopqrstuvxyzLTUVYG/:?1 29<Enter><Enter><Enter><Esc><Esc><Tab><BackTab><Up><Down><Left><Right><PageUp>\
+        "abcdefghijklmnopqrstuvxyzLTUVYGMC/:?1 29<Enter><Enter><Enter><Esc><Esc><Tab><BackTab><Up><Down><Left><Right><PageUp>\
          <PageDown><Home><End><Backspace><Delete><F2><C-r><C-n><C-s><C-u><C-w><C-c><C-z><A-x>日",
     )
     .unwrap();
@@ -97,7 +97,9 @@ fn no_row_of_keys_panics() {
         u32::from_le_bytes(bytes) as usize % most
     };
     for round in 0..60 {
-        let mut session = Session::open(SIZES[round % 4]);
+        let size = SIZES[round % 4];
+        let mut session =
+            if round % 3 == 0 { Session::open_team(size, crate::conflicts::torn()) } else { Session::open(size) };
         session.failing = round % 5 == 0;
         session.holding = round % 7 == 0;
         for step in 0..150 {

@@ -8,7 +8,7 @@ use tickey::vault::{Clock, Edit, Stamp, Unlocked};
 use crate::outside::*;
 
 /// The team's vault after two windows changed the registrar's issuer, note and secret without seeing each other.
-fn torn() -> (Unlocked, Clock) {
+pub fn torn() -> (Unlocked, Clock) {
     let (vault, clock) = team();
     let entry = vault.entries().find(|entry| &*entry.details.issuer == "Registrar").unwrap().clone();
     let changed = |n: u64, name: &str, note: &str, secret: &str| {
