@@ -279,9 +279,14 @@ impl Unlocked {
     fn believed_in_a_fork(&self, theirs: &Roster, author: &[u8; 32]) -> Result<(), VaultError> {
         let ours = &self.document.roster;
         let own = || !ours.is_shared() && self.own.iter().any(|key| key.public().sign == *author);
+        // None of the keys they ever had is known here: nobody's new key.
+        let there = || theirs.member_by_key(author).map(|member| &member.signed_with);
+        let let_in_there = || there().is_some_and(|keys| !keys.iter().any(|key| ours.has_known(key)));
         match ours.member_of(theirs, author) {
             Some(member) => entitled(ours, &member.keys.sign),
             None if own() => Ok(()),
+            // Let in there: by owners of ours, or the branch is not joined.
+            None if let_in_there() => Ok(()),
             None => entitled(ours, author),
         }
     }

@@ -184,3 +184,17 @@ fn who_came_in_on_the_longer_branch_is_not_shut_out_by_the_shorter() {
     world.check();
     assert_eq!(world.desks[0].machine.vault.members().len(), 7);
 }
+
+/// Maya's two machines and Bob each changed who belongs; what lies at the remote was written last by somebody whom Bob has not heard of.
+#[test]
+fn a_fork_is_joined_whoever_wrote_it_last() {
+    let mut world = world(&[0; 5]);
+    for (who, what, n) in [(0, 5, 0), (1, 7, 0), (2, 7, 0), (6, 1, 0), (0, 8, 0), (6, 8, 0), (5, 4, 0)] {
+        world.step(who, what, n);
+    }
+    assert_eq!(world.newcomers, 2);
+    world.meet();
+    world.check();
+    let members = world.desks[0].machine.vault.members();
+    assert!(members.iter().all(|member| member.name != "carol") && members.len() == 6, "{members:?}");
+}

@@ -108,6 +108,14 @@ fn what_an_owner_of_the_past_adds_is_set_aside() {
     shown("what he had", &old, Back("it is of epoch"));
     dan.add_link(&links()[0].1);
     shown("an invite of his", &dan.sealed(), Aside("changed by somebody who is not an owner"));
+    // Somebody whom he makes an owner signs the file.
+    let mut dan = Forger::opens(&scene().before_demotion, &scene().dan.member);
+    let accomplice = stranger();
+    let base64 = |bytes: [u8; 32]| data_encoding::BASE64.encode(&bytes);
+    let (sign, exchange) = (base64(accomplice.public().sign), base64(accomplice.public().exchange));
+    dan.add_link(&json!({"op": "admit", "name": "recovery", "role": "owner", "sign": sign, "exchange": exchange}));
+    dan.signer = accomplice;
+    shown("an owner of his making", &dan.sealed(), Aside("changed by somebody who is not an owner"));
     let mut dan = Forger::opens(&scene().today, &scene().dan.member);
     dan.add_link(&links()[0].1);
     shown("an invite of his today", &dan.sealed(), Aside("signed by somebody who is not an owner"));
