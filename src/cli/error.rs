@@ -140,7 +140,7 @@ impl From<SyncError> for Failure {
             SyncError::Store(error) => error.into(),
             SyncError::Vault(VaultError::NotAMember) => {
                 Failure::new(Exit::Passphrase, "your key does not open what lies at the remote; nothing was changed").hint(
-                    "an owner removed you; or your passphrase was changed on another machine: copy the personal vault from there",
+                    "an owner removed you; or another machine of yours gave you a new key: it comes with your personal vault, by its remote or as a copy",
                 )
             }
             SyncError::Vault(error) => Failure { message, ..error.into() },

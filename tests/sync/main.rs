@@ -4,6 +4,7 @@ mod cost;
 mod fleet;
 mod forged;
 mod forger;
+mod kinds;
 mod machine;
 mod partitions;
 mod passphrases;

@@ -1,12 +1,15 @@
 //! What can be typed after `tickey`: the arguments, apart from what they do.
 
+mod sharing;
+
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
 
 use crate::formats::plan;
 use crate::otp::{Algorithm, Kind};
-use crate::vault::roster::Role;
+
+pub use sharing::*;
 
 /// A terminal vault for one-time passwords.
 #[derive(Debug, Parser)]
@@ -398,14 +401,6 @@ pub struct Passphrase {
     pub kdf: Kdf,
 }
 
-/// `sync`.
-#[derive(Debug, Args)]
-pub struct Sync {
-    /// Where the passphrase was changed on another machine: read the new one from this file; without it a terminal is asked
-    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
-    pub new_passphrase_file: Option<PathBuf>,
-}
-
 /// `history`.
 #[derive(Debug, Args)]
 pub struct History {
@@ -444,178 +439,6 @@ pub struct Inspect {
     /// The file
     #[arg(value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub file: PathBuf,
-}
-
-/// `vault`.
-#[derive(Debug, Args)]
-pub struct Vault {
-    /// What to do; without it they are listed.
-    #[command(subcommand)]
-    pub command: Option<VaultCommand>,
-}
-
-/// What to do with vaults.
-#[derive(Debug, Subcommand)]
-pub enum VaultCommand {
-    /// List the vaults on this machine
-    List,
-    /// Make a vault to share with others; you are its first owner
-    Create {
-        /// What it is called
-        #[arg(value_name = "NAME")]
-        name: String,
-        /// Your name in it [default: the name you log in with]
-        #[arg(long = "as", value_name = "MEMBER")]
-        member: Option<String>,
-    },
-    /// Forget what this machine remembers of a vault; its file stays
-    Forget {
-        /// Its name or path
-        #[arg(value_name = "NAME|PATH")]
-        name: String,
-    },
-}
-
-/// `member`.
-#[derive(Debug, Args)]
-pub struct Member {
-    /// What to do; without it they are listed.
-    #[command(subcommand)]
-    pub command: Option<MemberCommand>,
-}
-
-/// What to do with members.
-#[derive(Debug, Subcommand)]
-pub enum MemberCommand {
-    /// List members, open invites and who waits to be let in
-    List,
-    /// Make an invitation and print its code, which you hand over by another way (only owners)
-    Invite {
-        /// For whom
-        #[arg(value_name = "NAME")]
-        name: String,
-        /// What they may do: viewer (read; enforced by encryption) or editor (change entries; enforced by every reader's check)
-        #[arg(long, value_name = "ROLE", default_value = "editor")]
-        role: RoleName,
-        /// How long the code is good for: 1d, 12h
-        #[arg(long, value_name = "DURATION", value_parser = duration, default_value = "7d")]
-        expires: u64,
-    },
-    /// Give a member another role (only owners)
-    Role {
-        /// Whom
-        #[arg(value_name = "NAME")]
-        name: String,
-        /// viewer, editor or owner
-        #[arg(value_name = "ROLE")]
-        role: RoleName,
-    },
-    /// Shut a member out of everything that comes after, or end an invite (only owners)
-    Remove {
-        /// Whom
-        #[arg(value_name = "NAME")]
-        name: String,
-        /// Do not ask
-        #[arg(short, long)]
-        yes: bool,
-    },
-    /// Let in one of several people who used the same code (only owners)
-    Admit {
-        /// The fingerprint that the right person sees, as `member list` prints it
-        #[arg(value_name = "FINGERPRINT")]
-        fingerprint: String,
-    },
-}
-
-/// A role, as an argument.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum RoleName {
-    /// May read: enforced by encryption
-    Viewer,
-    /// May also change entries: enforced by every reader's check of signatures
-    Editor,
-    /// May also say who belongs: enforced by every reader's check of signatures
-    Owner,
-}
-
-impl From<RoleName> for Role {
-    fn from(name: RoleName) -> Role {
-        match name {
-            RoleName::Viewer => Role::Viewer,
-            RoleName::Editor => Role::Editor,
-            RoleName::Owner => Role::Owner,
-        }
-    }
-}
-
-/// `join`.
-#[derive(Debug, Args)]
-pub struct Join {
-    /// Where the vault is kept: folder:PATH, s3://BUCKET/KEY, webdav+https://…, git:REPOSITORY
-    #[arg(value_name = "SOURCE")]
-    pub source: String,
-    /// Read the code from this file instead of asking for it
-    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
-    pub code_file: Option<PathBuf>,
-    /// Your name in it [default: the name on the invitation]
-    #[arg(long = "as", value_name = "MEMBER")]
-    pub member: Option<String>,
-    /// What it is called on this machine [default: what its founder called it]
-    #[arg(long, value_name = "NAME")]
-    pub name: Option<String>,
-    /// The code is the vault's printed recovery code: take the place of its owner, whose key is lost
-    #[arg(long)]
-    pub recovery: bool,
-}
-
-/// `remote`.
-#[derive(Debug, Args)]
-pub struct Remote {
-    /// What to do; without it the remote is shown.
-    #[command(subcommand)]
-    pub command: Option<RemoteCommand>,
-}
-
-/// `conflicts`.
-#[derive(Debug, Args)]
-pub struct Conflicts {
-    /// What to do; without it everything is listed.
-    #[command(subcommand)]
-    pub command: Option<ConflictsCommand>,
-}
-
-/// What to do with what was changed in two places at once.
-#[derive(Debug, Subcommand)]
-pub enum ConflictsCommand {
-    /// List it, with every value, who set it and when
-    List,
-    /// Take one of the values; it replaces the others
-    Settle {
-        /// An id, else an issuer, account or issuer:account, else a part of one
-        #[arg(value_name = "ENTRY")]
-        query: String,
-        /// The field, as the list names it
-        #[arg(value_name = "FIELD")]
-        field: String,
-        /// The value's number in the list
-        #[arg(value_name = "NUMBER")]
-        number: usize,
-    },
-}
-
-/// What to do with a vault's remote.
-#[derive(Debug, Subcommand)]
-pub enum RemoteCommand {
-    /// Keep the vault there: what the place guarantees is tried out and said
-    Set {
-        /// folder:PATH, s3://BUCKET/KEY, webdav+https://…, git:REPOSITORY
-        #[arg(value_name = "URL")]
-        url: String,
-    },
-    /// Say where it is kept and what that place guarantees
-    Show,
-    /// Keep it on this machine only; what lies there stays
-    Remove,
 }
 
 /// `completions`.
