@@ -134,7 +134,7 @@ pub(crate) fn relocate(
     let brought = plan(model, to.vault, edits, now)?;
     let taken = plan(model, from.vault, &[Edit::Delete(from.id)], now)?;
     let name = |number| model.session().map_or("", |session| session.vaults.name(number)).to_owned();
-    let if_lost = format!("it is in {} and in {} now", name(to.vault), name(from.vault));
+    let if_lost = format!("it is in {} and in {} now; delete it in one of them", name(to.vault), name(from.vault));
     let silent = |said: String| Then { step: Step::Silent, ..Then::new(label.clone(), said) };
     let first = send(model, to.vault, brought, silent(String::new()), None, now, out);
     // Whoever moves several entries stays where they are; what is taken back is looked for.
@@ -245,7 +245,7 @@ pub(crate) fn saved(
             let (moot, if_lost) = failed.map_or((false, ""), |failed| (failed.moot, failed.then.if_lost.as_str()));
             let trouble = match if_lost {
                 "" => trouble,
-                words => Trouble { message: format!("{words}: {}", trouble.message), ..trouble },
+                words => Trouble { message: format!("{words} ({})", trouble.message), hint: None, ..trouble },
             };
             open.pending.clear();
             let (saved, number) = (Arc::clone(&open.saved), number.unwrap_or_default());

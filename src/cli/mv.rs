@@ -38,7 +38,12 @@ pub(super) fn carry(global: &Global, args: &Carried, carry: Carry) -> Result<(),
     if carry == Carry::Move
         && let Err(mut failure) = from.edit(&[Edit::Delete(id)])
     {
-        failure.message = format!("it is in {} and in {} now: {}", to.name(), from.name(), failure.message);
+        failure.message = format!(
+            "it is in {} and in {} now; delete it in one of them ({})",
+            to.name(),
+            from.name(),
+            failure.message
+        );
         return Err(failure);
     }
     if global.json {

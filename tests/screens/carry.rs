@@ -1,6 +1,7 @@
 //! Entries that go to another vault, or into two.
 
 use tickey::app::{Effect, Msg, Screen};
+use tickey::vault::roster::Role;
 use tickey::vault::{Entry, Unlocked};
 
 use crate::outside::*;
@@ -69,7 +70,7 @@ fn a_save_that_fails_loses_nothing_and_says_what_is_where() {
     session.send(Msg::Saved { save: first, result: Ok((ops, None)) });
     session.send(Msg::Saved { save: second, result: Err(trouble("the disk is full")) });
     let said = session.screen().split_whitespace().collect::<Vec<_>>().join(" ");
-    assert!(said.contains("it is in ops and in personal now: the disk is full"), "{said}");
+    assert!(said.contains("it is in ops and in personal now; delete it in one of them (the disk is full)"), "{said}");
     assert!(session.keys("2").screen().contains("GitHub") && session.keys("3").screen().contains("GitHub"));
 }
 
@@ -92,4 +93,20 @@ fn what_cannot_be_carried_over_is_refused_with_the_reason() {
     let mut session = Session::open((80, 24));
     session.keys("M");
     assert!(session.screen().contains("no other vault is open"));
+}
+
+#[test]
+fn a_viewer_takes_a_copy_home_and_nothing_else() {
+    let mut session = Session::open_team((80, 24), crate::sharing::as_guest(Role::Viewer, true));
+    session.keys("3M");
+    let said = |session: &Session| session.screen().split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(said(&session).contains("you are a viewer of this vault"), "{}", said(&session));
+    assert_eq!(session.model.screen(), Screen::List);
+    session.keys("2M");
+    assert!(said(&session).contains("ops you are a viewer of this vault"), "{}", said(&session));
+    session.keys("<Enter>");
+    assert!(said(&session).contains("nothing was moved: you are a viewer"), "{}", said(&session));
+    assert!(!session.effects.iter().any(|effect| matches!(effect, Effect::Save { .. })));
+    session.keys("<Esc>3C<Enter>");
+    assert_eq!(live(session.disk(), "Registrar").len(), 1);
 }

@@ -10,7 +10,7 @@ use tickey::vault::{Clock, Locked, Stamp, Unlocked};
 use crate::outside::*;
 
 /// The team's vault as somebody sees it who was invited with that role, and let in or not.
-fn as_guest(role: Role, let_in: bool) -> (Unlocked, Clock) {
+pub fn as_guest(role: Role, let_in: bool) -> (Unlocked, Clock) {
     let (owner, _) = team();
     let invited = owner.invite("bob", role, NOW + 1_000_000, NOW, &mut Fixed(31)).unwrap();
     let sealed = invited.vault.seal(&mut Fixed(32)).unwrap();
