@@ -655,6 +655,13 @@ fn a_remote_that_another_window_set_is_seen_and_what_waits_is_said() {
     home.command(&["remote", "set", &format!("folder:{}/own.json", folder.display())], "");
     session.press("r");
     session.see("synced");
+    home.command(&["remote", "remove"], "");
+    session.press("r");
+    session.see("no open vault has a remote");
+    session.see_no("sync");
+    home.command(&["remote", "set", &format!("folder:{}/own.json", folder.display())], "");
+    session.press("r");
+    session.see("synced");
     std::fs::rename(&folder, home.0.path().join("away")).unwrap();
     session.press("f");
     session.see("1 change waiting");

@@ -132,6 +132,8 @@ pub enum Msg {
         /// In sentences without full stops.
         said: Vec<String>,
     },
+    /// A vault that was kept somewhere is on this machine only now.
+    NoRemote(VaultId),
     /// Somebody asked for a sync, and no open vault has a remote.
     NothingToSync,
     /// Whether members were changed: answer to [`super::Effect::Member`].

@@ -53,6 +53,16 @@ pub(crate) fn has_other_passphrase(session: &Session) -> bool {
     session.vaults.first().sync.is_some_and(|sync| sync.state == SyncState::OtherPassphrase)
 }
 
+/// Another window took its remote away.
+pub(crate) fn no_remote(model: &mut Model, vault: &VaultId) {
+    if let Stage::Open(session) = &mut model.stage
+        && let Some(number) = session.vaults.find(vault)
+        && let Some(open) = session.vaults.get_mut(number)
+    {
+        open.sync = None;
+    }
+}
+
 /// Somebody asked for a sync. That no vault has a remote only the outside knows: it may have got one from another window.
 pub(crate) fn asked(session: &mut Session) {
     let numbers: Vec<u16> = session.vaults.iter().map(|(number, _)| number).collect();

@@ -96,6 +96,7 @@ pub fn update(model: &mut Model, msg: Msg, now: Now) -> Vec<Effect> {
         Msg::ChangedElsewhere(vault) => save::changed_elsewhere(model, vault),
         Msg::ChangedUnreadably(trouble) => model.say_trouble(&trouble, now),
         Msg::Synced { vault, state, reached, said } => sync::synced(model, &vault, (state, reached), &said, now),
+        Msg::NoRemote(vault) => sync::no_remote(model, &vault),
         Msg::NothingToSync => model.say("no open vault has a remote; the command remote gives it one", now),
         Msg::Shared(result) => share::done(model, result, now),
         Msg::MemberDone { vault, result } => members::done(model, &vault, result, now),

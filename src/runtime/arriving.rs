@@ -151,6 +151,7 @@ impl Thread {
         });
         let (state, said) = known.took(synced.map_err(at(row))?, true);
         known.sync_again_later();
+        known.told = true;
         let (msg, shared) = (known.stands(state, said), known.vault.is_shared());
         let _ = self.orders.send(session::Order::Look);
         self.post.send(Report::Msg(msg));

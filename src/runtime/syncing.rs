@@ -153,6 +153,8 @@ pub(super) struct Known {
     said: Option<String>,
     /// The screen is told that a sync begins: at first, and when a person asked for it.
     announce: bool,
+    /// The screen says how it stands to its remote.
+    pub(super) told: bool,
 }
 
 pub(super) struct Thread {
@@ -236,6 +238,7 @@ impl Thread {
                     due: Vec::new(),
                     said: None,
                     announce: true,
+                    told: false,
                 });
                 (known.turn, known.vault, known.tag) = (turn, vault, tag);
                 match why {
@@ -281,9 +284,13 @@ impl Thread {
             // Another window may give it one.
             known.due.clear();
             known.sync_again_later();
+            if std::mem::take(&mut known.told) {
+                self.post.send(Report::Msg(Msg::NoRemote(known.vault.id())));
+            }
             return None;
         }
         let announced = std::mem::take(&mut known.announce);
+        known.told = true;
         if announced {
             self.post.send(Report::Msg(known.stands(SyncState::Running, Vec::new())));
         }

@@ -175,6 +175,9 @@ fn the_title_says_how_the_vaults_stand_to_their_remotes() {
     assert!(session.effects.contains(&Effect::Sync));
     synced(&mut session, SyncState::Done, &[]);
     assert!(title(&session).ends_with("✓ synced 0 s ago"), "{}", title(&session));
+    let ops = session.shared[0].id();
+    session.send(Msg::NoRemote(ops));
+    assert!(!title(&session).contains("sync"), "{}", title(&session));
 }
 
 #[test]
