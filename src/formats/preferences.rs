@@ -4,8 +4,14 @@ use zeroize::Zeroizing;
 
 use super::html::unescape;
 
+/// The largest file that is looked into, in bytes: an app's settings have some kilobytes.
+const LARGEST: usize = 16 << 20;
+
 /// The named texts of a preferences file, in order; `None` when it is not one.
 pub(super) fn texts(bytes: &[u8]) -> Option<Vec<(String, Zeroizing<String>)>> {
+    if bytes.len() > LARGEST {
+        return None;
+    }
     let text = std::str::from_utf8(bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes)).ok()?;
     let mut rest = text.trim_start();
     if rest.starts_with("<?xml") {

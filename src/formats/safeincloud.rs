@@ -81,7 +81,7 @@ fn read(bytes: &[u8]) -> Result<Opened, FormatError> {
     let damaged = |reader: &Reader<&[u8]>| {
         FormatError::Damaged(format!("it stops being XML at byte {}", reader.error_position()))
     };
-    loop {
+    while !imported.is_full() {
         match reader.read_event().map_err(|_| damaged(&reader))? {
             Event::Start(start) | Event::Empty(start) if start.name().as_ref() == b"label" => {
                 let name = attribute(&start, "name").and_then(|name| draft::shared_tag(&name));
@@ -136,10 +136,11 @@ fn read(bytes: &[u8]) -> Result<Opened, FormatError> {
                 words.clear();
             }
             Event::Eof if card.is_some() => return Err(damaged(&reader)),
-            Event::Eof => return Ok(Opened::Plain(imported)),
+            Event::Eof => break,
             _ => {}
         }
     }
+    Ok(Opened::Plain(imported))
 }
 
 fn push(card: Card, number: usize, labels: &HashMap<String, Text>, imported: &mut Imported) {

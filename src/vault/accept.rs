@@ -1,8 +1,8 @@
 //! Somebody else's copy of this vault, from a place that anybody may have written to: verified, then merged.
 //!
 //! A copy counts when its roster extends the one known here, or the other way round, and its author is editor or owner in the newer of the two.
-//! From a copy that a newcomer signed with an invite's key nothing is taken but the roster (whose links are signed by owners) and the records of
-//! newcomers. Anything else is refused with its reason and never merged.
+//! From a copy that a newcomer signed with an invite's key, or a viewer with a new key, nothing is taken but what others signed (the roster's links, changes
+//! that count) and the records of newcomers. Anything else is refused with its reason and never merged.
 
 use std::collections::BTreeMap;
 
@@ -190,34 +190,25 @@ impl Unlocked {
             Relation::Same | Relation::Behind | Relation::Crossed { theirs: false } => &self.document.roster,
             Relation::Ahead | Relation::Crossed { theirs: true } | Relation::Forked => &theirs.roster,
         };
+        let follows = matches!(relation, Relation::Ahead | Relation::Crossed { theirs: true });
         let by_newcomer = newer.has_invited(&file.author);
-        if by_newcomer {
-            if relation == Relation::Forked {
-                return Err(VaultError::NotEntitled(
-                    "it was left by a newcomer, with a list of members of its own".into(),
-                ));
-            }
-            if matches!(relation, Relation::Ahead | Relation::Crossed { theirs: true }) {
+        let by_viewer = newer.member_by_key(&file.author).is_some_and(|author| author.role == Role::Viewer);
+        if by_newcomer && relation == Relation::Forked {
+            return Err(VaultError::NotEntitled("it was left by a newcomer, with a list of members of its own".into()));
+        }
+        // A newcomer's record comes this way, and a viewer's new key. Of the entries what counts by its own author's signature is taken: it may be nowhere
+        // else.
+        if by_newcomer || by_viewer && follows {
+            theirs.check_signatures(Some(&self.document))?;
+            if follows {
                 next.document.set_roster(theirs.roster.clone());
                 next.settle_key();
                 next.vault_key = vault_key;
                 next.renew_header(random)?;
             }
-            next.document.take_joins(theirs.joins.clone());
-            // Others cannot take the rest of it, so a member writes it anew.
-            let holds_all = matches!(next.me(), Me::Pending { .. }) && next.is_held_by(theirs);
-            return Ok(accepted(next, holds_all, false));
-        }
-        let by_viewer = newer.member_by_key(&file.author).is_some_and(|author| author.role == Role::Viewer);
-        if by_viewer && matches!(relation, Relation::Ahead | Relation::Crossed { theirs: true }) {
-            // A viewer's new key comes this way. Of the entries what counts by its own author's signature is taken: it may be nowhere else.
-            theirs.check_signatures(Some(&self.document))?;
-            next.document.set_roster(theirs.roster.clone());
-            next.settle_key();
-            next.vault_key = vault_key;
-            next.renew_header(random)?;
             next.document.insert(theirs.changes().filter(|change| !self.document.has(change)).cloned().collect());
             next.document.take_joins(theirs.joins.clone());
+            // Others cannot take the rest of it, so a member writes it anew.
             let holds_all = matches!(next.me(), Me::Pending { .. }) && next.is_held_by(theirs);
             return Ok(accepted(next, holds_all, false));
         }
@@ -231,8 +222,8 @@ impl Unlocked {
             let might = entitled(&theirs.roster, &file.author).is_ok()
                 || theirs.roster.has_invited(&file.author)
                 || has_new_key(&theirs.roster);
-            let follows = !matches!(relation, Relation::Behind | Relation::Same);
-            if follows || !might || !theirs.all_changes().all(known) {
+            let no_more = matches!(relation, Relation::Behind | Relation::Same) && theirs.all_changes().all(known);
+            if !might || !no_more {
                 return Err(barred);
             }
             next.document.take_joins(theirs.joins.clone());

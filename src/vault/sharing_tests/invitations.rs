@@ -74,3 +74,20 @@ fn an_expired_code_opens_nothing_that_comes_after() {
     assert_eq!(maya.sync(&mut storage).unwrap(), [Deed::Expired("dan".into())]);
     assert!(matches!(Machine::join(&storage, &code, 6), Err(VaultError::NotAMember)));
 }
+
+#[test]
+fn what_only_a_newcomers_file_holds_is_not_lost() {
+    let (mut maya, mut bob, _, mut storage) = team();
+    let code = maya.invite("dan", Role::Editor);
+    maya.sync(&mut storage).unwrap();
+    bob.sync(&mut storage).unwrap();
+    bob.add(2, "Cloud root");
+    bob.sync(&mut storage).unwrap();
+    // Dan's file stands where Bob's was, and Bob's machine is gone.
+    let mut dan = Machine::join(&storage, &code, 6).unwrap();
+    dan.sync(&mut storage).unwrap();
+    maya.sync(&mut storage).unwrap();
+    assert_eq!(maya.issuer(2), "Cloud root");
+    dan.sync(&mut storage).unwrap();
+    assert_eq!(dan.issuer(2), "Cloud root");
+}

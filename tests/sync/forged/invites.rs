@@ -6,14 +6,14 @@ use tickey::vault::sharing::Deed;
 use super::rosters::roster_forgeries;
 use super::*;
 
-/// Whoever has an invite's code can read, and leave a record: nothing else.
+/// Whoever has an invite's code can read, leave a record, and pass on what members signed: nothing else.
 #[test]
-fn of_what_comes_by_an_invite_only_records_are_taken() {
+fn of_what_comes_by_an_invite_only_records_and_what_members_signed_are_taken() {
     let by_eve = |forge: &dyn Fn(&mut Forger)| sealed_by(&scene().eve, forge);
     let forged =
         |forger: &mut Forger| alter_change(forger, "Registrar", |change| change.replace("Registrar", "Forged"));
     shown("all of it", &by_eve(&|_| {}), Nothing);
-    shown("a change in an owner's name", &by_eve(&forged), Nothing);
+    shown("a change in an owner's name", &by_eve(&forged), Aside("not signed by the member it names"));
     shown("an element that is no change", &by_eve(&|forger| forger.changes().push(json!({"entry": "x"}))), Nothing);
     shown("something of tomorrow", &by_eve(&|forger| forger.body["more"] = json!("and more")), Nothing);
     shown("a record of nobody's", &by_eve(&|forger| forger.body["joins"] = record_of_nobody()), Nothing);
