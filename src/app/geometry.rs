@@ -62,7 +62,8 @@ pub(crate) fn columns(w: u16, vaults: bool) -> Columns {
         };
         let gap = u16::from(vaults);
         let rest = w.saturating_sub(25).saturating_sub(bar_width).saturating_sub(vault).saturating_sub(gap);
-        let issuer = rest.saturating_mul(2) / 5;
+        // An account is cut before the name that people look for.
+        let issuer = if vault == 8 { rest / 2 } else { rest.saturating_mul(2) / 5 };
         let account = rest.saturating_sub(issuer);
         let account_x = issuer.saturating_add(4);
         let vault_x = account_x.saturating_add(account).saturating_add(gap);

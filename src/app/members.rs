@@ -198,10 +198,15 @@ pub(crate) fn role(model: &mut Model, up: bool, now: Now) {
 /// Asks before somebody is removed, or an invite ended.
 pub(crate) fn remove(model: &mut Model, now: Now) {
     let Stage::Open(session) = &mut model.stage else { return };
-    let Some(row) = on_top(session).and_then(Members::selected) else { return };
+    let Some(members) = on_top(session) else { return };
+    let own = session.vaults.get(members.vault).map(|open| open.vault.signs_as());
+    let Some(row) = members.selected() else { return };
     let confirm = match &row.who {
         Who::Member(member) if member.name == RECOVERY => {
             return model.say("the recovery code is removed by nobody", now);
+        }
+        Who::Member(member) if Some(member.keys.sign) == own => {
+            return model.say("nobody removes themselves; another owner can", now);
         }
         Who::Member(member) => Confirm::member(
             format!("remove {}?", member.name),

@@ -293,6 +293,11 @@ impl Session {
     }
 
     /// Opened with the recovery code: nothing can be saved until there is a new passphrase.
+    /// Whether a screen of that width names each entry's vault: where there is little room, only when it differs from row to row.
+    pub(crate) fn names_vaults(&self, w: u16) -> bool {
+        self.vaults.several() && (w >= 80 || self.list.vault().is_none())
+    }
+
     pub(crate) fn must_set_passphrase(&self) -> bool {
         self.vaults.first().vault.opened_by_recovery()
     }

@@ -45,7 +45,7 @@ pub(crate) fn mouse(model: &mut Model, mouse: Mouse, now: Now, out: &mut Vec<Eff
             }
             session.list.cursor = row;
             session.revealed = None;
-            let (x, width) = columns(places.list.w, session.vaults.several() && w >= 80).code;
+            let (x, width) = columns(places.list.w, session.names_vaults(w)).code;
             if mouse.column >= x && mouse.column < x.saturating_add(width) {
                 act(model, Action::Copy, None, now, out);
             }

@@ -13,6 +13,7 @@ use crate::secret::Text;
 use crate::store::sync::SyncError;
 use crate::store::{disk, state};
 use crate::text::clean;
+use crate::vault::roster::Role;
 use crate::vault::seal::VaultId;
 use crate::vault::sharing::Me;
 use crate::vault::{Edit, Unlocked, VaultError};
@@ -126,7 +127,10 @@ impl Thread {
             code: None,
             said: vec![
                 format!("you are in {} as {}, {}", clean(&link.name), clean(&member.map_or(name, str::to_owned)), role.name()),
-                "You can read at once; what you change has to wait until an owner's program has let you in.".into(),
+                match role {
+                    Role::Viewer => "You can read at once, and copy codes; changing takes the role of an editor.".into(),
+                    _ => "You can read at once; what you change has to wait until an owner's program has let you in.".into(),
+                },
                 format!("The vault's fingerprint: {} (epoch {})", joined.fingerprint(), joined.epoch()),
                 "Compare it with what an owner sees under m: a machine that has never seen a vault cannot tell a genuine old copy \
                  from the newest."

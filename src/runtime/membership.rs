@@ -26,6 +26,7 @@ pub(super) fn change(vault: &Unlocked, deed: MemberDeed) -> Result<(Unlocked, St
             let after = vault.remove(&member, wall_ms, random)?;
             let said = match after.to_reenrol().len() {
                 0 => format!("removed {}", clean(&member.name)),
+                1 => format!("removed {}; the secret they could read is listed below", clean(&member.name)),
                 n => format!("removed {}; {n} secrets they could read are listed below", clean(&member.name)),
             };
             (after, said, None)

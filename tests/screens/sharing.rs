@@ -37,6 +37,10 @@ fn one_list_shows_all_vaults() {
         let screen = team_session(size).screen();
         insta::assert_snapshot!(format!("team_{}x{}", size.0, size.1), screen);
     }
+    let mut narrow = team_session((60, 20));
+    insta::assert_snapshot!("team_60x20", narrow.screen());
+    narrow.keys("3");
+    assert_eq!(narrow.screen().matches("ops").count(), 2, "the title's and the tab's, no row's");
     let mut session = team_session((80, 24));
     session.keys("3");
     insta::assert_snapshot!("team_tab", session.screen());

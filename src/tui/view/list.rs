@@ -124,8 +124,8 @@ fn tabs(session: &Session, y: u16, paint: &mut Paint<'_>) -> u16 {
 }
 
 fn rows(model: &Model, session: &Session, area: Area, now: Now, paint: &mut Paint<'_>) {
-    let places = columns(area.w, session.vaults.several() && paint.width() >= 80);
     let list = &session.list;
+    let places = columns(area.w, session.names_vaults(paint.width()));
     if list.len() == 0 {
         let no_entry = list.index.lines().is_empty() || (list.vault().is_some() && list.query.is_empty());
         let words = if no_entry {
