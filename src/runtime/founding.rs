@@ -12,7 +12,7 @@ use super::sharing::{self, SharingError};
 use crate::secret::Text;
 use crate::store::paths::{self, Home};
 use crate::store::{StoreError, disk, memory};
-use crate::vault::unlocked::Founded;
+use crate::vault::Founded;
 use crate::vault::{Edit, EntryId, Link, Unlocked, VaultError};
 
 /// Where a new shared vault of that name would lie.

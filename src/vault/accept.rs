@@ -11,10 +11,10 @@ use serde::{Deserialize, Serialize};
 use crate::secret::Random;
 use crate::vault::document::{Change, Document};
 use crate::vault::file::File;
+use crate::vault::locked::{decrypt, entitled, granted, open_body};
 use crate::vault::roster::{Relation, Role, Roster};
 use crate::vault::seal::{Key, MemberKey};
 use crate::vault::sharing::Me;
-use crate::vault::unlocked::{decrypt, entitled, granted, open_body};
 use crate::vault::{Limits, Locked, Stamp, Unlocked, VaultError};
 
 /// What a copy held: remembered, so that an older one is noticed. Learnt only from what was read back.

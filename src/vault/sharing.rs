@@ -7,11 +7,12 @@ use crate::vault::document::{Change, Document};
 use crate::vault::file::Slot;
 use crate::vault::fold::{field, newest};
 use crate::vault::join::{InviteCode, Join, Newcomer, fingerprint};
+use crate::vault::locked::{decrypt, entitled, granted};
 use crate::vault::recovery;
 use crate::vault::rekey::LinkKeys;
 use crate::vault::roster::{Event, Invite, Member, RECOVERY, Role, Roster, change_hash};
 use crate::vault::seal::{Key, MemberKey};
-use crate::vault::unlocked::{decrypt, entitled, granted, new_header};
+use crate::vault::unlocked::new_header;
 use crate::vault::{EntryId, Founded, Locked, Unlocked, VaultError};
 
 /// Who this machine's member is in a vault.
