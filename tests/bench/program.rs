@@ -17,7 +17,7 @@ use tickey::secret::{Secret, Text};
 use tickey::store::disk;
 use tickey::time::Now;
 use tickey::tui::view;
-use tickey::vault::unlocked::Locked;
+use tickey::vault::Locked;
 use tickey::vault::{Clock, Cost, Details, Edit, EntryId, Limits, Stamp, Unlocked, kdf};
 
 #[path = "../screens/outside.rs"]
