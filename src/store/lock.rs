@@ -115,6 +115,13 @@ fn sign(mut file: File) -> Lock {
     Lock { file }
 }
 
+impl Lock {
+    /// Lets others take it too who may use files of that mode.
+    pub(super) fn open_to(&self, mode: u32) {
+        let _ = self.file.set_permissions(Permissions::from_mode(mode));
+    }
+}
+
 impl Drop for Lock {
     fn drop(&mut self) {
         // A later holder that cannot write must not be taken for us.

@@ -134,3 +134,21 @@ fn more_than_a_vault_can_be_is_not_read() {
     std::fs::File::create(&file).unwrap().set_len(256 * 1024 * 1024 + 1).unwrap();
     assert_eq!(at(&file).read(None).unwrap_err().kind(), Trouble::TooLarge);
 }
+
+#[test]
+fn no_link_in_the_files_place_leads_to_another_file() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("ops.json");
+    let own = folder.path().join("own");
+    std::os::unix::fs::symlink("own", &file).unwrap();
+    for there in [false, true] {
+        if there {
+            std::fs::write(&own, "mine").unwrap();
+        }
+        for error in [at(&file).read(None).unwrap_err(), at(&file).write(b"theirs", None).unwrap_err()] {
+            assert_eq!(error.kind(), Trouble::Refused, "{error}");
+            assert!(error.to_string().contains("symbolic link"), "{error}");
+        }
+        assert_eq!(std::fs::read(&own).ok(), there.then(|| b"mine".to_vec()));
+    }
+}

@@ -1,5 +1,6 @@
 //! Git repositories: on this machine, and over ssh to a server of our own.
 
+use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
@@ -149,11 +150,8 @@ fn what_hinders_is_named() {
     }
     let closed = format!("http://127.0.0.1:{}/vault.git", servers::free_port());
     assert_eq!(team.open("maya", &closed).read(None).unwrap_err().kind(), Trouble::Unreachable);
-    // A hook that says no.
-    let hook = Path::new(&team.repository()).join("hooks/pre-receive");
-    std::fs::create_dir_all(hook.parent().unwrap()).unwrap();
-    std::fs::write(&hook, "#!/bin/sh\necho the door is closed\nexit 1\n").unwrap();
-    std::fs::set_permissions(&hook, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
+    // A repository that says no.
+    git(Path::new(&team.repository()), &["config", "receive.hideRefs", "refs/heads/tickey"]);
     let error = team.open("maya", &team.repository()).write(b"x", None).unwrap_err();
     assert_eq!(error.kind(), Trouble::Refused, "{error}");
     // No git at all.
@@ -184,5 +182,41 @@ fn git_runs_nothing_that_was_not_meant() {
     let config = format!("[url \"ext::touch {}\"]\n\tinsteadOf = team:\n{rule}", mark.display());
     std::fs::write(team.folder.path().join(".gitconfig"), config).unwrap();
     assert!(team.open("maya", "team:x").read(None).is_err());
+    assert!(!mark.exists());
+}
+
+#[test]
+fn a_repository_on_this_machine_runs_nothing_here() {
+    let Some(team) = Team::new() else { return };
+    let (repository, mark) = (team.repository(), team.folder.path().join("mark"));
+    let at = |name: &str| Path::new(&repository).join(name);
+    let command = format!("touch {} ; :", mark.display());
+    std::fs::create_dir_all(at("hooks")).unwrap();
+    for hook in ["pre-receive", "reference-transaction", "update", "post-receive", "post-update", "pre-auto-gc"] {
+        std::fs::write(at("hooks").join(hook), format!("#!/bin/sh\n{command}\n")).unwrap();
+        std::fs::set_permissions(at("hooks").join(hook), PermissionsExt::from_mode(0o755)).unwrap();
+    }
+    git(team.folder.path(), &["init", "--bare", "--quiet", "other"]);
+    let objects = team.folder.path().join("other/objects");
+    std::fs::write(at("objects/info/alternates"), format!("{}\n", objects.display())).unwrap();
+    let settings = [
+        ("core.alternateRefsCommand", &*command),
+        ("core.sshCommand", &command),
+        ("uploadpack.packObjectsHook", &command),
+        ("gc.auto", "1"),
+        ("gc.recentObjectsHook", &command),
+    ];
+    for (name, value) in settings {
+        git(Path::new(&repository), &["config", name, value]);
+    }
+    for (person, url) in [("maya", repository.clone()), ("bob", format!("file://{repository}"))] {
+        let mut remote = team.open(person, &url);
+        let seen = match remote.read(None).unwrap() {
+            Read::Found(_, tag) => Some(tag),
+            _ => None,
+        };
+        assert!(matches!(remote.write(person.as_bytes(), seen.as_ref()).unwrap(), Written::Done(_)));
+        remote.probe().unwrap();
+    }
     assert!(!mark.exists());
 }

@@ -124,6 +124,9 @@ fn a_conflict_copy_is_merged_by_who_may_write_and_left_by_who_may_not() {
     std::fs::write(&copy, bob.sealed()).unwrap();
     let other = folder.path().join("ops (conflicted copy 2026-01-31 101500).json");
     std::fs::write(&other, Machine::founder().sealed()).unwrap();
+    // Nor does one that is too large to be read hinder anything.
+    let large = folder.path().join("ops.sync-conflict-20260131-101501-ABCDEFG.json");
+    std::fs::File::create(&large).unwrap().set_len(300 * 1024 * 1024).unwrap();
 
     vera.sync(open(&file).as_mut());
     assert_eq!(vera.issuers(), ["Lost laptop"], "a viewer reads it");

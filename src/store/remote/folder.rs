@@ -131,8 +131,20 @@ fn place(file: &Path) -> String {
     file.display().to_string()
 }
 
+/// Whoever may write in the folder could lead us, by a symbolic link in the file's place, to any file of this user, which would then be replaced.
+fn refuse_link(file: &Path) -> Result<(), RemoteError> {
+    match file.symlink_metadata() {
+        Ok(found) if found.is_symlink() => {
+            let detail = "a symbolic link lies there and is not followed; name the file it leads to, if that is yours";
+            Err(RemoteError::new(Trouble::Refused, &place(file), detail))
+        }
+        _ => Ok(()),
+    }
+}
+
 /// The file and its tag; `None` when its folder is there and it is not.
 fn look(file: &Path) -> Result<Option<(Vec<u8>, Tag)>, RemoteError> {
+    refuse_link(file)?;
     match disk::read(file) {
         Ok((bytes, found)) => {
             let age = file.metadata().and_then(|found| found.modified()).map(|at| SystemTime::now().duration_since(at));
@@ -153,14 +165,14 @@ fn look(file: &Path) -> Result<Option<(Vec<u8>, Tag)>, RemoteError> {
 }
 
 fn write(file: &Path, bytes: &[u8], expected: Option<&Tag>, deadline: &Deadline) -> Result<Written, RemoteError> {
-    // Links are followed, so that all ways to the file share its lock; and a folder that is missing is said first.
+    // A folder that is missing is said first.
     look_at_folder(file)?;
-    let real = paths::real(file).map_err(|error| from_store(file, &error))?;
+    refuse_link(file)?;
     let turn = deadline.left(&place(file))?.min(TURN);
-    let turn = match lock::hold(&real, turn) {
+    let turn = match lock::hold(file, turn) {
         Ok(held) => {
             // Colleagues with other accounts need it too.
-            let _ = std::fs::set_permissions(lock::path(&real), Permissions::from_mode(mode(&real)));
+            held.open_to(mode(file));
             Some(held)
         }
         Err(StoreError::Busy { holder }) => {
@@ -170,14 +182,14 @@ fn write(file: &Path, bytes: &[u8], expected: Option<&Tag>, deadline: &Deadline)
         // No locks there, or a lock file that is another's: then the caller's loop alone keeps writers apart.
         Err(_) => None,
     };
-    let there = look(&real)?;
+    let there = look(file)?;
     match (&there, expected) {
         (None, None) => {}
         (Some((bytes, _)), Some(expected)) if expected.is_of(bytes) => {}
         _ => return Ok(Written::Conflict),
     }
-    let folder = paths::folder(&real);
-    let name = real.file_name().unwrap_or_default();
+    let folder = paths::folder(file);
+    let name = file.file_name().unwrap_or_default();
     if turn.is_some() {
         remove_stale(folder, name);
     }
@@ -185,16 +197,16 @@ fn write(file: &Path, bytes: &[u8], expected: Option<&Tag>, deadline: &Deadline)
     let mut new = Temporary::create(folder, name, OF_SAVE, &mut state::System).map_err(|error| failed(&error))?;
     new.write(bytes).map_err(|error| failed(&error))?;
     deadline.left(&place(file))?;
-    let _ = new.file().set_permissions(Permissions::from_mode(mode(&real)));
+    let _ = new.file().set_permissions(Permissions::from_mode(mode(file)));
     let placed = if there.is_some() {
-        new.belongs_with(&real);
-        rename(&mut new, &real)
+        new.belongs_with(file);
+        rename(&mut new, file)
     } else {
-        new.becomes_new(&real)
+        new.becomes_new(file)
     };
     match placed {
         Ok(()) => {}
-        Err(_) if new.has_become(&real) => {}
+        Err(_) if new.has_become(file) => {}
         Err(StoreError::Exists(_)) => return Ok(Written::Conflict),
         Err(StoreError::Io { source, .. }) if source.kind() == ErrorKind::NotFound => {
             let detail = "another program removed the new file before it was in its place";
@@ -204,7 +216,7 @@ fn write(file: &Path, bytes: &[u8], expected: Option<&Tag>, deadline: &Deadline)
     }
     let confirmed = std::fs::File::open(folder).and_then(|folder| sync_folder(&folder));
     confirmed.map_err(|error| trouble(file, "confirm", &error).perhaps_arrived())?;
-    let name = disk::tag(&real).map(|tag| tag.to_string()).unwrap_or_default();
+    let name = disk::tag(file).map(|tag| tag.to_string()).unwrap_or_default();
     Ok(Written::Done(Tag::new(name, false, bytes)))
 }
 

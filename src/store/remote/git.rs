@@ -21,6 +21,8 @@ const FILE: &str = "vault.json";
 /// In the bare copy: what was fetched, and what was made but came too late.
 const THEIRS: &str = "refs/tickey/theirs";
 const TOO_LATE: &str = "refs/tickey/too-late";
+/// What receives a push on this machine: whoever can write in a repository here could else have it run commands as us.
+const RECEIVER: &str = "--receive-pack=git -c core.hooksPath=/dev/null -c core.alternateRefsCommand=true -c receive.autogc=false receive-pack";
 /// How much of a command's answer is read that is no file.
 const WORDS: usize = 256 * 1024;
 
@@ -55,6 +57,11 @@ impl Git {
         Ok(Work { git: self, copy, deadline, _turn: turn })
     }
 
+    /// Whether the repository lies on this machine: then its own settings and hooks would count here.
+    fn is_here(&self) -> bool {
+        self.repository.starts_with('/') || self.repository.starts_with("file:")
+    }
+
     fn error(&self, kind: Trouble, detail: impl AsRef<str>) -> RemoteError {
         RemoteError::new(kind, &self.place, detail)
     }
@@ -85,6 +92,8 @@ impl Work<'_> {
             ("GIT_TERMINAL_PROMPT", "0".as_ref()),
             // Before every setting: none of the ways to reach a repository that run a command.
             ("GIT_ALLOW_PROTOCOL", "file:http:https:ssh".as_ref()),
+            // Nor does a repository here have its missing parts fetched the way its own settings say.
+            ("GIT_NO_LAZY_FETCH", "1".as_ref()),
             // ssh asks nobody either: what it would show instead of a prompt says no.
             ("SSH_ASKPASS", "false".as_ref()),
             ("SSH_ASKPASS_REQUIRE", "force".as_ref()),
@@ -209,17 +218,11 @@ impl Work<'_> {
     fn push(&self, commit: &str, branch: &str, expected: Option<&str>) -> Result<bool, RemoteError> {
         let lease = format!("--force-with-lease={branch}:{}", expected.unwrap_or_default());
         let spec = format!("{commit}:{branch}");
-        let push = [
-            "push",
-            "--quiet",
-            "--porcelain",
-            "--no-verify",
-            "--recurse-submodules=no",
-            &lease,
-            "--",
-            &self.git.repository,
-            &spec,
-        ];
+        let mut push = vec!["push", "--quiet", "--porcelain", "--no-verify", "--recurse-submodules=no", &lease];
+        if self.git.is_here() {
+            push.push(RECEIVER);
+        }
+        push.extend(["--", &self.git.repository, &spec]);
         let done = self.run(&push, b"", WORDS).map_err(RemoteError::perhaps_arrived)?;
         if done.good {
             return Ok(true);
