@@ -111,8 +111,8 @@ fn personal(global: &Global, url: &str, bytes: &[u8], locked: &Locked) -> Result
     if let Some(folder) = path.parent() {
         disk::make_folder(folder)?;
     }
-    disk::write_new(&path, bytes, false, &mut clock::Os)?;
     sharing::set_remote(&home, &vault.vault_id(), url)?;
+    disk::write_new(&path, bytes, false, &mut clock::Os)?;
     out::say(&format!(
         "your personal vault is at {} now, and is kept the same as the one there",
         text::clean(&path.display().to_string())

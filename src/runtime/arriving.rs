@@ -81,13 +81,20 @@ impl Thread {
         };
         let (path, link, founded) = founding::found(&home, name, member, &mut |edit| self.keep(edit)).map_err(row)?;
         self.tried.insert(link.vault.clone());
-        let open = self.opening.open_linked(turn, path, &link).map_err(|trouble| (ShareRow::Name, trouble))?;
-        self.post.send(Report::Msg(Msg::AlsoOpened(open)));
+        let made = format!("made the shared vault {} with you as owner, named {}", clean(name), clean(member));
+        // Whatever hinders that it is opened: its recovery code is shown only this once.
+        let made = match self.opening.open_linked(turn, path, &link) {
+            Ok(open) => {
+                self.post.send(Report::Msg(Msg::AlsoOpened(open)));
+                made
+            }
+            Err(trouble) => format!("{made}; it could not be opened yet: {}", trouble.message),
+        };
         Ok(Shared {
             title: "the vault's recovery code".into(),
             code: Some(founded.recovery_code),
             said: vec![
-                format!("made the shared vault {} with you as owner, named {}", clean(name), clean(member)),
+                made,
                 "The code takes an owner's place when every owner's key is lost (tickey join SOURCE --recovery). It is shown this \
                  once: write it on paper."
                     .into(),

@@ -88,6 +88,8 @@ pub fn take_in<E: From<SharingError>>(
     };
     let id = known.map_or_else(new_id, |(id, _)| Ok(id))?;
     keep(Edit::Link(id, Box::new(link.clone())))?;
+    // Before the file is there: a copy without its remote would be synced by nobody.
+    sharing::set_remote(home, &joined.vault_id(), url).map_err(SharingError::from)?;
     let written = match has_copy {
         true => joined
             .seal(&mut clock::Os)
@@ -95,7 +97,7 @@ pub fn take_in<E: From<SharingError>>(
             .and_then(|sealed| disk::write_new(&path, &sealed, true, &mut clock::Os).map(drop)),
         false => disk::create(&path, joined, &mut clock::Os).map(drop),
     };
-    written.and_then(|()| sharing::set_remote(home, &joined.vault_id(), url)).map_err(SharingError::from)?;
+    written.map_err(SharingError::from)?;
     Ok((path, link))
 }
 
@@ -133,4 +135,22 @@ pub fn keep_at<T, E: From<SharingError>>(
 pub fn link_at(personal: &Unlocked, vault_id: &str, url: &str) -> Option<Edit> {
     let (id, link) = personal.link_to(vault_id)?;
     Some(Edit::Link(id, Box::new(Link { remote: url.into(), ..link })))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_vault_that_comes_in_has_its_remote_before_its_file() {
+        let folder = tempfile::tempdir().unwrap();
+        let at = |name: &str| folder.path().join(name);
+        let home = Home { data: at("data"), state: at("state"), config: at("config") };
+        // In the place of the folder for vaults: nothing can be written there.
+        std::fs::write(&home.data, "").unwrap();
+        let founded = Unlocked::found_shared("ops", "maya", 1, &mut clock::Os).unwrap().vault;
+        let mut keep = |_| Ok::<_, SharingError>(());
+        assert!(take_in(&home, &founded, &founded, None, "folder:/t/ops.json", &mut keep).is_err());
+        assert_eq!(memory::read(&home, &founded.vault_id()).url, "folder:/t/ops.json");
+    }
 }

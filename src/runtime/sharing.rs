@@ -144,8 +144,8 @@ pub fn fetch(home: &Home, link: &Link) -> Result<PathBuf, SharingError> {
     }
     let vault = locked.open_with(&link.keys)?.with_own_record(clock::now().wall_ms);
     let path = free_path(home, &link.name);
-    disk::create(&path, &vault, &mut clock::Os)?;
     set_remote(home, &link.vault, &link.remote)?;
+    disk::create(&path, &vault, &mut clock::Os)?;
     Ok(path)
 }
 

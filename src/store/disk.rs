@@ -114,7 +114,16 @@ pub fn create(path: &Path, vault: &Unlocked, random: &mut dyn Random) -> Result<
     remove_stale(&place.folder, &place.name);
     let mut written = place.write(vault, random)?;
     written.becomes_new(&place.real)?;
-    place.confirm(written.file())
+    place.confirm(written.file()).map_err(|error| {
+        // Its keys are given to nobody who was told that it was not made.
+        if written.has_become(&place.real) {
+            let _ = std::fs::remove_file(&place.real);
+        }
+        match error {
+            StoreError::Unconfirmed { path, source } => StoreError::Io { doing: "make", path, source },
+            error => error,
+        }
+    })
 }
 
 /// Saves: lock → if the file is not what `seen` says, open and merge → temporary file beside it, 0600 → write, fsync → read back and open →

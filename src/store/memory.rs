@@ -81,7 +81,7 @@ pub fn kept_signed(home: &Home, vault_id: &str) -> Option<Vec<u8>> {
     Some(disk::read(&signed(home, vault_id).ok()?).ok()?.0)
 }
 
-fn signed(home: &Home, vault_id: &str) -> Result<PathBuf, StoreError> {
+pub(super) fn signed(home: &Home, vault_id: &str) -> Result<PathBuf, StoreError> {
     let mut file = state::file(home, vault_id)?;
     file.set_extension("signed.json");
     Ok(file)

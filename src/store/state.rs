@@ -95,7 +95,7 @@ pub fn remember(home: &Home, vault_id: &str, clock: &Clock) -> Result<(), StoreE
 /// # Errors
 /// [`StoreError::Io`].
 pub fn forget(home: &Home, vault_id: &str) -> Result<(), StoreError> {
-    for file in [file(home, vault_id)?, super::memory::file(home, vault_id)?] {
+    for file in [file(home, vault_id)?, super::memory::file(home, vault_id)?, super::memory::signed(home, vault_id)?] {
         if !file.exists() {
             continue;
         }
@@ -155,9 +155,11 @@ mod tests {
         assert_eq!((now.last, now.other.get("head")), (stamp(9), Some(&"x".into())));
         remember(&home, ID, &Clock::new(8, Stamp::new(1, 0, 8))).unwrap();
         assert_eq!(read(&file).unwrap().replica, "0000000000000008");
+        crate::store::memory::keep_signed(&home, ID, b"signed", &mut System).unwrap();
         forget(&home, ID).unwrap();
         forget(&home, ID).unwrap();
         assert!(!file.exists());
+        assert_eq!(crate::store::memory::kept_signed(&home, ID), None);
     }
 
     #[test]

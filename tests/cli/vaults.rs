@@ -192,3 +192,27 @@ fn completions_and_the_manual() {
     user.bare(&["--version"]).assert().success();
     user.bare(&["--help"]).assert().success();
 }
+
+#[test]
+fn a_shared_vault_that_was_not_made_leaves_no_file_that_nobody_opens() {
+    let traced = std::process::Command::new("strace").args(["-qq", "-o", "/dev/null", "true"]).status();
+    if !traced.is_ok_and(|status| status.success()) {
+        return;
+    }
+    let user = User::with_vault();
+    for fault in 1..=5 {
+        let name = format!("ops{fault}");
+        let inject = format!("inject=fsync:error=EIO:when={fault}");
+        let mut command = assert_cmd::Command::new("strace");
+        command.args(["-f", "-qq", "-o", "/dev/null", "-e", "trace=fsync", "-e", &inject]);
+        command.args([env!("CARGO_BIN_EXE_tickey"), "--passphrase-file", "passphrase", "vault", "create", &name]);
+        command.current_dir(user.path(""));
+        user.environment(&mut |name, value| {
+            command.env(name, value);
+        });
+        if !command.output().unwrap().status.success() {
+            user.run(&["vault", "create", &name]).success();
+        }
+        user.run(&["list", "--vault", &name]).success();
+    }
+}
