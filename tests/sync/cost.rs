@@ -3,6 +3,7 @@
 
 use rustix::time::{ClockId, clock_gettime};
 use tickey::store::memory;
+use tickey::store::remote::Tag;
 use tickey::vault::Edit;
 
 use crate::machine::{Machine, details, new_id};
@@ -67,6 +68,13 @@ fn at_ten_thousand_entries() {
         let before = cpu_ms();
         assert!(memory::read(&maya.home, &maya.vault.vault_id()).holds(&maya.vault));
         println!("  of that, the comparison: {:.1} ms", cpu_ms() - before);
+        let before = cpu_ms();
+        drop((maya.vault.clone(), maya.vault.clone()));
+        println!("  of that, two copies that this test makes: {:.1} ms", cpu_ms() - before);
+        let bytes = storage.shelf().bytes().unwrap().clone();
+        let before = cpu_ms();
+        drop(Tag::new("", true, &bytes));
+        println!("  of that, the storage naming its version: {:.1} ms", cpu_ms() - before);
         let before = cpu_ms();
         maya.add(&format!("One more {round}"));
         println!("a save alone: {:.1} ms", cpu_ms() - before);
