@@ -9,6 +9,7 @@ use super::ask::{self, Terminal};
 use super::error::Failure;
 use super::session;
 use super::{out, sync};
+use crate::runtime::sharing::SharingError;
 use crate::runtime::{clock, founding, process, sharing};
 use crate::store::{StoreError, disk};
 use crate::text;
@@ -48,7 +49,13 @@ pub fn run(global: &Global, args: &Args) -> Result<(), Failure> {
     };
     let vault = match args.recovery {
         true => take_over(&locked, &code)?,
-        false => sharing::join(&locked, &code, args.member.as_deref())?,
+        false => sharing::join(&locked, &code, args.member.as_deref()).map_err(|error| match error {
+            SharingError::Store(StoreError::Vault(VaultError::NotAMember)) => {
+                Failure::new(super::error::Exit::Passphrase, "this code opens nothing there; nothing was changed")
+                    .hint("it may have been used or ended, or be for another vault: ask an owner for a new one")
+            }
+            error => error.into(),
+        })?,
     };
     let mut personal = keeper.unlock(global)?;
     if personal.vault.link_to(&vault.vault_id()).is_some() && !args.recovery {

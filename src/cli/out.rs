@@ -136,9 +136,19 @@ pub fn entries(count: usize) -> String {
     if count == 1 { "1 entry".to_owned() } else { format!("{count} entries") }
 }
 
+/// `1 change`, `2 changes`.
+pub fn changes(count: usize) -> String {
+    if count == 1 { "1 change".to_owned() } else { format!("{count} changes") }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn one_change_is_no_changes() {
+        assert_eq!([0, 1, 2].map(changes), ["0 changes", "1 change", "2 changes"]);
+    }
 
     #[test]
     fn dates() {

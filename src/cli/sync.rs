@@ -72,7 +72,7 @@ pub fn run(global: &Global, args: &Args) -> Result<(), Failure> {
         0 => String::new(),
         n => format!(", {} changed in two places (tickey conflicts lists them)", out::entries(n)),
     };
-    out::say(&format!("synced: {} changes received, {} sent{conflicts}", report.received, report.sent));
+    out::say(&format!("synced: {} received, {} sent{conflicts}", out::changes(report.received), report.sent));
     Ok(())
 }
 

@@ -55,7 +55,7 @@ pub enum MemberCommand {
         /// For whom
         #[arg(value_name = "NAME")]
         name: String,
-        /// What they may do: viewer (read; enforced by encryption) or editor (change entries; enforced by every reader's check)
+        /// What they may do
         #[arg(long, value_name = "ROLE", default_value = "editor")]
         role: RoleName,
         /// How long the code is good for: 1d, 12h
