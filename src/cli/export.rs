@@ -72,9 +72,10 @@ pub fn run(global: &Global, args: &Args) -> Result<(), Failure> {
         disk::write_all_new(&files, &mut clock::Os)?;
     }
     let lost = lost(&entries, writer);
+    let left_out = lost.iter().filter(|lost| lost.what.iter().any(|what| what.starts_with("all of it"))).count();
+    let entries = details.len().saturating_sub(left_out);
     let names: Vec<String> = names.iter().map(|path| path.display().to_string()).collect();
     if let (true, Some(file)) = (global.json, names.first()) {
-        let entries = details.len();
         return out::json(&Report { format: format.id, file, files: &names, entries, encrypted: args.encrypt, lost });
     }
     for lost in &lost {
@@ -83,7 +84,7 @@ pub fn run(global: &Global, args: &Args) -> Result<(), Failure> {
     }
     let to = if names.is_empty() { "standard output".to_owned() } else { names.join(", ") };
     let how = if args.encrypt { "encrypted" } else { "in plain text" };
-    out::say(&format!("wrote {} to {}, {how}", out::entries(details.len()), text::clean(&to)));
+    out::say(&format!("wrote {} to {}, {how}", out::entries(entries), text::clean(&to)));
     if args.plaintext && args.output.is_some() {
         out::warn("whoever reads this file has every secret in it; delete it as soon as it is not needed any more");
     }

@@ -11,7 +11,7 @@ use super::session;
 use super::{out, sync};
 use crate::runtime::sharing::SharingError;
 use crate::runtime::{clock, founding, process, sharing};
-use crate::store::{StoreError, disk};
+use crate::store::{StoreError, disk, paths};
 use crate::text;
 use crate::vault::roster::{RECOVERY, Role};
 use crate::vault::{Locked, Unlocked, VaultError};
@@ -37,6 +37,15 @@ pub fn run(global: &Global, args: &Args) -> Result<(), Failure> {
     let keeper = session::File::at(home.clone(), home.vault(None)).map_err(|failure| {
         failure.hint("a personal vault keeps the keys to shared ones: tickey init makes it, then join again")
     })?;
+    if let Some(name) = &args.name
+        && paths::name(&sharing::free_path(&home, name)) != *name
+    {
+        return Err(Failure::usage(format!(
+            "a vault cannot be called {:?} here, or one is already",
+            text::clean(name)
+        ))
+        .hint("--name gives it another name; nothing was changed, and the code is still good"));
+    }
     let code = match &args.code_file {
         Some(path) => ask::from_file(path, "the code's file")?,
         None => {

@@ -145,7 +145,10 @@ fn invite(global: &Global, name: &str, role: Role, seconds: u64) -> Result<(), F
     ));
     out::say("hand it over by another way than the vault; they run: tickey join SOURCE");
     if sent.is_none() {
-        out::say("this vault has no remote yet: tickey remote set URL puts it where they can reach it");
+        out::say(&format!(
+            "this vault has no remote yet: tickey --vault {} remote set URL puts it where they can reach it",
+            out::word(session.name())
+        ));
     }
     Ok(())
 }

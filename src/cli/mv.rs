@@ -25,6 +25,7 @@ pub(super) fn carry(global: &Global, args: &Carried, carry: Carry) -> Result<(),
     if carry == Carry::Move {
         from.vault.may_edit()?;
     }
+    to.vault.may_edit()?;
     let details = carry.details(entry)?;
     if !args.allow_duplicate
         && let Some(other) = twin(&to.vault, &details)

@@ -21,6 +21,16 @@ pub fn data(bytes: &[u8]) -> Result<(), Failure> {
     })
 }
 
+/// A name as it is typed in a shell.
+pub fn word(name: &str) -> String {
+    let name = text::clean(name);
+    let plain = |c: char| c.is_alphanumeric() || "-_.".contains(c);
+    match !name.is_empty() && !name.starts_with('-') && name.chars().all(plain) {
+        true => name.into_owned(),
+        false => format!("'{}'", name.replace('\'', r"'\''")),
+    }
+}
+
 /// One line of data. The caller cleans what comes from a vault or file.
 ///
 /// # Errors
@@ -166,5 +176,19 @@ mod tests {
         let json = escaped(&serde_json::to_string(text).unwrap());
         assert!(json.is_ascii(), "{}", json.as_str());
         assert_eq!(serde_json::from_str::<String>(&json).unwrap(), text);
+    }
+
+    #[test]
+    fn a_name_is_one_word_for_a_shell() {
+        for (name, word) in [
+            ("ops", "ops"),
+            ("my team", "'my team'"),
+            ("it's", r"'it'\''s'"),
+            ("-x", "'-x'"),
+            ("", "''"),
+            ("Tëam", "Tëam"),
+        ] {
+            assert_eq!(super::word(name), word);
+        }
     }
 }

@@ -82,7 +82,7 @@ fn create(global: &Global, name: &str, member: Option<String>) -> Result<(), Fai
     );
     out::say(&format!(
         "next: tickey --vault {0} remote set URL, then tickey --vault {0} member invite NAME",
-        text::clean(name)
+        out::word(name)
     ));
     Ok(())
 }

@@ -359,7 +359,7 @@ impl Thread {
         let _ = self.orders.send(Order::Look);
         let waits = match self.sync(at) {
             None if !shared => "",
-            None => "; this vault has no remote yet: tickey remote set URL puts it where they can reach it",
+            None => "; this vault has no remote yet: the command remote puts it where they can reach it",
             Some(SyncState::Offline { .. } | SyncState::Stopped) => "; it waits until the remote can be reached",
             Some(_) => "",
         };

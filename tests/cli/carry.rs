@@ -75,6 +75,8 @@ fn a_viewer_adds_nothing_and_takes_nothing_out() {
     maya.run(&["--vault", "ops", "remote", "set", &remote]).success();
     let code = maya.output(&["--vault", "ops", "member", "invite", "vera", "--role", "viewer"]);
     let code = vera.file("code", code);
+    // A name that is taken is refused while the code is still good.
+    vera.run(&["join", &remote, "--code-file", &code, "--name", "personal"]).code(2);
     vera.run(&["join", &remote, "--code-file", &code]).success();
     maya.run(&["sync"]).success();
     vera.run(&["sync"]).success();
@@ -83,5 +85,7 @@ fn a_viewer_adds_nothing_and_takes_nothing_out() {
     vera.add("otpauth://totp/Mine:v?secret=JBSWY3DPEHPK3PXP");
     let said = vera.run(&["mv", "Mine", "ops"]).code(1);
     assert!(String::from_utf8(said.get_output().stderr.clone()).unwrap().contains("viewer"));
+    let said = vera.run(&["--vault", "personal", "mv", "Own", "ops"]).code(1);
+    assert!(String::from_utf8(said.get_output().stderr.clone()).unwrap().contains("viewer"), "not that it is there");
     assert_eq!(names(&vera, "personal"), ["Mine", "Own"]);
 }

@@ -185,3 +185,12 @@ fn formats_are_listed() {
     assert!(ids.contains(&"aegis") && ids.contains(&"uri"), "{ids:?}");
     assert!(user.output(&["formats"]).contains("Aegis"));
 }
+
+#[test]
+fn what_is_left_out_of_an_export_is_not_counted() {
+    let user = User::with_vault();
+    user.add(&format!("otpauth://totp/Site:ida?secret={RFC}"));
+    user.add("steam://GEZDGNBVGY3TQOJQ");
+    let report = user.json(&["export", "--format", "google", "--plaintext", "-o", "g.txt"]);
+    assert_eq!((&report["entries"], report["lost"].as_array().unwrap().len()), (&json!(1), 1));
+}
