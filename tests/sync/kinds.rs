@@ -81,7 +81,7 @@ fn each_kind_of_failure_by_each_command() {
             what: "another vault",
             bytes: other,
             open: (5, "holds no key"),
-            join: (5, "not a member"),
+            join: (5, "opens nothing there"),
             sync: (0, "another vault"),
         },
         Case {
@@ -95,14 +95,14 @@ fn each_kind_of_failure_by_each_command() {
             what: "not signed by someone entitled",
             bytes: by_viewer,
             open: (6, "may only view"),
-            join: (5, "not a member"),
+            join: (5, "opens nothing there"),
             sync: (0, "may only view"),
         },
         Case {
             what: "rolled back",
             bytes: first,
             open: (0, ""),
-            join: (5, "not a member"),
+            join: (5, "opens nothing there"),
             sync: (0, "went back in time"),
         },
     ];
