@@ -24,7 +24,7 @@ pub fn data(bytes: &[u8]) -> Result<(), Failure> {
 /// A name as it is typed in a shell.
 pub fn word(name: &str) -> String {
     let name = text::clean(name);
-    let plain = |c: char| c.is_alphanumeric() || "-_.".contains(c);
+    let plain = |c: char| c.is_alphanumeric() || "-_.:/+".contains(c);
     match !name.is_empty() && !name.starts_with('-') && name.chars().all(plain) {
         true => name.into_owned(),
         false => format!("'{}'", name.replace('\'', r"'\''")),

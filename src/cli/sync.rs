@@ -63,7 +63,14 @@ pub fn run(global: &Global, args: &Args) -> Result<(), Failure> {
         return Err(failure);
     }
     if synced == 0 {
-        return Err(Failure::failed("no vault has a remote").hint("tickey remote set URL gives it one"));
+        // What this machine remembered may be lost; the links are in the personal vault.
+        let links = all.iter().filter(|session| !session.vault.is_shared()).flat_map(|session| session.vault.links());
+        let known = links.map(|(_, link)| link).find(|link| !link.remote.is_empty());
+        let hint = known.map_or_else(
+            || "tickey remote set URL gives it one".to_owned(),
+            |link| format!("tickey --vault {} remote set {}", out::word(&link.name), out::word(&link.remote)),
+        );
+        return Err(Failure::failed("no vault has a remote").hint(hint));
     }
     if global.json {
         return out::json(&report);

@@ -216,3 +216,18 @@ fn a_shared_vault_that_was_not_made_leaves_no_file_that_nobody_opens() {
         user.run(&["list", "--vault", &name]).success();
     }
 }
+
+#[test]
+fn an_address_that_this_machine_forgot_is_told_from_the_link() {
+    let user = User::with_vault();
+    user.run(&["vault", "create", "ops"]).success();
+    let remote = format!("folder:{}", user.path("team.json").display());
+    user.run(&["--vault", "ops", "remote", "set", &remote]).success();
+    user.run(&["sync"]).success();
+    std::fs::remove_dir_all(user.path("state")).unwrap();
+    let said = user.run(&["sync"]).code(1);
+    let said = String::from_utf8(said.get_output().stderr.clone()).unwrap();
+    assert!(said.contains(&format!("tickey --vault ops remote set {remote}")), "{said}");
+    user.run(&["--vault", "ops", "remote", "set", &remote]).success();
+    user.run(&["sync"]).success();
+}
