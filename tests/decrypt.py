@@ -108,8 +108,9 @@ def read_file(data):
     need(isinstance(head["grants"], list) and 1 <= len(head["grants"]) <= 1024, "not 1 to 1024 grants", REFUSED)
     for slot in head["slots"]:
         need(isinstance(slot, dict) and set(slot) == {"m_kib", "t", "p", "salt", "nonce", "key"}, "not a slot")
-        need(whole(slot["m_kib"], 19_456, 4 << 20) and whole(slot["t"], 2, 64) and whole(slot["p"], 1, 16)
-             and slot["m_kib"] * slot["t"] <= 16 << 20, "the cost of a slot is out of bounds", REFUSED)
+        need(whole(slot["m_kib"], 19_456, 4 << 20) and whole(slot["t"], 2, 64) and whole(slot["p"], 1, 16),
+             "the cost of a slot is out of bounds", REFUSED)
+    need(sum(slot["m_kib"] * slot["t"] for slot in head["slots"]) <= 16 << 20, "the slots cost too much together", REFUSED)
     return head, header, nonce, body, author
 
 

@@ -3,6 +3,7 @@
 //! Effects come in, messages go out. What only the terminal can do (copy through it, stop, leave) is handed to the edge as a [`Request`].
 
 mod arriving;
+mod cgroup;
 pub mod clipboard;
 pub mod clock;
 pub mod demo;

@@ -48,9 +48,11 @@ pub fn keep_contained_panics_quiet() {
     }));
 }
 
-/// What this machine allows a vault to ask for.
+/// What this machine allows a vault to ask for: of its memory, or of what this process's control group may have of it.
 pub fn limits() -> Limits {
-    Limits { ram: ram() }
+    let membership = std::fs::read_to_string("/proc/self/cgroup").unwrap_or_default();
+    let group = super::cgroup::memory_limit(std::path::Path::new("/sys/fs/cgroup"), &membership);
+    Limits { ram: ram().min(group.unwrap_or(u64::MAX)) }
 }
 
 /// The machine's memory in bytes; 2 GiB where it cannot be known.

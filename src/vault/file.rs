@@ -7,7 +7,7 @@ use data_encoding::BASE64;
 use serde::{Deserialize, Serialize};
 
 use crate::vault::VaultError;
-use crate::vault::kdf::Cost;
+use crate::vault::kdf::{Cost, check_all};
 use crate::vault::seal::{Grant, VaultId};
 
 /// The largest file of this format, in bytes: 256 MiB.
@@ -239,6 +239,8 @@ impl Header {
                 text.grants.len()
             )));
         }
+        let costs: Vec<Cost> = text.slots.iter().map(|slot| Cost { m_kib: slot.m_kib, t: slot.t, p: slot.p }).collect();
+        check_all(&costs)?;
         let slot = |slot: SlotText| {
             Ok(Slot {
                 cost: Cost { m_kib: slot.m_kib, t: slot.t, p: slot.p },

@@ -27,7 +27,7 @@ impl Cost {
 /// What this machine allows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limits {
-    /// The machine's memory in bytes.
+    /// The memory that this process may have, in bytes: the machine's, or less where its control group says so.
     pub ram: u64,
 }
 
@@ -35,27 +35,31 @@ pub struct Limits {
 const LEAST_M_KIB: u64 = 19 * 1024;
 /// The most memory a slot may ask for on any machine, in KiB (4 GiB).
 const MOST_M_KIB: u64 = 4 * 1024 * 1024;
-/// The most work a slot may ask for: memory times passes, in KiB (16 GiB).
+/// The most work that all slots of a file may ask for together: the sum of memory times passes, in KiB (16 GiB).
 const MOST_WORK_KIB: u64 = 16 * 1024 * 1024;
 /// What `choose` aims at.
 const AIM: Duration = Duration::from_millis(500);
 /// The most memory `choose` takes, in KiB (512 MiB).
 const MOST_CHOSEN_M_KIB: u64 = 512 * 1024;
 
-impl Limits {
-    /// Checks a cost before it is paid: m from 19 MiB to min(4 GiB, RAM/2), t 2 to 64, p 1 to 16, m·t at most 16 GiB.
-    ///
-    /// # Errors
-    /// [`VaultError::ParametersRefused`] naming the number.
-    pub fn check(&self, cost: Cost) -> Result<(), VaultError> {
+fn refused(what: String) -> Result<(), VaultError> {
+    Err(VaultError::ParametersRefused(what))
+}
+
+/// Checks what the slots of one file cost against the bounds that hold on every machine: for each m from 19 MiB to 4 GiB, t 2 to 64 and p 1 to 16, and for all
+/// together m·t of at most 16 GiB. Whoever types a passphrase that opens nothing pays for every slot.
+///
+/// # Errors
+/// [`VaultError::ParametersRefused`] naming the number.
+pub fn check_all(costs: &[Cost]) -> Result<(), VaultError> {
+    let mut work = 0_u64;
+    for cost in costs {
         let m = u64::from(cost.m_kib);
-        let most = MOST_M_KIB.min(self.ram / 2 / 1024);
-        let refused = |what: String| Err(VaultError::ParametersRefused(what));
         if m < LEAST_M_KIB {
-            return refused(format!("{} KiB of memory, and less than 19 MiB is too weak", cost.m_kib));
+            return refused(format!("{m} KiB of memory, and less than 19 MiB is too weak"));
         }
-        if m > most {
-            return refused(format!("{} MiB of memory, and this machine allows {} MiB", m / 1024, most / 1024));
+        if m > MOST_M_KIB {
+            return refused(format!("{} MiB of memory, and {} MiB are allowed", m / 1024, MOST_M_KIB / 1024));
         }
         if !(2..=64).contains(&cost.t) {
             return refused(format!("{} passes, and 2 to 64 are allowed", cost.t));
@@ -63,8 +67,24 @@ impl Limits {
         if !(1..=16).contains(&cost.p) {
             return refused(format!("{} lanes, and 1 to 16 are allowed", cost.p));
         }
-        if m * u64::from(cost.t) > MOST_WORK_KIB {
-            return refused(format!("{} passes over {} MiB, and 16 GiB in all are allowed", cost.t, m / 1024));
+        work = work.saturating_add(m.saturating_mul(u64::from(cost.t)));
+    }
+    if work > MOST_WORK_KIB {
+        return refused(format!("memory times passes of {} MiB in all, and 16 GiB are allowed", work / 1024));
+    }
+    Ok(())
+}
+
+impl Limits {
+    /// Checks one cost before it is paid: [`check_all`], and at most half of this machine's memory.
+    ///
+    /// # Errors
+    /// [`VaultError::ParametersRefused`] naming the number.
+    pub fn check(&self, cost: Cost) -> Result<(), VaultError> {
+        check_all(&[cost])?;
+        let (m, most) = (u64::from(cost.m_kib), self.ram / 2 / 1024);
+        if m > most {
+            return refused(format!("{} MiB of memory, and this machine allows {} MiB", m / 1024, most / 1024));
         }
         Ok(())
     }
@@ -140,6 +160,22 @@ mod tests {
             assert!(said.contains(word), "{said}");
         }
         assert!(Limits { ram: GIB }.check(Cost { m_kib: 513 * 1024, t: 2, p: 1 }).is_err());
+    }
+
+    #[test]
+    fn the_slots_of_a_file_cost_no_more_together_than_one_may() {
+        let cost = |m_kib, t| Cost { m_kib, t, p: 4 };
+        let gib = 1024 * 1024;
+        assert_eq!(check_all(&[cost(4 * gib, 4)]), Ok(()));
+        assert_eq!(check_all(&[cost(gib, 4), cost(gib, 4), cost(2 * gib, 2), cost(gib, 4)]), Ok(()));
+        for costs in [
+            vec![cost(4 * gib, 4), cost(19 * 1024, 2)],
+            vec![cost(4 * gib, 4); 4],
+            vec![cost(u32::MAX, u32::MAX); 4],
+            vec![cost(256 * 1024, 17); 4],
+        ] {
+            assert!(matches!(check_all(&costs), Err(VaultError::ParametersRefused(_))), "{costs:?}");
+        }
     }
 
     #[test]

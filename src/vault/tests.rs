@@ -137,6 +137,17 @@ fn a_file_signed_again_by_a_stranger_is_not_believed() {
     assert_eq!(locked.unlock(&Text::from("a passphrase"), &LIMITS).unwrap_err(), VaultError::WrongPassphrase);
     let hostile = forged(header(|header| header.slots[0].cost.m_kib = u32::MAX), &stranger);
     assert!(matches!(Locked::read(&hostile, &LIMITS), Err(VaultError::ParametersRefused(_))));
+    // Each slot within its bounds, and all four together 64 GiB of work for every try: no copy that any machine takes.
+    let many = |header: &mut crate::vault::file::Header| {
+        header.slots[0].cost = Cost { m_kib: 4 << 20, t: 4, p: 1 };
+        header.slots = vec![header.slots[0].clone(); 4];
+    };
+    let dear = forged(header(many), &stranger);
+    let said = Locked::read(&dear, &Limits { ram: 1 << 40 }).unwrap_err();
+    assert!(said.to_string().contains("16 GiB"), "{said}");
+    let vault = &founded().vault;
+    let accepted = vault.accept(&dear, None, &Limits { ram: 1 << 40 }, NOON, &mut FixedRandom::new(27));
+    assert!(matches!(accepted.unwrap_err(), VaultError::Altered(_)));
 }
 
 #[test]
