@@ -125,7 +125,10 @@ pub(crate) fn changed(
             if links > 0 {
                 session.over.push(Over::Confirm(Confirm::rekey(links)));
             }
-            model.say_good("the new passphrase is set; the recovery code stays good", now);
+            model.say_good(
+                "Changed the passphrase · older copies open with the old one: tickey backup forget removes them",
+                now,
+            );
         }
         Err(trouble) => {
             for over in &mut session.over {

@@ -1,4 +1,4 @@
-//! `tickey backup`: older versions of the vault, listed and brought back.
+//! `tickey backup`: older versions of the vault, listed, brought back, and removed where an earlier passphrase opens them.
 
 use std::path::{Path, PathBuf};
 
@@ -9,8 +9,9 @@ use super::ask::{self, Terminal};
 use super::error::{Exit, Failure};
 use super::out;
 use super::session::{self, Changed, File};
-use crate::runtime::{clock, process};
+use crate::runtime::{clock, process, sharing};
 use crate::store::backups::{self, Backup};
+use crate::store::forget::{self, Copies};
 use crate::store::{StoreError, disk, lock, state};
 use crate::text;
 use crate::vault::{Limits, Locked, Unlocked, VaultError};
@@ -36,7 +37,97 @@ pub fn run(global: &Global, command: Option<BackupCommand>) -> Result<(), Failur
             }
             restore(global, path, &which, yes)
         }
+        Some(BackupCommand::Forget { yes }) => {
+            if !yes {
+                Terminal::require("your agreement", "--yes does it without asking")?;
+            }
+            // What cannot be opened today may need every older version there is.
+            let session = session::Session::open(global)?;
+            forget(global, &session, yes)
+        }
     }
+}
+
+#[derive(Serialize)]
+struct Forgotten {
+    removed: usize,
+    kept: usize,
+    unknown: Vec<String>,
+}
+
+fn forget(global: &Global, session: &session::Session, yes: bool) -> Result<(), Failure> {
+    let copies = forget::find(session.home(), &session.file.path, &session.vault)?;
+    if !copies.earlier.is_empty() {
+        ask::confirm(yes, &question(session, copies.earlier.len()))?;
+    }
+    let removed = remove(session, &copies)?;
+    if global.json {
+        let unknown = copies.unknown.iter().map(|file| file.display().to_string()).collect();
+        return out::json(&Forgotten { removed, kept: copies.present, unknown });
+    }
+    out::say(&match removed {
+        0 => "No copy here opens with an earlier passphrase, key or recovery code".to_owned(),
+        removed => format!("Removed {}", copies_in_words(removed)),
+    });
+    if removed > 0 {
+        out::say(
+            "Copies elsewhere still open with it: at remotes, in snapshots and synced folders, and those you made yourself",
+        );
+    }
+    for file in &copies.unknown {
+        out::warn(&format!("cannot tell what opens {}; it was kept", file.display()));
+    }
+    Ok(())
+}
+
+/// After a new passphrase or recovery code: offers on a terminal to remove the copies that the old one opens; else says how.
+///
+/// # Errors
+/// What hindered it; the new passphrase is set all the same.
+pub fn offer_forget(session: &session::Session, terminal: Option<&mut Terminal>) -> Result<(), Failure> {
+    let copies = forget::find(session.home(), &session.file.path, &session.vault)?;
+    let count = copies.earlier.len();
+    if count == 0 {
+        return Ok(());
+    }
+    let agreed = terminal.map_or(Ok(false), |terminal| terminal.agrees(&question(session, count)))?;
+    if agreed {
+        out::say(&format!("Removed {}", copies_in_words(remove(session, &copies)?)));
+    } else {
+        out::say(&match count {
+            1 => format!("1 older copy here still opens with the old one: {} removes it", command(session)),
+            _ => format!("{count} older copies here still open with the old one: {} removes them", command(session)),
+        });
+    }
+    Ok(())
+}
+
+fn command(session: &session::Session) -> String {
+    match session.file.path == session.home().vault(None) {
+        true => "tickey backup forget".to_owned(),
+        false => format!("tickey --vault {} backup forget", out::word(session.name())),
+    }
+}
+
+fn question(session: &session::Session, count: usize) -> String {
+    format!(
+        "Remove {} of {} that an earlier passphrase, key or recovery code opens? They cannot be brought back",
+        copies_in_words(count),
+        text::fit(session.name(), 60)
+    )
+}
+
+fn copies_in_words(count: usize) -> String {
+    if count == 1 { "1 older copy".to_owned() } else { format!("{count} older copies") }
+}
+
+fn remove(session: &session::Session, copies: &Copies) -> Result<usize, Failure> {
+    if copies.earlier.is_empty() {
+        return Ok(0);
+    }
+    let removed = forget::remove(&session.file.path, &copies.earlier)?;
+    sharing::forget_repository(session.home(), &session.vault.vault_id())?;
+    Ok(removed)
 }
 
 fn list(global: &Global, vault: &Path) -> Result<(), Failure> {

@@ -4,7 +4,7 @@ use super::args::{Global, Passphrase};
 use super::ask::{self, Terminal};
 use super::error::Failure;
 use super::session::{self, File, Session};
-use super::{out, sync};
+use super::{backup, out, sync};
 use crate::runtime::{clock, process};
 use crate::text;
 use crate::vault::sharing::Me;
@@ -43,9 +43,12 @@ pub fn run(global: &Global, args: &Passphrase) -> Result<(), Failure> {
     let wall_ms = clock::now().wall_ms;
     let vault = session.vault.change_passphrase(&new, cost, &limits, wall_ms, &mut clock::Os)?;
     session.write(vault)?;
-    out::say("the passphrase was changed; older copies of the file still open with the old one");
+    out::say("Changed the passphrase");
     if args.recovery {
         out::say("the recovery code stays good");
+    }
+    if let Err(failure) = backup::offer_forget(&session, terminal.as_mut()) {
+        out::warn(&failure.message);
     }
     match (links, rekey) {
         (0, _) => Ok(()),

@@ -10,7 +10,7 @@ use crate::store::memory::{self, Memory};
 use crate::store::paths::Home;
 use crate::store::remote::{self, Around, Bounds, Environment, Remote, RemoteError, RemoteUrl, UrlError};
 use crate::store::sync::{self, Means, Notice, SyncError, Synced, WorkingCopy};
-use crate::store::{StoreError, Tag, disk};
+use crate::store::{StoreError, Tag, disk, forget};
 use crate::text::clean;
 use crate::vault::join::InviteCode;
 use crate::vault::link::Link;
@@ -54,8 +54,25 @@ pub fn open_remote(home: &Home, url: &str, cancel: &Arc<AtomicBool>) -> Result<B
     let environment = Environment::of_process();
     let url = RemoteUrl::parse(url, &environment)?;
     let bounds = Bounds { cancelled: Arc::clone(cancel), ..Bounds::default() };
-    let around = Around { environment, login: None, cache: home.state.join("cache"), bounds };
+    let around = Around { environment, login: None, cache: cache(home), bounds };
     Ok(remote::open(&url, around)?)
+}
+
+/// What can be fetched again.
+fn cache(home: &Home) -> std::path::PathBuf {
+    home.state.join("cache")
+}
+
+/// Removes this machine's copy of the git repository in which the vault of that id is kept, if it is in one: older versions stay in it.
+///
+/// # Errors
+/// [`SharingError`].
+pub fn forget_repository(home: &Home, vault_id: &str) -> Result<(), SharingError> {
+    let url = memory::read(home, vault_id).url;
+    if url.is_empty() {
+        return Ok(());
+    }
+    Ok(forget::remove_repository(&cache(home), &RemoteUrl::parse(&url, &Environment::of_process())?)?)
 }
 
 /// An address as it is kept: paths made absolute.

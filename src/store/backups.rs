@@ -161,6 +161,11 @@ fn found(real: &Path) -> Result<Vec<(u64, PathBuf)>, StoreError> {
     Ok(times.collect())
 }
 
+/// Whether that is the name of a backup of the vault at `real`.
+pub(super) fn is_of(real: &Path, name: &OsStr) -> bool {
+    time_of(&prefix(real), name).is_some()
+}
+
 fn prefix(real: &Path) -> OsString {
     let mut prefix = real.file_stem().unwrap_or_default().to_owned();
     prefix.push("-");

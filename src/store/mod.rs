@@ -5,6 +5,7 @@
 
 pub mod backups;
 pub mod disk;
+pub mod forget;
 pub mod lock;
 pub mod memory;
 pub mod paths;

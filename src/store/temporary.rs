@@ -171,14 +171,15 @@ pub(super) fn remove_stale(folder: &Path, name: &OsStr) {
 }
 
 fn is_temporary_of(name: &OsStr, file: &OsStr) -> bool {
-    file.as_bytes()
-        .strip_prefix(b".")
-        .and_then(|rest| rest.strip_prefix(name.as_bytes()))
-        .and_then(|rest| rest.strip_prefix(b"."))
-        .and_then(|rest| rest.strip_suffix(OF_SAVE.as_bytes()))
-        .is_some_and(|digits| {
-            digits.len() == RANDOM_DIGITS && digits.iter().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
-        })
+    inner_name(file, OF_SAVE).is_some_and(|inner| inner == name)
+}
+
+/// The name that a temporary file with that ending was to get; `None` when it is none.
+pub(super) fn inner_name<'a>(file: &'a OsStr, ending: &str) -> Option<&'a OsStr> {
+    let rest = file.as_bytes().strip_prefix(b".")?.strip_suffix(ending.as_bytes())?;
+    let (name, digits) = rest.split_at_checked(rest.len().checked_sub(RANDOM_DIGITS)?)?;
+    let is_random = digits.iter().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
+    is_random.then(|| name.strip_suffix(b".").map(OsStr::from_bytes)).flatten()
 }
 
 /// Waits until the disk has the entries of a folder.

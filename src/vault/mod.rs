@@ -47,6 +47,6 @@ pub use error::VaultError;
 pub use kdf::{Cost, Limits};
 pub use link::Link;
 pub use locked::Locked;
-pub use passphrase::Founded;
+pub use passphrase::{Founded, OpenedBy};
 pub use stamp::{Clock, Stamp};
 pub use unlocked::Unlocked;

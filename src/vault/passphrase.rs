@@ -2,8 +2,9 @@
 
 use crate::secret::{Random, Text, random_bytes};
 use crate::vault::document::Document;
-use crate::vault::file::Slot;
+use crate::vault::file::{File, Slot};
 use crate::vault::kdf::derive;
+use crate::vault::locked::{decrypt, granted};
 use crate::vault::roster::{RECOVERY, Roster};
 use crate::vault::seal::{self, Key, MemberKey, VaultId};
 use crate::vault::unlocked::new_header;
@@ -16,6 +17,17 @@ pub struct Founded {
     pub vault: Unlocked,
     /// Seven groups of four letters and digits.
     pub recovery_code: Text,
+}
+
+/// What opens a copy of a vault's file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum OpenedBy {
+    /// What opens the vault now.
+    Present,
+    /// A passphrase, member key or recovery code that was replaced since.
+    Earlier,
+    /// Nothing tells: it is damaged, of another vault, or of an epoch to come.
+    Unknown,
 }
 
 impl Unlocked {
@@ -82,6 +94,30 @@ impl Unlocked {
         let slot = new_slot(&member, &self.header.vault, passphrase, cost, limits, random)?;
         let header = new_header(&document.roster, &vault_key, vec![slot], random)?;
         Ok(Unlocked::of_parts(header, member, None, vault_key, document))
+    }
+
+    /// What opens that copy of this vault's file. A personal vault's copy says it by its key slots, which stay the same until the passphrase changes; any copy,
+    /// once the key in use has opened it, by its recovery key.
+    pub fn opened_by(&self, bytes: &[u8]) -> OpenedBy {
+        // A damaged copy is judged, too: its slots may be whole.
+        let Ok((_, file)) = File::read(bytes) else { return OpenedBy::Unknown };
+        let (theirs, ours) = (&file.header, &self.header);
+        if theirs.vault != ours.vault || theirs.epoch > ours.epoch {
+            return OpenedBy::Unknown;
+        }
+        if !self.is_shared() && theirs.slots != ours.slots {
+            return if theirs.epoch < ours.epoch { OpenedBy::Earlier } else { OpenedBy::Unknown };
+        }
+        let present: Vec<&MemberKey> = std::iter::once(&self.member).chain(&self.invite).collect();
+        let Some(vault_key) = granted(&file, &present) else {
+            let older: Vec<&MemberKey> = self.own.iter().filter(|key| **key != self.member).collect();
+            return if granted(&file, &older).is_some() { OpenedBy::Earlier } else { OpenedBy::Unknown };
+        };
+        match decrypt(&file, &vault_key) {
+            Ok(copy) if copy.roster.recovery_key() == self.document.roster.recovery_key() => OpenedBy::Present,
+            Ok(_) => OpenedBy::Earlier,
+            Err(_) => OpenedBy::Unknown,
+        }
     }
 
     /// Whether this vault was opened with the recovery code: then a new passphrase should be set first of all.

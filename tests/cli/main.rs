@@ -1,5 +1,6 @@
 //! The command line, run as a person or a script runs it: the real program, in folders of its own.
 
+mod backups;
 mod bad_vaults;
 mod carry;
 mod conflicts;

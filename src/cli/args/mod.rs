@@ -431,6 +431,12 @@ pub enum BackupCommand {
         #[arg(short, long)]
         yes: bool,
     },
+    /// Remove the copies on this machine that an earlier passphrase, member key or recovery code opens
+    Forget {
+        /// Do not ask
+        #[arg(short, long)]
+        yes: bool,
+    },
 }
 
 /// `inspect`.

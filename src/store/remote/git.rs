@@ -5,7 +5,7 @@
 //! killed when its time is over, with all it started. What a push that came too late would have written becomes the second parent of
 //! the next, so that history has both.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use data_encoding::HEXLOWER;
 use sha2::{Digest, Sha256};
@@ -49,8 +49,7 @@ impl Git {
     /// One operation, with the bare copy to itself.
     fn begin(&self) -> Result<Work<'_>, RemoteError> {
         let deadline = self.bounds.start();
-        let name = HEXLOWER.encode(Sha256::digest(&self.repository).get(..16).unwrap_or_default());
-        let copy = self.cache.join(format!("{name}.git"));
+        let copy = bare_copy(&self.cache, &self.repository);
         let failed = |error: StoreError| self.error(Trouble::Failed, error.to_string());
         disk::make_folder(&self.cache).map_err(failed)?;
         let turn = lock::hold(&copy, deadline.left(&self.place)?).map_err(failed)?;
@@ -65,6 +64,17 @@ impl Git {
     fn error(&self, kind: Trouble, detail: impl AsRef<str>) -> RemoteError {
         RemoteError::new(kind, &self.place, detail)
     }
+}
+
+/// Where the bare copy of a repository lies in that folder.
+fn bare_copy(folder: &Path, repository: &str) -> PathBuf {
+    let name = HEXLOWER.encode(Sha256::digest(repository).get(..16).unwrap_or_default());
+    folder.join(format!("{name}.git"))
+}
+
+/// See [`super::repository_copy`].
+pub(super) fn copy_of(cache: &Path, repository: &str) -> PathBuf {
+    bare_copy(&cache.join("git"), repository)
 }
 
 /// An operation under way.

@@ -22,7 +22,7 @@ mod signature;
 pub mod url;
 mod webdav;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc;
@@ -299,6 +299,14 @@ pub fn open(url: &RemoteUrl, around: Around) -> Result<Box<dyn Remote>, RemoteEr
         RemoteUrl::S3 { bucket, key } => Ok(Box::new(s3::S3::new(bucket, key, &around)?)),
         RemoteUrl::WebDav(url) => Ok(Box::new(webdav::WebDav::new(url, &around)?)),
         RemoteUrl::Git(repository) => Ok(Box::new(git::Git::new(repository, &around))),
+    }
+}
+
+/// Where this machine's copy of a git repository lies in the folder `cache`; `None` for all other places.
+pub fn repository_copy(cache: &Path, url: &RemoteUrl) -> Option<PathBuf> {
+    match url {
+        RemoteUrl::Git(repository) => Some(git::copy_of(cache, repository)),
+        _ => None,
     }
 }
 

@@ -268,6 +268,11 @@ impl Roster {
         self.members.iter().find(|member| member.keys.sign == *sign)
     }
 
+    /// The keys of the recovery code in force.
+    pub(super) fn recovery_key(&self) -> Option<PublicKeys> {
+        self.members.iter().find(|member| member.name == RECOVERY).map(|member| member.keys)
+    }
+
     /// Whether that key is, or was, a member's or an invite's.
     pub(super) fn has_known(&self, key: &[u8; 32]) -> bool {
         self.seen_keys.contains(key)
