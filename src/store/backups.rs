@@ -179,52 +179,31 @@ fn time_of(prefix: &OsStr, name: &OsStr) -> Option<u64> {
 
 /// Times in names: `20261124T061500.123Z` (ISO 8601, basic format, UTC).
 mod utc {
-    use super::DAY_MS;
+    use crate::time::Utc;
 
     /// The last millisecond of the year 9999.
     const LAST_MS: u64 = 253_402_300_799_999;
 
     /// Year, month and day of a time.
     pub(super) fn date(wall_ms: u64) -> (u64, u64, u64) {
-        // Days since 0000-03-01, so that the leap day is the last of its year; 146 097 days are 400 years.
-        let days = (wall_ms.min(LAST_MS) / DAY_MS).saturating_add(719_468);
-        let (era, day) = (days / 146_097, days % 146_097);
-        let year = (day - day / 1460 + day / 36_524 - day / 146_096) / 365;
-        let day = day - (365 * year + year / 4 - year / 100);
-        let month = (5 * day + 2) / 153;
-        let (of_march, day) = (month, day - (153 * month + 2) / 5 + 1);
-        let month = if of_march < 10 { of_march + 3 } else { of_march - 9 };
-        (era * 400 + year + u64::from(month <= 2), month, day)
+        let Utc { year, month, day, .. } = Utc::from_unix(wall_ms.min(LAST_MS) / 1000);
+        (year, month, day)
     }
 
     pub(super) fn write(wall_ms: u64) -> String {
         let wall_ms = wall_ms.min(LAST_MS);
-        let (year, month, day) = date(wall_ms);
-        let (s, ms) = (wall_ms % DAY_MS / 1000, wall_ms % 1000);
-        format!("{year:04}{month:02}{day:02}T{:02}{:02}{:02}.{ms:03}Z", s / 3600, s / 60 % 60, s % 60)
+        let Utc { year, month, day, hour, minute, second } = Utc::from_unix(wall_ms / 1000);
+        format!("{year:04}{month:02}{day:02}T{hour:02}{minute:02}{second:02}.{:03}Z", wall_ms % 1000)
     }
 
     /// The time that [`write`] writes so; `None` for everything else.
     pub(super) fn read(text: &str) -> Option<u64> {
-        let number = |from: usize, to: usize| -> Option<u64> {
-            let digits = text.get(from..to)?;
-            digits.bytes().all(|byte| byte.is_ascii_digit()).then(|| digits.parse().ok())?
-        };
+        let number = |from: usize, to: usize| text.get(from..to)?.parse().ok();
         let (year, month, day) = (number(0, 4)?, number(4, 6)?, number(6, 8)?);
-        let (hour, minute, second, ms) = (number(9, 11)?, number(11, 13)?, number(13, 15)?, number(16, 19)?);
-        if year < 1970
-            || !(1..=12).contains(&month)
-            || !(1..=31).contains(&day)
-            || hour > 23
-            || minute > 59
-            || second > 59
-        {
-            return None;
-        }
-        let (year, of_march) = if month > 2 { (year, month - 3) } else { (year - 1, month + 9) };
-        let days = 365 * year + year / 4 - year / 100 + year / 400 + (153 * of_march + 2) / 5 + day - 1;
-        let wall_ms = days.checked_sub(719_468)? * DAY_MS + (hour * 3600 + minute * 60 + second) * 1000 + ms;
-        // The 31st of June, a missing T or Z: what is not written back the same was not ours.
+        let (hour, minute, second) = (number(9, 11)?, number(11, 13)?, number(13, 15)?);
+        let unix = Utc { year, month, day, hour, minute, second }.unix()?;
+        let wall_ms = unix.checked_mul(1000)?.checked_add(number(16, 19)?)?;
+        // A missing T or Z, a sign: what is not written back the same was not ours.
         (write(wall_ms) == text).then_some(wall_ms)
     }
 }

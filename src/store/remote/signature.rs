@@ -7,6 +7,7 @@ use hmac::{Hmac, KeyInit, Mac};
 use sha2::{Digest, Sha256};
 
 use crate::secret::Text;
+use crate::time::Utc;
 
 /// Whose requests they are.
 #[derive(Clone)]
@@ -68,17 +69,8 @@ fn hmac(key: &[u8], message: &str) -> [u8; 32] {
 
 /// `20130524T000000Z`.
 fn time(unix: u64) -> String {
-    let (days, second) = (unix / 86_400, unix % 86_400);
-    // Days since 1 March of the year 0, in eras of 400 years (Howard Hinnant's civil_from_days).
-    let days = days.saturating_add(719_468);
-    let (era, day_of_era) = (days / 146_097, days % 146_097);
-    let year_of_era = (day_of_era - day_of_era / 1_460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
-    let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
-    let month_from_march = (5 * day_of_year + 2) / 153;
-    let day = day_of_year - (153 * month_from_march + 2) / 5 + 1;
-    let month = if month_from_march < 10 { month_from_march + 3 } else { month_from_march - 9 };
-    let year = era.saturating_mul(400).saturating_add(year_of_era) + u64::from(month <= 2);
-    format!("{year:04}{month:02}{day:02}T{:02}{:02}{:02}Z", second / 3600, second / 60 % 60, second % 60)
+    let Utc { year, month, day, hour, minute, second } = Utc::from_unix(unix);
+    format!("{year:04}{month:02}{day:02}T{hour:02}{minute:02}{second:02}Z")
 }
 
 #[cfg(test)]

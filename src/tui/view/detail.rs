@@ -7,7 +7,7 @@ use crate::app::detail::EntryView;
 use crate::app::geometry::Area;
 use crate::app::model::Session;
 use crate::app::vaults::Spot;
-use crate::time::Now;
+use crate::time::{Now, Utc};
 use crate::tui::view::paint::Paint;
 use crate::tui::view::{big, code};
 use crate::vault::{Entry, conflict};
@@ -32,9 +32,9 @@ pub(super) fn draw(model: &Model, session: &Session, view: &EntryView, now: Now,
         paint.title(entry.title(), "");
     }
     let inner = Area {
-        x: u16::from(w > 20) * 2,
+        x: if w > 20 { 2 } else { 0 },
         y: header.saturating_add(u16::from(h > 12)),
-        w: w.saturating_sub(u16::from(w > 20) * 4),
+        w: w.saturating_sub(if w > 20 { 4 } else { 0 }),
         h: h.saturating_sub(header).saturating_sub(u16::from(h > 12)).saturating_sub(if h > 5 { 2 } else { 0 }),
     };
     entry_in(session, view.spot, entry, Some(view), inner, now, paint);
@@ -194,18 +194,8 @@ fn recovery(entry: &Entry, view: &EntryView, shown: bool, area: Area, paint: &mu
 
 /// A day and minute in UTC, as in `2026-11-24 07:30`.
 pub(super) fn date(ms: u64) -> String {
-    let seconds = ms / 1000;
-    let (days, minute) = (seconds / 86_400, seconds % 86_400 / 60);
-    // Days to a date of the Gregorian calendar, counted from 1 March 0000 in eras of 400 years.
-    let z = days.saturating_add(719_468);
-    let (era, day_of_era) = (z / 146_097, z % 146_097);
-    let year_of_era = (day_of_era - day_of_era / 1_460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
-    let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
-    let shifted = (5 * day_of_year + 2) / 153;
-    let day = day_of_year - (153 * shifted + 2) / 5 + 1;
-    let month = if shifted < 10 { shifted + 3 } else { shifted - 9 };
-    let year = year_of_era + era * 400 + u64::from(month <= 2);
-    format!("{year:04}-{month:02}-{day:02} {:02}:{:02} UTC", minute / 60, minute % 60)
+    let Utc { year, month, day, hour, minute, .. } = Utc::from_unix(ms / 1000);
+    format!("{year:04}-{month:02}-{day:02} {hour:02}:{minute:02} UTC")
 }
 
 #[cfg(test)]
