@@ -43,7 +43,7 @@ pub fn fit(text: &str, columns: usize) -> String {
     if complete && width(&start) <= columns {
         return start;
     }
-    let room = columns - 1;
+    let room = columns.saturating_sub(1);
     let mut out = String::with_capacity(start.len());
     let mut used = 0usize;
     let mut graphemes = start.graphemes(true).peekable();

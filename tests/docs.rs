@@ -3,6 +3,20 @@
 //! A block fenced as ```` ```console ```` is a session in one shell: lines that begin with `$ ` are commands, the lines below each are
 //! what it prints. A line `…` stands for any lines, `…` within a line for any text. All blocks run one after another in one fresh home folder with
 //! the built program on the path; `tickey` alone (the screen) and the commands of a fresh checkout are left to other tests.
+#![allow(
+    clippy::arithmetic_side_effects,
+    clippy::cast_possible_wrap,
+    clippy::expect_used,
+    clippy::get_unwrap,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::print_stderr,
+    clippy::print_stdout,
+    clippy::string_slice,
+    clippy::unreachable,
+    clippy::unwrap_used,
+    reason = "a test ends where something is not as it must be"
+)]
 
 use std::process::Command;
 

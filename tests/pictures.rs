@@ -1,5 +1,19 @@
 //! The pictures in `assets/screens/`: drawn from the program's own screen, compared with what lies there.
 //! `TICKEY_BLESS=1 cargo test --test pictures` writes them anew.
+#![allow(
+    clippy::arithmetic_side_effects,
+    clippy::cast_possible_wrap,
+    clippy::expect_used,
+    clippy::get_unwrap,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::print_stderr,
+    clippy::print_stdout,
+    clippy::string_slice,
+    clippy::unreachable,
+    clippy::unwrap_used,
+    reason = "a test ends where something is not as it must be"
+)]
 
 use std::path::Path;
 use std::sync::Arc;

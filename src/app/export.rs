@@ -94,7 +94,7 @@ impl Export {
             Row::Format if turn => {
                 let count = writable().count().max(1);
                 let by = if key.code == KeyCode::Left { count.saturating_sub(1) } else { 1 };
-                self.format = self.format.saturating_add(by) % count;
+                self.format = self.format.saturating_add(by).checked_rem(count).unwrap_or(0);
                 self.settle();
             }
             Row::Protection if turn => {

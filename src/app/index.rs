@@ -226,9 +226,9 @@ pub(crate) fn letters(text: &str) -> u64 {
     text.bytes().fold(0, |bits, byte| {
         bits | 1_u64
             << match byte {
-                b'a'..=b'z' => u32::from(byte - b'a'),
-                b'0'..=b'9' => 26 + u32::from(byte - b'0'),
-                _ => 36 + u32::from(byte) % 28,
+                b'a'..=b'z' => u32::from(byte.saturating_sub(b'a')),
+                b'0'..=b'9' => u32::from(byte.saturating_sub(b'0')).saturating_add(26),
+                _ => (u32::from(byte) % 28).saturating_add(36),
             }
     })
 }

@@ -154,7 +154,7 @@ impl List {
             let mut found: Vec<u64> = places
                 .filter_map(|place| {
                     let score = terms.score(index, lines.get(place as usize)?)?;
-                    Some(u64::from(u32::MAX - score) << 32 | u64::from(place))
+                    Some(u64::from(u32::MAX.saturating_sub(score)) << 32 | u64::from(place))
                 })
                 .collect();
             found.sort_unstable();

@@ -15,7 +15,7 @@ pub fn next_wake(model: &Model, now: Now) -> Option<Duration> {
         sooner(toast.left_ms(now));
         if toast.counts_down() && model.focused && !model.config.plain {
             // With the codes' countdowns, so that a second has one wake and not two.
-            sooner(1000 - now.wall_ms % 1000);
+            sooner(1000_u64.saturating_sub(now.wall_ms % 1000));
         }
     }
     if let Some(at_ms) = model.leaves_at_ms {
@@ -42,7 +42,7 @@ pub fn next_wake(model: &Model, now: Now) -> Option<Duration> {
             if let Some(Over::Codes(codes)) = session.over.last() {
                 sooner(codes.left_ms(now));
             }
-            let until_second = 1000 - now.wall_ms % 1000;
+            let until_second = 1000_u64.saturating_sub(now.wall_ms % 1000);
             if counts_seconds(model) && reads(session) {
                 sooner(until_second);
             }

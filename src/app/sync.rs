@@ -160,7 +160,7 @@ pub(crate) fn words(session: &Session, now: Now) -> Option<(String, bool)> {
 fn ago(seconds: u64) -> String {
     match seconds {
         0..=9 => format!("{seconds} s"),
-        10..=59 => format!("{} s", seconds / 10 * 10),
+        10..=59 => format!("{} s", (seconds / 10).saturating_mul(10)),
         60..=3_599 => format!("{} min", seconds / 60),
         _ => format!("{} h", seconds / 3_600),
     }

@@ -69,7 +69,7 @@ impl Vaults {
 
     /// Takes one more in, unless it is open already.
     pub(crate) fn add(&mut self, open: OpenVault) {
-        let room = self.shared.len() < usize::from(u16::MAX) - 1;
+        let room = self.shared.len() < usize::from(u16::MAX.saturating_sub(1));
         if room && self.find(&open.vault.id()).is_none() {
             self.shared.push(Opened::new(open));
         }

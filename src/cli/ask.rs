@@ -100,7 +100,7 @@ fn from_command(command: &str) -> Result<Text, Failure> {
 /// Everything a reader gives, as words without their last newline.
 fn words(mut reader: impl Read, what: &str) -> Result<Text, Failure> {
     // Room for all at once: a growing vector would leave copies behind.
-    let mut bytes = Zeroizing::new(Vec::with_capacity(LONGEST as usize + 1));
+    let mut bytes = Zeroizing::new(Vec::with_capacity((LONGEST as usize).saturating_add(1)));
     reader
         .by_ref()
         .take(LONGEST + 1)

@@ -94,7 +94,7 @@ fn list(global: &Global, session: &Session, entry: &Entry, start: u64, span: u64
     let otp = &entry.details.otp;
     let end = start.saturating_add(span);
     let first = otp.valid_from(start);
-    if (end - first).div_ceil(otp.period.get()) > MOST {
+    if end.saturating_sub(first).div_ceil(otp.period.get()) > MOST {
         return Err(Failure::usage(format!("--for would list more than {MOST} codes")));
     }
     let mut times = Vec::new();

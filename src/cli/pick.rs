@@ -125,9 +125,14 @@ fn slips(a: &[char], b: &[char]) -> usize {
         let mut row = vec![i.saturating_add(1)];
         for (j, y) in b.iter().enumerate() {
             let at = |row: &[usize], column: usize| row.get(column).copied().unwrap_or(usize::MAX / 2);
-            let mut best = (at(&above, j) + usize::from(x != y)).min(at(&above, j + 1) + 1).min(at(&row, j) + 1);
-            if i > 0 && j > 0 && a.get(i - 1) == Some(y) && b.get(j - 1) == Some(x) {
-                best = best.min(at(&before, j - 1) + 1);
+            let after = j.saturating_add(1);
+            let changed = at(&above, j).saturating_add(usize::from(x != y));
+            let mut best = changed.min(at(&above, after).min(at(&row, j)).saturating_add(1));
+            if let (Some(up), Some(left)) = (i.checked_sub(1), j.checked_sub(1))
+                && a.get(up) == Some(y)
+                && b.get(left) == Some(x)
+            {
+                best = best.min(at(&before, left).saturating_add(1));
             }
             row.push(best);
         }

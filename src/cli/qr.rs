@@ -43,7 +43,7 @@ pub fn run(global: &Global, link: &str, output: Option<&Path>) -> Result<(), Fai
 /// Two modules a character, one over the other. Without colours what is light is drawn, for a dark terminal, as other programs do.
 fn drawn(symbol: &Symbol, colours: bool) -> Zeroizing<String> {
     let end = symbol.width().saturating_add(QUIET);
-    let range = || -(QUIET as isize)..isize::try_from(end).unwrap_or(0);
+    let range = || 0_isize.saturating_sub_unsigned(QUIET)..isize::try_from(end).unwrap_or(0);
     let mut out = Zeroizing::new(String::with_capacity(end.saturating_mul(end).saturating_mul(3)));
     for y in range().step_by(2) {
         if colours {

@@ -28,8 +28,8 @@ struct Report {
 pub fn run(global: &Global, args: &Args) -> Result<(), Failure> {
     ask::one_stdin(global, &args.new_passphrase_file.as_deref().into_iter().collect::<Vec<_>>())?;
     let mut all = Session::open_all(global)?;
-    let (mut report, mut synced, mut failure) = (Report::default(), 0, None);
-    let mut at = 0;
+    let (mut report, mut synced, mut failure) = (Report::default(), 0_usize, None);
+    let mut at = 0_usize;
     while let Some(session) = all.get_mut(at) {
         let result = match once(session) {
             Err(problem) if problem.exit == Exit::Passphrase && !session.vault.is_shared() => {
@@ -40,11 +40,11 @@ pub fn run(global: &Global, args: &Args) -> Result<(), Failure> {
         match result {
             Ok(None) => {}
             Ok(Some(done)) => {
-                synced += 1;
-                report.received += done.received;
-                report.sent += done.sent;
-                report.conflicts += done.conflicts;
-                report.rounds += done.rounds;
+                synced = synced.saturating_add(1);
+                report.received = report.received.saturating_add(done.received);
+                report.sent = report.sent.saturating_add(done.sent);
+                report.conflicts = report.conflicts.saturating_add(done.conflicts);
+                report.rounds = report.rounds.saturating_add(done.rounds);
                 tell(session.name(), &done.notices);
             }
             Err(problem) => {
@@ -57,7 +57,7 @@ pub fn run(global: &Global, args: &Args) -> Result<(), Failure> {
             give_keys(&mut all);
             fetch_missing(&mut all);
         }
-        at += 1;
+        at = at.saturating_add(1);
     }
     if let Some(failure) = failure {
         return Err(failure);

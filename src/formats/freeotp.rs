@@ -91,7 +91,7 @@ fn read_plus(bytes: &[u8]) -> Result<Opened, FormatError> {
 
 /// An array of Java's signed bytes.
 fn signed_bytes(value: Option<&Value>) -> Option<Vec<u8>> {
-    value?.as_array()?.iter().map(|byte| i8::try_from(byte.as_i64()?).ok().map(|byte| byte as u8)).collect()
+    value?.as_array()?.iter().map(|byte| i8::try_from(byte.as_i64()?).ok().map(i8::cast_unsigned)).collect()
 }
 
 fn secret_of(token: &Value) -> Secret {
@@ -222,13 +222,13 @@ fn write_plus(entries: &[Details], _: Option<&Text>, _: &mut dyn Random) -> Resu
     let (mut tokens, mut order) = (Vec::new(), Vec::new());
     for details in entries.iter().filter(|details| HOLDS.holds(&details.otp)) {
         let otp = &details.otp;
-        let secret: Vec<i8> = otp.secret.expose().iter().map(|byte| *byte as i8).collect();
+        let secret: Vec<i8> = otp.secret.expose().iter().map(|byte| byte.cast_signed()).collect();
         // Steam is told by this name alone.
         let issuer = if otp.kind == Kind::Steam { "Steam" } else { &details.issuer };
         order.push(format!("{issuer}:{}", details.account.as_str()));
         tokens.push(json!({
             "algo": otp.algorithm.name(),
-            "counter": if otp.kind == Kind::Hotp { i64::try_from(otp.counter).unwrap_or(i64::MAX) - 1 } else { 0 },
+            "counter": if otp.kind == Kind::Hotp { i64::try_from(otp.counter).unwrap_or(i64::MAX).saturating_sub(1) } else { 0 },
             "digits": otp.digits.get(),
             "issuerExt": issuer,
             "label": details.account.as_str(),
@@ -267,7 +267,7 @@ mod tests {
     #[test]
     fn a_backup_opens_with_its_password() {
         let text = |text: &str| [&[0x74], &(text.len() as u16).to_be_bytes()[..], text.as_bytes()].concat();
-        let signed = |bytes: &[u8]| bytes.iter().map(|byte| *byte as i8).collect::<Vec<i8>>();
+        let signed = |bytes: &[u8]| bytes.iter().map(|byte| byte.cast_signed()).collect::<Vec<i8>>();
         let seal = |key: &[u8], plain: &[u8], token: &str| {
             let sealed = cipher::gcm_seal(key, &[7; 12], plain, token.as_bytes()).unwrap();
             let parameters = [&[0x30, 17, 0x04, 12][..], &[7; 12], &[2, 1, 16]].concat();

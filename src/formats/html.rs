@@ -29,7 +29,7 @@ fn uris(text: &str) -> impl Iterator<Item = &str> {
     let mut rest = text;
     std::iter::from_fn(move || {
         let starts = |at: usize, scheme: &str| {
-            let start = (at + "://".len()).checked_sub(scheme.len())?;
+            let start = at.saturating_add("://".len()).checked_sub(scheme.len())?;
             rest.get(start..)?.starts_with(scheme).then_some(start)
         };
         let mut marks = rest.match_indices("://");
@@ -54,7 +54,7 @@ fn read(bytes: &[u8]) -> Result<Opened, FormatError> {
         if last.replace(uri) == Some(uri) {
             continue;
         }
-        let place = format!("URI {}", imported.entries.len() + imported.problems.len() + 1);
+        let place = format!("URI {}", imported.entries.len().saturating_add(imported.problems.len()).saturating_add(1));
         imported.push(draft::from_uri(place, &unescape(uri)));
     }
     Ok(Opened::Plain(imported))

@@ -102,7 +102,7 @@ fn prune(value: &mut Value) {
         Value::Object(map) => {
             let mut kept = 0usize;
             map.retain(|_, value| {
-                kept += 1;
+                kept = kept.saturating_add(1);
                 if kept > ITEMS {
                     wipe(value);
                 }

@@ -46,12 +46,14 @@ fn header(bytes: &[u8]) -> Option<Header> {
         return None;
     };
     let iv = *part(iv_at)?.first_chunk()?;
-    let salt = *part(iv_at + 16)?.first_chunk()?;
+    let salt = *part(iv_at.checked_add(16)?)?.first_chunk()?;
     if iv_at == 0 {
         return Some(Header { length: 48, iv, salt, costs: None });
     }
-    let cost = |place: usize| Some(u64::from(number(*part(iv_at + 48 + 4 * place)?.first_chunk()?)));
-    Some(Header { length: iv_at + 60, iv, salt, costs: Some([cost(0)?, cost(1)?, cost(2)?]) })
+    let cost = |place: usize| {
+        Some(u64::from(number(*part(place.checked_mul(4)?.checked_add(iv_at)?.checked_add(48)?)?.first_chunk()?)))
+    };
+    Some(Header { length: iv_at.checked_add(60)?, iv, salt, costs: Some([cost(0)?, cost(1)?, cost(2)?]) })
 }
 
 fn read(bytes: &[u8]) -> Result<Opened, FormatError> {

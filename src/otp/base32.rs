@@ -37,6 +37,10 @@ impl std::error::Error for NotBase32 {}
 ///
 /// # Errors
 /// [`NotBase32`] at the first character that is neither base32 nor something to skip.
+#[expect(
+    clippy::arithmetic_side_effects,
+    reason = "fewer than 13 bits are held, and a length of a text is far below the largest number"
+)]
 pub fn decode(text: &str) -> Result<Secret, NotBase32> {
     let mut out = Vec::with_capacity(text.len() / 8 * 5 + 5);
     let (mut bits, mut held) = (0u32, 0u32);
@@ -65,6 +69,10 @@ pub fn decode(text: &str) -> Result<Secret, NotBase32> {
 }
 
 /// Writes base32 in upper case without padding.
+#[expect(
+    clippy::arithmetic_side_effects,
+    reason = "fewer than 13 bits are held, and a length of a text is far below the largest number"
+)]
 pub fn encode(bytes: &[u8]) -> Text {
     let mut out = String::with_capacity(bytes.len() / 5 * 8 + 8);
     let (mut bits, mut held) = (0u32, 0u32);

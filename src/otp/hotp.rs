@@ -16,7 +16,7 @@ use crate::secret::Secret;
 pub fn code(secret: &Secret, algorithm: Algorithm, digits: Digits, counter: u64) -> Result<Code, OtpError> {
     let number = u64::from(truncate(secret, algorithm, counter)?);
     let digits = digits.get();
-    let shown = number % 10u64.saturating_pow(u32::from(digits));
+    let shown = number.checked_rem(10u64.saturating_pow(u32::from(digits))).unwrap_or(number);
     Ok(Code::new(format!("{shown:0width$}", width = usize::from(digits))))
 }
 

@@ -200,7 +200,7 @@ struct Fields<'a>(&'a [u8]);
 impl<'a> Fields<'a> {
     fn number(&mut self) -> Option<u64> {
         let mut number = 0u64;
-        for place in 0..10 {
+        for place in 0..10_u32 {
             let (byte, rest) = self.0.split_first()?;
             self.0 = rest;
             let seven = u64::from(byte & 0x7f);
@@ -208,7 +208,7 @@ impl<'a> Fields<'a> {
             if place == 9 && seven > 1 {
                 return None;
             }
-            number |= seven << (7 * place);
+            number |= seven << place.saturating_mul(7);
             if byte & 0x80 == 0 {
                 return Some(number);
             }

@@ -211,7 +211,7 @@ impl Otp {
 
     /// The first second of the time step that holds `unix`.
     pub fn valid_from(&self, unix: u64) -> u64 {
-        unix - unix % self.period.get()
+        unix.saturating_sub(unix.checked_rem(self.period.get()).unwrap_or(0))
     }
 
     /// The first second of the next time step: the code is valid until just before it.

@@ -37,7 +37,7 @@ pub fn code(secret: &Secret, pin: &str, period: Period, unix: u64) -> Result<Cod
     let mut number = u64::from_be_bytes(*eight) & (u64::MAX >> 1);
     let mut letters = [b'a'; 8];
     for letter in letters.iter_mut().rev() {
-        *letter = b'a' + (number % 26) as u8;
+        *letter = b'a'.saturating_add((number % 26) as u8);
         number /= 26;
     }
     Ok(Code::new(letters.iter().map(|letter| char::from(*letter)).collect::<String>()))

@@ -156,7 +156,8 @@ fn on_paper(picture: DynamicImage) -> Vec<Grey> {
             let (pairs, _) = both.as_chunks::<2>();
             let shade = |[luma, alpha]: &[u8; 2]| {
                 let (luma, alpha, paper) = (u32::from(*luma), u32::from(*alpha), u32::from(paper));
-                ((luma * alpha + paper * (255 - alpha)) / 255) as u8
+                (luma.saturating_mul(alpha).saturating_add(paper.saturating_mul(255_u32.saturating_sub(alpha))) / 255)
+                    as u8
             };
             grey(pairs.iter().map(shade).collect())
         };
@@ -217,7 +218,9 @@ impl Grey {
         };
         let (low, high) = (end(Box::new(0..256)), end(Box::new((0..256).rev())));
         let span = high.saturating_sub(low).max(1);
-        self.map(|pixel| (usize::from(pixel).saturating_sub(low).saturating_mul(255) / span).min(255) as u8)
+        self.map(|pixel| {
+            usize::from(pixel).saturating_sub(low).saturating_mul(255).checked_div(span).unwrap_or(0).min(255) as u8
+        })
     }
 
     /// `factor` times as large.
@@ -230,7 +233,8 @@ impl Grey {
 
     /// One pixel for each square of `side` pixels.
     fn smaller(&self, side: usize) -> Grey {
-        Grey::made((self.width / side).max(1), (self.height / side).max(1), |x, y| {
+        let shrunk = |size: usize| size.checked_div(side).unwrap_or(0).max(1);
+        Grey::made(shrunk(self.width), shrunk(self.height), |x, y| {
             self.mean(x.saturating_mul(side), y.saturating_mul(side), side)
         })
     }
@@ -245,7 +249,7 @@ impl Grey {
         let sum: usize = cells
             .map(|(right, down)| usize::from(self.pixel(x.saturating_add(right), y.saturating_add(down))))
             .fold(0, usize::saturating_add);
-        (sum / side.saturating_mul(side).max(1)).min(255) as u8
+        sum.checked_div(side.saturating_mul(side)).unwrap_or(0).min(255) as u8
     }
 
     /// The shade between pixels; white outside.
@@ -286,7 +290,7 @@ impl Found {
     /// Looks at a picture as it is and inverted.
     fn look(&mut self, grey: &Grey) {
         self.look_once(grey);
-        self.look_once(&grey.map(|pixel| 255 - pixel));
+        self.look_once(&grey.map(|pixel| !pixel));
     }
 
     fn look_once(&mut self, grey: &Grey) {

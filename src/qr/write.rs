@@ -102,7 +102,7 @@ impl Symbol {
 
 /// The module that a pixel belongs to.
 fn module(pixel: usize, scale: usize) -> isize {
-    isize::try_from(pixel / scale.max(1)).unwrap_or(isize::MAX).saturating_sub(QUIET as isize)
+    isize::try_from(pixel.checked_div(scale).unwrap_or(pixel)).unwrap_or(isize::MAX).saturating_sub_unsigned(QUIET)
 }
 
 #[cfg(test)]

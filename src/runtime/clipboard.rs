@@ -245,9 +245,9 @@ fn own_program() -> io::Result<std::path::PathBuf> {
 
 fn first_line(from: &mut PipeReader, patience: Duration) -> io::Result<String> {
     let mut line = Vec::new();
-    let deadline = std::time::Instant::now() + patience;
+    let began = std::time::Instant::now();
     loop {
-        let left = deadline.saturating_duration_since(std::time::Instant::now());
+        let left = patience.saturating_sub(began.elapsed());
         let timeout =
             Timespec { tv_sec: i64::try_from(left.as_secs()).unwrap_or(i64::MAX), tv_nsec: left.subsec_nanos().into() };
         let mut fds = [PollFd::from_borrowed_fd(from.as_fd(), PollFlags::IN)];

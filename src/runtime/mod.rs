@@ -310,9 +310,9 @@ impl Runtime {
         let mut nothing = Vec::new();
         let holds = self.held.is_some() || self.pending.is_some();
         self.clear_clipboard(&mut nothing);
-        let deadline = Instant::now() + GOODBYE;
+        let began = Instant::now();
         // Until the holder has ended, or for so long; other reports are taken meanwhile.
-        while let Some(left) = deadline.checked_duration_since(Instant::now()).filter(|_| holds) {
+        while let Some(left) = GOODBYE.checked_sub(began.elapsed()).filter(|_| holds) {
             match self.reports.recv_timeout(left) {
                 Ok(Report::HolderEnded { .. }) | Err(_) => break,
                 Ok(report) => {

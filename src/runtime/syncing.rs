@@ -244,7 +244,9 @@ impl Thread {
                 match why {
                     Why::Opened => known.due = vec![now],
                     Why::Saved => {
-                        known.due = std::iter::once(now).chain(AGAIN.iter().map(|after| now + *after)).collect()
+                        known.due = std::iter::once(now)
+                            .chain(AGAIN.iter().map(|after| now.checked_add(*after).unwrap_or(now)))
+                            .collect()
                     }
                     Why::Looked => {}
                 }
@@ -396,8 +398,11 @@ impl Thread {
 impl Known {
     /// Others' changes are looked for again in about a minute.
     pub(super) fn sync_again_later(&mut self) {
-        let jitter = random_bytes::<1>(&mut clock::Os).map_or(0, |[byte]| u64::from(byte) * 2 * JITTER_MS / 255);
-        self.due.push(Instant::now() + Duration::from_millis(USUAL_MS - JITTER_MS + jitter));
+        let jitter = random_bytes::<1>(&mut clock::Os)
+            .map_or(0, |[byte]| u64::from(byte).saturating_mul(JITTER_MS).saturating_mul(2) / 255);
+        let now = Instant::now();
+        let wait = Duration::from_millis(USUAL_MS.saturating_sub(JITTER_MS).saturating_add(jitter));
+        self.due.push(now.checked_add(wait).unwrap_or(now));
     }
 
     /// How it stands to its remote.

@@ -31,13 +31,13 @@ pub fn estimate(home: &Home, costs: &[Cost]) -> u64 {
         .and_then(|text| text.trim().parse().ok())
         .filter(|speed| (1..=1_000_000).contains(speed))
         .unwrap_or(USUAL);
-    work(costs).saturating_mul(1000) / speed
+    work(costs).saturating_mul(1000).checked_div(speed).unwrap_or(u64::MAX)
 }
 
 /// Remembers how long deriving at those costs took. Nothing depends on it but the estimate, so a failure is nobody's business.
 pub fn remember(home: &Home, costs: &[Cost], took: Duration) {
     let milliseconds = u64::try_from(took.as_millis()).unwrap_or(u64::MAX).max(1);
-    let speed = work(costs).saturating_mul(1000) / milliseconds;
+    let speed = work(costs).saturating_mul(1000).checked_div(milliseconds).unwrap_or(0);
     if speed > 0 && std::fs::create_dir_all(&home.state).is_ok() {
         let _ = std::fs::write(file(home), format!("{speed}\n"));
     }

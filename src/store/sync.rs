@@ -184,14 +184,14 @@ pub fn fetch(
     limits: &Limits,
     means: &mut Means,
 ) -> Result<Option<(Vec<u8>, Locked)>, SyncError> {
-    let mut tries = 0;
+    let mut tries = 0_u32;
     loop {
         let Read::Found(bytes, _) = remote.read(None)? else { return Ok(None) };
         match Locked::read(&bytes, limits) {
             Ok(locked) => return Ok(Some((bytes, locked))),
             Err(VaultError::Damaged(_) | VaultError::NotAVault(_)) if tries < TORN => {
                 pause(tries, means)?;
-                tries += 1;
+                tries = tries.saturating_add(1);
             }
             Err(error) => return Err(SyncError::Vault(error)),
         }
@@ -202,12 +202,12 @@ pub fn fetch(
 fn pause(times: u32, means: &mut Means) -> Result<(), SyncError> {
     let base = PAUSE.saturating_mul(1_u32.checked_shl(times.min(10)).unwrap_or(u32::MAX)).min(LONGEST_PAUSE);
     let [jitter] = random_bytes::<1>(means.random).map_err(no_randomness)?;
-    let end = Instant::now() + base.mul_f64(0.5 + f64::from(jitter) / 256.0);
+    let (began, wait) = (Instant::now(), base.mul_f64(0.5 + f64::from(jitter) / 256.0));
     loop {
         if means.cancel.load(Ordering::Relaxed) {
             return Err(SyncError::Cancelled);
         }
-        let Some(left) = end.checked_duration_since(Instant::now()).filter(|left| !left.is_zero()) else {
+        let Some(left) = wait.checked_sub(began.elapsed()).filter(|left| !left.is_zero()) else {
             return Ok(());
         };
         std::thread::sleep(left.min(Duration::from_millis(50)));
@@ -225,7 +225,7 @@ impl Loop<'_, '_> {
             if self.means.cancel.load(Ordering::Relaxed) {
                 return Err(SyncError::Cancelled);
             }
-            self.report.rounds += 1;
+            self.report.rounds = self.report.rounds.saturating_add(1);
             // Where the remote is known to have held all of ours, the server need only say that nothing has changed.
             let nothing_due = self.memory.holds(&self.copy.vault) && !self.copy.vault.has_new_key();
             let known = written.take().or_else(|| self.memory.tag.clone().filter(|_| nothing_due));
@@ -254,7 +254,7 @@ impl Loop<'_, '_> {
                 }
             };
             if taken == Taken::Again {
-                self.torn += 1;
+                self.torn = self.torn.saturating_add(1);
                 self.pause()?;
                 continue;
             }
@@ -283,13 +283,13 @@ impl Loop<'_, '_> {
     }
 
     fn pause(&mut self) -> Result<(), SyncError> {
-        self.pauses += 1;
+        self.pauses = self.pauses.saturating_add(1);
         pause(self.pauses, self.means)
     }
 
     /// Waits where the trouble may pass by itself in a moment, or where only reading again can tell what a write did.
     fn bear(&mut self, error: RemoteError) -> Result<(), SyncError> {
-        self.troubles += 1;
+        self.troubles = self.troubles.saturating_add(1);
         let perhaps = error.arrived() == Arrived::Perhaps;
         match error.kind() {
             Trouble::Cancelled => Err(SyncError::Cancelled),
@@ -405,7 +405,7 @@ impl Loop<'_, '_> {
         }
         // A newcomer knows too little to judge; and where this vault never was, something else may be meant to lie.
         let unsure = matches!(self.copy.vault.me(), Me::Pending { .. }) || self.memory.tag.is_none();
-        self.bad += 1;
+        self.bad = self.bad.saturating_add(1);
         if unsure || self.bad > TORN {
             return Err(SyncError::Vault(error));
         }
@@ -426,7 +426,7 @@ impl Loop<'_, '_> {
     /// Puts what came into the working copy, and does what an owner's program sees to by itself; whether there was nothing to see to.
     fn keep_house(&mut self, came: Unlocked) -> Result<bool, SyncError> {
         let wall_ms = (self.means.wall_ms)();
-        self.report.received += came.new_since(&self.copy.vault);
+        self.report.received = self.report.received.saturating_add(came.new_since(&self.copy.vault));
         let Some((vault, deeds)) = came.housekeeping(wall_ms, self.means.random).map_err(SyncError::Vault)? else {
             return self.save(came);
         };

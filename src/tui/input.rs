@@ -49,7 +49,7 @@ impl Parser {
                     let length = paste.len().saturating_sub(PASTE_END.len()).min(LARGEST_PASTE);
                     paste.truncate(length);
                     self.end_paste(out);
-                } else if paste.len() > LARGEST_PASTE + PASTE_END.len() {
+                } else if paste.len() > LARGEST_PASTE.saturating_add(PASTE_END.len()) {
                     // Keep a tail long enough to find the end mark in.
                     let cut = paste.len().saturating_sub(PASTE_END.len());
                     paste.drain(LARGEST_PASTE..cut.max(LARGEST_PASTE));
@@ -157,8 +157,8 @@ fn step(bytes: &[u8]) -> Step {
             },
         },
         [0x1b, rest @ ..] => match character(rest) {
-            Step::Msg(Msg::Key(with), used) => Step::Msg(Msg::Key(Key { alt: true, ..with }), used + 1),
-            Step::Skip(used) => Step::Skip(used + 1),
+            Step::Msg(Msg::Key(with), used) => Step::Msg(Msg::Key(Key { alt: true, ..with }), used.saturating_add(1)),
+            Step::Skip(used) => Step::Skip(used.saturating_add(1)),
             other => other,
         },
         _ => character(bytes),
@@ -174,8 +174,8 @@ fn character(bytes: &[u8]) -> Step {
         b'\r' | b'\n' => Step::Msg(plain(KeyCode::Enter), 1),
         b'\t' => Step::Msg(plain(KeyCode::Tab), 1),
         0x08 | 0x7f => Step::Msg(plain(KeyCode::Backspace), 1),
-        0x01..=0x1a => control(char::from(first - 1 + b'a')),
-        0x1c..=0x1f => control(char::from(first - 0x1c + b'4')),
+        0x01..=0x1a => control(char::from(first.saturating_add(b'a').saturating_sub(1))),
+        0x1c..=0x1f => control(char::from(first.saturating_sub(0x1c).saturating_add(b'4'))),
         0x20..=0x7e => Step::Msg(plain(KeyCode::Char(char::from(first))), 1),
         0xc2..=0xf4 => {
             let length = match first {
@@ -228,9 +228,9 @@ fn numbered(number: u32) -> Option<KeyCode> {
         4 | 8 => KeyCode::End,
         5 => KeyCode::PageUp,
         6 => KeyCode::PageDown,
-        11..=15 => KeyCode::F(u8::try_from(number - 10).ok()?),
-        17..=21 => KeyCode::F(u8::try_from(number - 11).ok()?),
-        23 | 24 => KeyCode::F(u8::try_from(number - 12).ok()?),
+        11..=15 => KeyCode::F(u8::try_from(number.checked_sub(10)?).ok()?),
+        17..=21 => KeyCode::F(u8::try_from(number.checked_sub(11)?).ok()?),
+        23 | 24 => KeyCode::F(u8::try_from(number.checked_sub(12)?).ok()?),
         _ => return None,
     })
 }
@@ -242,21 +242,21 @@ fn control_sequence(rest: &[u8]) -> Step {
     if let [b'[', tail @ ..] = rest {
         return match tail {
             [] => Step::More,
-            [last @ b'A'..=b'E', ..] => Step::Msg(plain(KeyCode::F(last - b'A' + 1)), START + 2),
-            _ => Step::Skip(START + 2),
+            [last @ b'A'..=b'E', ..] => Step::Msg(plain(KeyCode::F(last.saturating_sub(b'A').saturating_add(1))), 4),
+            _ => Step::Skip(4),
         };
     }
     // The oldest way to report the mouse: three bytes of any value.
     if let [b'M', tail @ ..] = rest {
-        return if tail.len() < 3 { Step::More } else { Step::Skip(START + 4) };
+        return if tail.len() < 3 { Step::More } else { Step::Skip(6) };
     }
     let Some(end) = rest.iter().position(|byte| !(0x20..=0x3f).contains(byte)) else { return Step::More };
     let (Some(parameters), Some(&last)) = (rest.get(..end), rest.get(end)) else { return Step::More };
     if !(0x40..=0x7e).contains(&last) {
         // An Escape or a control byte in the middle: the sequence is broken, that byte begins something else.
-        return Step::Skip(START + end);
+        return Step::Skip(end.saturating_add(START));
     }
-    let used = START + end + 1;
+    let used = end.saturating_add(START).saturating_add(1);
     if let Some((b'<', parameters)) = parameters.split_first() {
         return mouse(parameters, last == b'M').map_or(Step::Skip(used), |msg| Step::Msg(msg, used));
     }

@@ -134,13 +134,13 @@ impl<W: Write> Screen<W> {
             Some(at) if to.y == at.y.saturating_add(1) && to.x == at.x => self.bytes.push(b'\n'),
             Some(at) if to.y == at.y.saturating_add(1) && to.x < at.x => {
                 self.bytes.push(b'\n');
-                self.left(at.x - to.x);
+                self.left(at.x.saturating_sub(to.x));
             }
             Some(at) if to.y == at.y && to.x < at.x => {
-                self.left(at.x - to.x);
+                self.left(at.x.saturating_sub(to.x));
             }
             Some(at) if to.y == at.y && to.x > at.x => {
-                let _ = queue!(self.bytes, MoveRight(to.x - at.x));
+                let _ = queue!(self.bytes, MoveRight(to.x.saturating_sub(at.x)));
             }
             _ => {
                 let _ = queue!(self.bytes, MoveTo(to.x, to.y));

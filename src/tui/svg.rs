@@ -39,7 +39,8 @@ pub fn picture(buffer: &Buffer) -> String {
                 columns = columns.saturating_add(step);
                 x = x.saturating_add(step);
             }
-            run(&mut svg, (start - area.left(), y - area.top(), columns), &text, look);
+            let (column, row) = (start.saturating_sub(area.left()), y.saturating_sub(area.top()));
+            run(&mut svg, (column, row, columns), &text, look);
         }
     }
     svg.push_str("</svg>\n");

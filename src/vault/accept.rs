@@ -54,11 +54,11 @@ pub struct Accepted {
 impl Seen {
     fn of(document: &Document) -> Seen {
         let mut newest: BTreeMap<u64, Stamp> = BTreeMap::new();
-        let mut changes = 0;
+        let mut changes = 0_usize;
         for change in document.all_changes() {
             let known = newest.entry(change.at().replica()).or_default();
             *known = change.at().max(*known);
-            changes += 1;
+            changes = changes.saturating_add(1);
         }
         let newest = newest.into_iter().map(|(replica, at)| (format!("{replica:016x}"), at)).collect();
         let head = data_encoding::HEXLOWER.encode(&document.roster.head());
@@ -307,7 +307,7 @@ impl Unlocked {
         };
         let changed = now.held.iter().filter(|(id, held)| !known(id, held));
         let new = changed.flat_map(|(_, held)| &held.changes).filter(|change| !before.has(change)).count();
-        new + now.aside.values().flatten().filter(|change| !before.has(change)).count()
+        now.aside.values().flatten().filter(|change| !before.has(change)).count().saturating_add(new)
     }
 
     /// Changes that `other` does not have: what waits to be sent.

@@ -73,7 +73,8 @@ impl Planner<'_> {
         let mut done: Vec<Change> = Vec::with_capacity(edits.len());
         let mut times: BTreeMap<EntryId, usize> = BTreeMap::new();
         for edit in edits {
-            *times.entry(edit.entry()).or_insert(0) += 1;
+            let times = times.entry(edit.entry()).or_insert(0);
+            *times = times.saturating_add(1);
         }
         for edit in edits {
             if let Some(change) = self.edit(edit)? {

@@ -113,7 +113,7 @@ struct VersionText {
 pub fn looks_shared(beginning: &[u8]) -> bool {
     let Some(header) = beginning.strip_prefix(br#"{"tickey":1,"header":""#) else { return false };
     let end = header.iter().position(|byte| *byte == b'"').unwrap_or(header.len());
-    let whole = header.get(..end.min(400) / 4 * 4).unwrap_or_default();
+    let whole = header.get(..(end.min(400) / 4).saturating_mul(4)).unwrap_or_default();
     let decoded = BASE64.decode(whole).unwrap_or_default();
     decoded.windows(10).any(|part| part == br#""slots":[]"#)
 }

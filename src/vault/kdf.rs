@@ -128,7 +128,7 @@ pub fn choose(limits: &Limits, time: &mut dyn FnMut(Cost) -> Duration) -> Cost {
     if grow <= 1.0 {
         return start;
     }
-    let m_kib = ((f64::from(start.m_kib) * grow) as u64).min(most) / 1024 * 1024;
+    let m_kib = ((f64::from(start.m_kib) * grow) as u64).min(most) & !1023;
     let left = grow * f64::from(start.m_kib) / m_kib.max(1) as f64;
     let t = ((f64::from(start.t) * left) as u32).clamp(start.t, 16);
     Cost { m_kib: m_kib as u32, t, p: start.p }

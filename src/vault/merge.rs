@@ -50,7 +50,8 @@ fn prune(changes: Vec<Change>) -> Vec<Change> {
             }
         }
         for (name, _) in &change.set.0 {
-            *newer.entry(name).or_insert(0) += 1;
+            let newer = newer.entry(name).or_insert(0);
+            *newer = newer.saturating_add(1);
         }
         if counter(change).is_some_and(|(secret, next)| highest.get(&secret) == Some(&next)) {
             past = false;

@@ -39,8 +39,7 @@ impl Letters {
     /// The code as it is printed.
     pub fn write(&self, code: &[u8]) -> Text {
         let letters = self.letters(code);
-        let groups: Vec<&str> =
-            (0..self.groups).filter_map(|n| letters.get(n.saturating_mul(4)..n.saturating_mul(4) + 4)).collect();
+        let groups: Vec<&str> = (0..self.groups).filter_map(|n| letters.get(n.saturating_mul(4)..)?.get(..4)).collect();
         Text::from(groups.join("-"))
     }
 
@@ -58,7 +57,7 @@ impl Letters {
             return None;
         }
         // The decoder takes whole bytes only: as many letters as make them, and the rest is compared as letters.
-        let whole = letters.len() / 8 * 8;
+        let whole = (letters.len() / 8).saturating_mul(8);
         let mut bytes = Zeroizing::new(crockford()?.decode(letters.get(..whole)?.as_bytes()).ok()?);
         if bytes.len() < self.bytes {
             let rest = Zeroizing::new(crockford()?.decode(letters.get(whole..)?.as_bytes()).ok()?);

@@ -327,7 +327,8 @@ impl Unlocked {
         let mut by = BTreeMap::new();
         for change in self.document.aside.values().flatten() {
             let name = crate::vault::history::author(&self.document, &change.contents().by);
-            *by.entry(name).or_insert(0) += 1;
+            let count = by.entry(name).or_insert(0_usize);
+            *count = count.saturating_add(1);
         }
         by
     }

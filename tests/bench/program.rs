@@ -1,6 +1,20 @@
 //! What the program's work costs: codes, unlocking over key derivation alone, saving, a key and a letter to the drawn screen.
 //!
 //! `cargo bench` runs all, `cargo bench -- unlock` those whose names hold that word.
+#![allow(
+    clippy::arithmetic_side_effects,
+    clippy::cast_possible_wrap,
+    clippy::expect_used,
+    clippy::get_unwrap,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::print_stderr,
+    clippy::print_stdout,
+    clippy::string_slice,
+    clippy::unreachable,
+    clippy::unwrap_used,
+    reason = "a test ends where something is not as it must be"
+)]
 
 use std::hint::black_box;
 use std::path::PathBuf;

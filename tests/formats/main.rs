@@ -1,5 +1,19 @@
 //! Other programs' files against what is known to be in them. The samples lie beside the project, not in it: without them this says so and
 //! ends; the readers' own tests stand beside their code.
+#![allow(
+    clippy::arithmetic_side_effects,
+    clippy::cast_possible_wrap,
+    clippy::expect_used,
+    clippy::get_unwrap,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::print_stderr,
+    clippy::print_stdout,
+    clippy::string_slice,
+    clippy::unreachable,
+    clippy::unwrap_used,
+    reason = "a test ends where something is not as it must be"
+)]
 
 use std::path::{Path, PathBuf};
 

@@ -1,5 +1,19 @@
 //! Storage elsewhere, by real servers on this machine: each is started on a free port of its own and stopped afterwards. What is not installed is
 //! skipped, and says so.
+#![allow(
+    clippy::arithmetic_side_effects,
+    clippy::cast_possible_wrap,
+    clippy::expect_used,
+    clippy::get_unwrap,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::print_stderr,
+    clippy::print_stdout,
+    clippy::string_slice,
+    clippy::unreachable,
+    clippy::unwrap_used,
+    reason = "a test ends where something is not as it must be"
+)]
 
 mod chaos;
 mod conformance;

@@ -138,6 +138,7 @@ fn crc32_step(crc: u32, byte: u8) -> u32 {
     TABLE.get(place).copied().unwrap_or(0) ^ (crc >> 8)
 }
 
+#[expect(clippy::indexing_slicing, reason = "it is made when the program is built")]
 static TABLE: [u32; 256] = {
     let mut table = [0; 256];
     let mut place = 0;

@@ -172,7 +172,8 @@ impl<'a> Database<'a> {
 
     /// The rows of the tree that begins there, by their ids.
     fn rows(&self, root: u32) -> Result<Vec<Row>, FormatError> {
-        let mut budget = Budget { pages: self.bytes.len() / self.page_size, bytes: self.bytes.len() };
+        let mut budget =
+            Budget { pages: self.bytes.len().checked_div(self.page_size).unwrap_or(0), bytes: self.bytes.len() };
         let (mut rows, mut next) = (Vec::new(), vec![root]);
         while let Some(number) = next.pop() {
             let page = self.page(number)?;
@@ -201,8 +202,8 @@ impl<'a> Database<'a> {
             0x05 => false,
             _ => return None,
         };
-        let cells = number::<2>(page, head + 3)? as usize;
-        let pointers = page.get(head + if leaf { 8 } else { 12 }..)?.get(..cells.checked_mul(2)?)?;
+        let cells = number::<2>(page, head.checked_add(3)?)? as usize;
+        let pointers = page.get(head.checked_add(if leaf { 8 } else { 12 })?..)?.get(..cells.checked_mul(2)?)?;
         let mut children = Vec::new();
         for pointer in pointers.chunks_exact(2) {
             let cell = page.get(number::<2>(pointer, 0)? as usize..)?;
@@ -217,10 +218,10 @@ impl<'a> Database<'a> {
                 Err(wrong) => return Some(Err(wrong)),
             };
             record::check(&payload)?;
-            rows.push(Row { id: id as i64, payload });
+            rows.push(Row { id: id.cast_signed(), payload });
         }
         if !leaf {
-            children.push(number::<4>(page, head + 8)? as u32);
+            children.push(number::<4>(page, head.checked_add(8)?)? as u32);
         }
         Some(Ok(children))
     }
@@ -237,7 +238,7 @@ impl<'a> Database<'a> {
         if length <= most {
             return Some(Ok(Zeroizing::new(cell.get(..length)?.to_vec())));
         }
-        let least = (self.usable.checked_sub(12)? * 32 / 255).checked_sub(23)?;
+        let least = (self.usable.checked_sub(12)?.checked_mul(32)? / 255).checked_sub(23)?;
         let each = self.usable.checked_sub(4)?;
         let fitting = least.checked_add(length.checked_sub(least)?.checked_rem(each)?)?;
         let local = if fitting <= most { fitting } else { least };

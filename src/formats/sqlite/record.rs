@@ -45,7 +45,7 @@ pub(super) enum Value<'a> {
 pub(super) fn varint(bytes: &[u8]) -> Option<(u64, &[u8])> {
     let mut number = 0u64;
     for (place, byte) in bytes.iter().take(9).enumerate() {
-        let after = bytes.get(place + 1..)?;
+        let after = bytes.get(place.checked_add(1)?..)?;
         if place == 8 {
             return Some(((number << 8) | u64::from(*byte), after));
         }
@@ -73,7 +73,7 @@ fn length(type_: u64) -> Option<usize> {
         5 => 6,
         6 | 7 => 8,
         10 | 11 => return None,
-        _ => usize::try_from((type_ - 12) / 2).ok()?,
+        _ => usize::try_from(type_.checked_sub(12)? / 2).ok()?,
     })
 }
 

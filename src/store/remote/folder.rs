@@ -222,7 +222,7 @@ fn write(file: &Path, bytes: &[u8], expected: Option<&Tag>, deadline: &Deadline)
 
 /// Renames over what is there, as network disks need it: a file that is open elsewhere may be busy for a moment.
 fn rename(new: &mut Temporary, real: &Path) -> Result<(), StoreError> {
-    let mut tries = 0;
+    let mut tries = 0_u32;
     loop {
         let Err(error) = new.becomes(real) else { return Ok(()) };
         let passing = match &error {
@@ -232,7 +232,7 @@ fn rename(new: &mut Temporary, real: &Path) -> Result<(), StoreError> {
             ),
             _ => false,
         };
-        tries += 1;
+        tries = tries.saturating_add(1);
         if !passing || tries >= TRIES {
             return Err(error);
         }

@@ -248,6 +248,6 @@ fn strong_name(scratch: &mut dyn Server, deadline: &Deadline) -> Result<Option<S
         if name.is_empty() || start.elapsed() > STRENGTHENS {
             return Ok(None);
         }
-        std::thread::sleep(STRENGTHENS / 8);
+        std::thread::sleep(STRENGTHENS.checked_div(8).unwrap_or(STRENGTHENS));
     }
 }

@@ -67,8 +67,10 @@ pub(super) fn draw(paint: &mut Paint<'_>, x: u16, y: u16, room: u16, text: &str,
         for line in 0..3_u16 {
             let mut cells = String::new();
             for column in 0..3_u16 {
-                let dot = |row: u16| row < 5 && dots >> (14 - (row * 3 + column)) & 1 == 1;
-                cells.push(match (dot(line * 2), dot(line * 2 + 1)) {
+                let place = |row: u16| row.saturating_mul(3).saturating_add(column);
+                let dot = |row: u16| row < 5 && dots >> 14_u16.saturating_sub(place(row)) & 1 == 1;
+                let upper = line.saturating_mul(2);
+                cells.push(match (dot(upper), dot(upper.saturating_add(1))) {
                     (true, true) => '█',
                     (true, false) => '▀',
                     (false, true) => '▄',

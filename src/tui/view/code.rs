@@ -18,7 +18,7 @@ pub(super) fn grouped(code: &str, room: usize) -> Zeroizing<String> {
     };
     let mut out = Zeroizing::new(String::with_capacity(code.len().saturating_add(3)));
     for (n, c) in code.chars().enumerate() {
-        if n > 0 && n % group == 0 && !(letters == 7 && n == 6) {
+        if n > 0 && n.is_multiple_of(group) && !(letters == 7 && n == 6) {
             out.push(' ');
         }
         out.push(c);
@@ -52,7 +52,7 @@ pub(super) fn seconds(left: u64, now: Now, look: &Look) -> String {
 /// A bar of `cells`: what is left of the period, rounded down, but never empty.
 pub(super) fn bar(left: u64, period: u64, cells: usize, look: &Look) -> String {
     let cells_u64 = u64::try_from(cells).unwrap_or(u64::MAX);
-    let full = (left.saturating_mul(cells_u64) / period.max(1)).clamp(1, cells_u64.max(1));
+    let full = left.saturating_mul(cells_u64).checked_div(period).unwrap_or(0).clamp(1, cells_u64.max(1));
     let full = usize::try_from(full).unwrap_or(0);
     if cells == 1 {
         let levels = look.signs.levels;

@@ -8,8 +8,8 @@ use crate::tui::view::paint::Paint;
 
 pub(super) fn draw(model: &Model, confirm: &Confirm, paint: &mut Paint<'_>) {
     let (w, h) = (paint.width(), paint.height());
-    let y = if h >= 8 { h / 2 - 2 } else { 0 };
-    let x = u16::from(w > 40) * 4;
+    let y = if h >= 8 { (h / 2).saturating_sub(2) } else { 0 };
+    let x = if w > 40 { 4 } else { 0 };
     let y = paint.lines(x, y, w.saturating_sub(x), 3, &confirm.question, paint.look.bold);
     let room = h.saturating_sub(1).saturating_sub(y).min(4);
     let y = paint.lines(x, y, w.saturating_sub(x), room, &confirm.detail, Style::new());

@@ -75,7 +75,7 @@ pub(super) fn draw(model: &Model, form: &Form, now: Now, paint: &mut Paint<'_>) 
         if let Some(error) = error {
             let empty = form.input(*row).is_some_and(crate::app::input::Input::is_empty);
             let from = if empty {
-                x.saturating_add(u16::from(here) * 2)
+                x.saturating_add(if here { 2 } else { 0 })
             } else {
                 x.saturating_add(columns / 2).saturating_add(1)
             };

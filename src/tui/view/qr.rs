@@ -99,14 +99,14 @@ fn code(codes: &Codes, symbol: &Symbol, place: &str, paint: &mut Paint<'_>) {
     let (columns, rows) = size(symbol, quiet, look.ascii);
     let left = (w.saturating_sub(columns) / 2) as u16;
     let top = title.saturating_add(h.saturating_sub(1).saturating_sub(title).saturating_sub(rows) / 2) as u16;
-    let module = |at: usize| isize::try_from(at).unwrap_or(0).saturating_sub(quiet as isize);
+    let module = |at: usize| isize::try_from(at).unwrap_or(0).saturating_sub_unsigned(quiet);
     let colour = |x: usize, y: usize| if symbol.dark(module(x), module(y)) { DARK } else { LIGHT };
     for (y, row) in (0..rows).zip(top..) {
         for (x, column) in (0..columns).zip(left..) {
             let (upper, lower) = if look.ascii {
                 (colour(x / 2, y), colour(x / 2, y))
             } else {
-                (colour(x, y * 2), colour(x, y * 2 + 1))
+                (colour(x, y.saturating_mul(2)), colour(x, y.saturating_mul(2).saturating_add(1)))
             };
             let sign = if upper == lower { " " } else { "▀" };
             paint.put(column, row, 1, sign, Style::new().fg(upper).bg(lower));

@@ -21,7 +21,9 @@ pub(super) fn draw(model: &Model, session: &Session, trash: &Trash, paint: &mut 
     let first = trash.cursor.saturating_add(1).saturating_sub(rows);
     for (n, spot) in trash.spots.iter().enumerate().skip(first).take(rows) {
         let Some(entry) = session.vaults.entry(*spot) else { continue };
-        let y = u16::try_from(n.saturating_sub(first)).unwrap_or(0).saturating_add(u16::from(h > 3) + u16::from(h > 6));
+        let y = u16::try_from(n.saturating_sub(first))
+            .unwrap_or(0)
+            .saturating_add(u16::from(h > 3).saturating_add(u16::from(h > 6)));
         let half = w.saturating_sub(28) / 2;
         let issuer = if w >= 60 { half } else { w.saturating_sub(4) };
         paint.put(3, y, issuer, entry.title(), Style::new());

@@ -41,7 +41,7 @@ impl Roster {
         Ok(())
     }
 
-    #[allow(clippy::too_many_arguments)] // One link's parts, taken apart once.
+    #[allow(clippy::too_many_arguments, reason = "one link's parts, taken apart once")]
     fn apply(
         &mut self,
         op: Op,
