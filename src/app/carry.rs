@@ -4,10 +4,11 @@
 
 use crate::app::model::{Model, Over, Stage};
 use crate::app::save::{self, Then, commit};
-use crate::app::vaults::{Opened, Spot, Vaults};
+use crate::app::vaults::{Opened, Vaults};
 use crate::app::{Effect, copy};
 use crate::time::Now;
 use crate::vault::carry::{Carry, twin};
+use crate::vault::find::EntryRef;
 use crate::vault::roster::RECOVERY;
 use crate::vault::{Edit, EntryId};
 
@@ -25,7 +26,7 @@ pub(crate) struct Target {
 
 /// The choice on the screen.
 pub(crate) struct Choice {
-    pub(crate) spot: Spot,
+    pub(crate) spot: EntryRef,
     pub(crate) title: String,
     pub(crate) carry: Carry,
     pub(crate) targets: Vec<Target>,
@@ -114,7 +115,7 @@ pub(crate) fn submit(model: &mut Model, now: Now, out: &mut Vec<Effect>) {
         Ok(id) => id,
         Err(error) => return model.say_bad(format!("nothing was {}: {error}", past(carry)), now),
     };
-    let to = Spot { vault: to, id };
+    let to = EntryRef { vault: to, entry: id };
     session.over.pop();
     let add = [Edit::Add(id, Box::new(details))];
     let label = format!("{} {title} to {name}", carry.verb());

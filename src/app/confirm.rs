@@ -3,11 +3,11 @@
 use crate::app::effect::MemberDeed;
 use crate::app::model::{Model, Over, Stage};
 use crate::app::save::{Then, commit};
-use crate::app::vaults::Spot;
 use crate::app::{Effect, copy, export, trash};
 use crate::time::Now;
 use crate::vault::Edit;
 use crate::vault::conflict::Choice;
+use crate::vault::find::EntryRef;
 
 /// A question with yes and no.
 pub(crate) struct Confirm {
@@ -19,9 +19,9 @@ pub(crate) struct Confirm {
 #[derive(Debug, Clone, PartialEq)]
 enum Ask {
     Member(MemberDeed),
-    Settle(Spot, Choice),
-    Delete(Spot),
-    Purge(Spot),
+    Settle(EntryRef, Choice),
+    Delete(EntryRef),
+    Purge(EntryRef),
     Rekey,
     Discard,
     DiscardAndQuit,
@@ -30,18 +30,20 @@ enum Ask {
 
 impl Confirm {
     pub(crate) fn delete(model: &Model) -> Option<Confirm> {
-        let (spot, entry) = model.session()?.selected()?;
+        let session = model.session()?;
+        let (spot, entry) = session.selected()?;
         Some(Confirm {
-            question: format!("delete {}?", copy::title(entry)),
+            question: format!("delete {}{}?", copy::title(entry), session.vaults.place(spot)),
             detail: "it goes to the trash and can be restored".into(),
             ask: Ask::Delete(spot),
         })
     }
 
     pub(crate) fn purge(model: &Model) -> Option<Confirm> {
-        let (spot, entry) = model.session()?.selected()?;
+        let session = model.session()?;
+        let (spot, entry) = session.selected()?;
         Some(Confirm {
-            question: format!("delete {} for good?", copy::title(entry)),
+            question: format!("delete {}{} for good?", copy::title(entry), session.vaults.place(spot)),
             detail: "it leaves every copy of the vault with its history; nothing brings it back but a backup".into(),
             ask: Ask::Purge(spot),
         })
@@ -62,7 +64,7 @@ impl Confirm {
         Confirm { question, detail: crate::text::clean(&detail).into_owned(), ask: Ask::Member(deed) }
     }
 
-    pub(crate) fn settle(question: String, spot: Spot, choice: Choice) -> Confirm {
+    pub(crate) fn settle(question: String, spot: EntryRef, choice: Choice) -> Confirm {
         let detail = "the other one is left, and cannot be looked at afterwards; only older backups show it".into();
         Confirm { question: crate::text::clean(&question).into_owned(), detail, ask: Ask::Settle(spot, choice) }
     }
@@ -103,10 +105,11 @@ pub(crate) fn yes(model: &mut Model, now: Now, out: &mut Vec<Effect>) {
     match confirm.ask {
         Ask::Delete(spot) => {
             let Some(name) = session.vaults.entry(spot).map(copy::title) else { return };
+            let name = format!("{name}{}", session.vaults.place(spot));
             let key =
                 model.keys_of("undo").first().map(|key| format!(" · {} undoes it", key.label(model.config.ascii)));
             let then = Then::new(format!("delete {name}"), format!("deleted {name}{}", key.unwrap_or_default()));
-            if let Err(reason) = commit(model, spot.vault, &[Edit::Delete(spot.id)], then, now, out) {
+            if let Err(reason) = commit(model, spot.vault, &[Edit::Delete(spot.entry)], then, now, out) {
                 model.say_bad(format!("nothing was deleted: {reason}"), now);
             }
         }

@@ -3,15 +3,16 @@
 use crate::app::confirm::Confirm;
 use crate::app::model::{Model, Over, Session, Stage};
 use crate::app::save::{Then, commit};
-use crate::app::vaults::{Spot, Vaults};
+use crate::app::vaults::Vaults;
 use crate::app::{Effect, copy};
 use crate::time::Now;
 use crate::vault::Edit;
 use crate::vault::conflict::{Choice, Conflict, Side};
+use crate::vault::find::EntryRef;
 
 /// One field of one entry.
 pub(crate) struct Field {
-    pub(crate) spot: Spot,
+    pub(crate) spot: EntryRef,
     pub(crate) title: String,
     pub(crate) conflict: Conflict,
 }
@@ -45,7 +46,7 @@ impl Conflicts {
         let open = vaults.entries(None).filter(|(_, entry)| !entry.deleted && !entry.conflicts.is_empty());
         let mut fields: Vec<Field> = open
             .flat_map(|(spot, entry)| {
-                let found = vaults.get(spot.vault).map(|open| open.vault.conflicts(spot.id)).unwrap_or_default();
+                let found = vaults.get(spot.vault).map(|open| open.vault.conflicts(spot.entry)).unwrap_or_default();
                 let title = copy::title(entry);
                 found.into_iter().map(move |conflict| Field { spot, title: title.clone(), conflict })
             })
@@ -112,13 +113,13 @@ pub(crate) fn settle(model: &mut Model, now: Now, out: &mut Vec<Effect>) {
     }
 }
 
-pub(crate) fn take(model: &mut Model, spot: Spot, choice: Choice, now: Now, out: &mut Vec<Effect>) {
+pub(crate) fn take(model: &mut Model, spot: EntryRef, choice: Choice, now: Now, out: &mut Vec<Effect>) {
     let Stage::Open(session) = &mut model.stage else { return };
     let Some(conflicts) = on_top(session) else { return };
     let Some((field, _)) = conflicts.selected() else { return };
     let what = format!("{} of {}", field.conflict.label(), field.title);
     let then = Then::new(format!("settle the {what}"), format!("settled the {what}"));
-    if let Err(reason) = commit(model, spot.vault, &[Edit::Settle(spot.id, choice)], then, now, out) {
+    if let Err(reason) = commit(model, spot.vault, &[Edit::Settle(spot.entry, choice)], then, now, out) {
         model.say_bad(format!("nothing was settled: {reason}"), now);
     }
 }

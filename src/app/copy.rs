@@ -3,11 +3,11 @@
 use crate::app::model::{Model, Over, Stage};
 use crate::app::msg::Copied;
 use crate::app::save::{Drawn, Step, Then, commit};
-use crate::app::vaults::Spot;
 use crate::app::{Effect, Trouble};
 use crate::secret::Text;
 use crate::text::clean;
 use crate::time::Now;
+use crate::vault::find::EntryRef;
 use crate::vault::{Edit, Entry};
 
 /// The entry's name in a sentence: short enough for a line of news.
@@ -34,7 +34,7 @@ pub(crate) fn copy(model: &mut Model, quit: bool, now: Now, out: &mut Vec<Effect
         return;
     }
     let Some((spot, entry)) = session.selected() else { return };
-    let (name, timed) = (title(entry), entry.details.otp.is_timed());
+    let (name, timed, place) = (title(entry), entry.details.otp.is_timed(), session.vaults.place(spot));
     let code = match entry.code(now.unix()) {
         Ok(code) => code,
         Err(error) => {
@@ -47,7 +47,7 @@ pub(crate) fn copy(model: &mut Model, quit: bool, now: Now, out: &mut Vec<Effect
         if quit {
             leave_with(model, Text::from(code.as_str()), out);
         } else {
-            put(model, Text::from(code.as_str()), format!("{name}'s code"), out);
+            put(model, Text::from(code.as_str()), format!("{name}'s code{place}"), out);
         }
         return;
     }
@@ -55,14 +55,14 @@ pub(crate) fn copy(model: &mut Model, quit: bool, now: Now, out: &mut Vec<Effect
 }
 
 /// Moves a counter on; its code is shown and copied once that is saved.
-pub(crate) fn draw(model: &mut Model, spot: Spot, quit: bool, now: Now, out: &mut Vec<Effect>) {
+pub(crate) fn draw(model: &mut Model, spot: EntryRef, quit: bool, now: Now, out: &mut Vec<Effect>) {
     let Some(entry) = model.session().and_then(|session| session.vaults.entry(spot)) else { return };
     let name = title(entry);
     let drawn = entry.code(now.unix()).map_err(|error| error.to_string());
     let drawn = drawn.and_then(|code| {
         let drawn = Drawn { spot, code, title: name.clone(), quit };
         let then = Then { step: Step::Silent, code: Some(drawn), ..Then::new(format!("draw {name}'s code"), "") };
-        commit(model, spot.vault, &[Edit::UseCounter(spot.id)], then, now, out)
+        commit(model, spot.vault, &[Edit::UseCounter(spot.entry)], then, now, out)
     });
     if let Err(reason) = drawn {
         model.say_bad(format!("no code was drawn: {reason}"), now);
@@ -79,15 +79,17 @@ pub(crate) fn copy_drawn(model: &mut Model, drawn: Drawn, out: &mut Vec<Effect>)
     if let Stage::Open(session) = &mut model.stage {
         session.drawn_code = Some((drawn.spot, drawn.code));
     }
-    put(model, text, format!("{}'s code", drawn.title), out);
+    let place = model.session().map(|session| session.vaults.place(drawn.spot)).unwrap_or_default();
+    put(model, text, format!("{}'s code{place}", drawn.title), out);
 }
 
 /// Copies the code after the one that is valid now.
 pub(crate) fn copy_next(model: &mut Model, now: Now, out: &mut Vec<Effect>) {
-    let Some((_, entry)) = model.session().and_then(|session| session.selected()) else { return };
-    let name = title(entry);
+    let Some(session) = model.session() else { return };
+    let Some((spot, entry)) = session.selected() else { return };
+    let (name, place) = (title(entry), session.vaults.place(spot));
     match entry.code(entry.details.otp.valid_until(now.unix())) {
-        Ok(code) => put(model, Text::from(code.as_str()), format!("{name}'s next code"), out),
+        Ok(code) => put(model, Text::from(code.as_str()), format!("{name}'s next code{place}"), out),
         Err(error) => model.say_bad(format!("no code can be made: {error}"), now),
     }
 }

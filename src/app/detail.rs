@@ -2,20 +2,20 @@
 
 use crate::app::model::{Model, Over, Stage};
 use crate::app::save::{Then, commit};
-use crate::app::vaults::Spot;
 use crate::app::{Effect, copy};
 use crate::time::Now;
 use crate::vault::Edit;
+use crate::vault::find::EntryRef;
 
 /// The view of one entry.
 pub(crate) struct EntryView {
-    pub(crate) spot: Spot,
+    pub(crate) spot: EntryRef,
     /// The recovery code that is selected; `None`: the code itself.
     pub(crate) recovery: Option<usize>,
 }
 
 impl EntryView {
-    pub(crate) fn of(spot: Spot) -> EntryView {
+    pub(crate) fn of(spot: EntryRef) -> EntryView {
         EntryView { spot, recovery: None }
     }
 
@@ -40,7 +40,7 @@ pub(crate) fn use_recovery_code(model: &mut Model, now: Now, out: &mut Vec<Effec
     }
     let Some(id) = code.id.clone() else { return };
     let name = copy::title(entry);
-    let (vault, edit) = (view.spot.vault, Edit::UseRecoveryCode(view.spot.id, id));
+    let (vault, edit) = (view.spot.vault, Edit::UseRecoveryCode(view.spot.entry, id));
     let then = Then::new(format!("mark a recovery code of {name}"), "marked as used");
     if let Err(reason) = commit(model, vault, &[edit], then, now, out) {
         model.say_bad(format!("nothing was marked: {reason}"), now);

@@ -4,13 +4,14 @@ use crate::app::effect::ImportSource;
 use crate::app::input::Input;
 use crate::app::model::{Model, Over, Stage};
 use crate::app::save::{Then, commit};
-use crate::app::vaults::{Spot, Vaults};
+use crate::app::vaults::Vaults;
 use crate::app::{Effect, copy, picture};
 use crate::config::keys::{Key, KeyCode};
 use crate::otp::uri::{self, Labelled};
 use crate::otp::{Algorithm, Digits, Kind, Otp, Period, base32, motp};
 use crate::secret::{Secret, Text};
 use crate::time::Now;
+use crate::vault::find::EntryRef;
 use crate::vault::{Details, Edit, Entry, EntryId, RecoveryCode};
 
 /// A row of the form.
@@ -137,7 +138,7 @@ impl Form {
         form
     }
 
-    pub(crate) fn edit(spot: Spot, entry: &Entry) -> Form {
+    pub(crate) fn edit(spot: EntryRef, entry: &Entry) -> Form {
         let mut form = Form { vault: spot.vault, ..Form::empty() };
         let details = &entry.details;
         form.fill_otp(&details.otp);
@@ -442,8 +443,8 @@ pub(crate) fn submit(model: &mut Model, now: Now, out: &mut Vec<Effect>) {
     let opened = form.opened.as_deref();
     let new_secret = opened.is_none_or(|old| old.otp.secret != details.otp.secret);
     let new_names = opened.is_none_or(|old| (&old.issuer, &old.account) != (&details.issuer, &details.account));
-    let own = form.id.map(|id| Spot { vault: form.vault, id });
-    let same = |(spot, entry): &(Spot, &Entry)| {
+    let own = form.id.map(|id| EntryRef { vault: form.vault, entry: id });
+    let same = |(spot, entry): &(EntryRef, &Entry)| {
         !entry.deleted
             && Some(*spot) != own
             && ((new_secret && entry.details.otp.secret == details.otp.secret)
@@ -467,7 +468,7 @@ pub(crate) fn submit(model: &mut Model, now: Now, out: &mut Vec<Effect>) {
             }
         },
     };
-    let spot = Spot { vault: form.vault, id };
+    let spot = EntryRef { vault: form.vault, entry: id };
     let present = form.id.and_then(|_| session.vaults.entry(spot));
     let in_trash = present.is_some_and(|entry| entry.deleted);
     let details = match (present, form.opened.as_deref()) {

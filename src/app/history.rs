@@ -41,7 +41,7 @@ impl History {
             return Some(History { title: open.name.clone(), items: of_vault(&open.vault), top: 0 });
         }
         let (spot, entry) = session.selected()?;
-        let items = session.vaults.get(spot.vault)?.vault.history(spot.id);
+        let items = session.vaults.get(spot.vault)?.vault.history(spot.entry);
         let items = items.into_iter().rev().map(|item| line(item, None)).collect();
         Some(History { title: title(entry), items, top: 0 })
     }

@@ -5,8 +5,9 @@ use std::ops::Range;
 
 use zeroize::Zeroizing;
 
-use crate::app::vaults::{Spot, Vaults};
+use crate::app::vaults::Vaults;
 use crate::secret::Text;
+use crate::vault::find::EntryRef;
 use crate::vault::{Entry, Stamp};
 
 /// How the list is ordered; favourites always stand first.
@@ -48,7 +49,7 @@ impl Order {
 /// One entry's line of the index: its place in the words.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Line {
-    pub(crate) spot: Spot,
+    pub(crate) spot: EntryRef,
     /// Which letters occur, folded to 64 bits: most lines are left out of a search by this alone.
     pub(crate) letters: u64,
     favourite: bool,
@@ -112,7 +113,7 @@ impl Index {
         index
     }
 
-    fn push(&mut self, spot: Spot, entry: &Entry) {
+    fn push(&mut self, spot: EntryRef, entry: &Entry) {
         let place = |words: &str| u32::try_from(words.len()).unwrap_or(u32::MAX);
         let details = &entry.details;
         let start = place(&self.words);

@@ -3,7 +3,8 @@
 use crate::app::index::{Index, Order};
 use crate::app::input::Input;
 use crate::app::search::Terms;
-use crate::app::vaults::{Spot, Vaults};
+use crate::app::vaults::Vaults;
+use crate::vault::find::EntryRef;
 use zeroize::Zeroizing;
 
 /// What is shown of the vaults' entries.
@@ -49,17 +50,17 @@ impl List {
         self.shown.len()
     }
 
-    pub(crate) fn spot_at(&self, row: usize) -> Option<Spot> {
+    pub(crate) fn spot_at(&self, row: usize) -> Option<EntryRef> {
         let place = *self.shown.get(row)? as usize;
         self.index.lines().get(place).map(|line| line.spot)
     }
 
-    pub(crate) fn selected(&self) -> Option<Spot> {
+    pub(crate) fn selected(&self) -> Option<EntryRef> {
         self.spot_at(self.cursor)
     }
 
     /// The entries on the screen, `rows` of them at most.
-    pub(crate) fn on_screen(&self, rows: usize) -> impl Iterator<Item = Spot> + '_ {
+    pub(crate) fn on_screen(&self, rows: usize) -> impl Iterator<Item = EntryRef> + '_ {
         (self.top..self.top.saturating_add(rows)).map_while(|row| self.spot_at(row))
     }
 
@@ -164,7 +165,7 @@ impl List {
         self.cursor = self.cursor.min(self.shown.len().saturating_sub(1));
     }
 
-    pub(crate) fn select(&mut self, spot: Spot) -> bool {
+    pub(crate) fn select(&mut self, spot: EntryRef) -> bool {
         match (0..self.len()).find(|row| self.spot_at(*row) == Some(spot)) {
             Some(row) => {
                 self.cursor = row;
@@ -174,7 +175,7 @@ impl List {
         }
     }
 
-    fn select_or_stay(&mut self, spot: Option<Spot>) {
+    fn select_or_stay(&mut self, spot: Option<EntryRef>) {
         if !spot.is_some_and(|spot| self.select(spot)) {
             self.cursor = self.cursor.min(self.len().saturating_sub(1));
         }

@@ -25,7 +25,7 @@ use crate::app::save::Done;
 use crate::app::share::{ShareForm, Told};
 use crate::app::toast::Toast;
 use crate::app::trash::Trash;
-use crate::app::vaults::{Spot, Vaults};
+use crate::app::vaults::Vaults;
 use crate::app::welcome::Welcome;
 use crate::app::{Effect, OpenVault, VaultChoice};
 use crate::config::Config;
@@ -33,6 +33,7 @@ use crate::config::keys::Key;
 use crate::otp::Code;
 use crate::secret::{Random, Text};
 use crate::time::Now;
+use crate::vault::find::EntryRef;
 use crate::vault::{Entry, Unlocked};
 
 /// What the program starts with.
@@ -94,9 +95,9 @@ pub(crate) struct Session {
     pub(crate) over: Vec<Over>,
     /// Codes are shown only when asked for.
     pub(crate) hidden: bool,
-    pub(crate) revealed: Option<Spot>,
+    pub(crate) revealed: Option<EntryRef>,
     /// A counter's code that was just drawn and saved.
-    pub(crate) drawn_code: Option<(Spot, Code)>,
+    pub(crate) drawn_code: Option<(EntryRef, Code)>,
     /// A new passphrase is being set.
     pub(crate) changing_passphrase: bool,
 }
@@ -245,7 +246,7 @@ impl Session {
     }
 
     /// The entry that is acted on: the one viewed, else the one selected in the trash or the list.
-    pub(crate) fn selected(&self) -> Option<(Spot, &Entry)> {
+    pub(crate) fn selected(&self) -> Option<(EntryRef, &Entry)> {
         let spot = self.over.iter().rev().find_map(|over| match over {
             Over::Entry(view) => Some(view.spot),
             Over::Trash(trash) => trash.selected(),
@@ -311,7 +312,7 @@ impl Session {
     }
 
     /// Whether that entry's code is shown.
-    pub(crate) fn shows_code(&self, spot: Spot) -> bool {
+    pub(crate) fn shows_code(&self, spot: EntryRef) -> bool {
         !self.hidden || self.revealed == Some(spot)
     }
 

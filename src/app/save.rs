@@ -3,11 +3,11 @@
 use std::sync::Arc;
 
 use crate::app::model::{Model, Over, Stage};
-use crate::app::vaults::Spot;
 use crate::app::{Effect, SaveId, Trouble};
 use crate::otp::Code;
 use crate::time::Now;
 use crate::vault::document::Change;
+use crate::vault::find::EntryRef;
 use crate::vault::{Edit, Unlocked};
 
 /// Changes that are being saved.
@@ -40,7 +40,7 @@ enum What {
     /// Those changes of the vault of that number.
     Changes(u16, Vec<Change>),
     /// An entry went from one vault to another.
-    Moved { from: Spot, to: Spot },
+    Moved { from: EntryRef, to: EntryRef },
 }
 
 /// What follows once a save is done.
@@ -55,14 +55,14 @@ pub(crate) struct Then {
     /// The form or import on top waits for this and closes.
     pub(crate) closes: bool,
     /// The entry to select.
-    pub(crate) select: Option<Spot>,
+    pub(crate) select: Option<EntryRef>,
     /// Said before the reason when the save fails.
     pub(crate) if_lost: String,
 }
 
 /// A counter's code that may be shown once the counter is saved.
 pub(crate) struct Drawn {
-    pub(crate) spot: Spot,
+    pub(crate) spot: EntryRef,
     pub(crate) code: Code,
     pub(crate) title: String,
     pub(crate) quit: bool,
@@ -124,15 +124,15 @@ fn plan(model: &mut Model, vault: u16, edits: &[Edit], now: Now) -> Result<Vec<C
 /// second fails the entry is in both places, which is said. `words`: for undo, and what is said at the end.
 pub(crate) fn relocate(
     model: &mut Model,
-    (to, edits): (Spot, &[Edit]),
-    from: Spot,
+    (to, edits): (EntryRef, &[Edit]),
+    from: EntryRef,
     step: Step,
     (label, said): (String, String),
     now: Now,
     out: &mut Vec<Effect>,
 ) -> Result<(), String> {
     let brought = plan(model, to.vault, edits, now)?;
-    let taken = plan(model, from.vault, &[Edit::Delete(from.id)], now)?;
+    let taken = plan(model, from.vault, &[Edit::Delete(from.entry)], now)?;
     let name = |number| model.session().map_or("", |session| session.vaults.name(number)).to_owned();
     let if_lost = format!("it is in {} and in {} now; delete it in one of them", name(to.vault), name(from.vault));
     let silent = |said: String| Then { step: Step::Silent, ..Then::new(label.clone(), said) };
@@ -255,7 +255,7 @@ pub(crate) fn saved(
             session.vaults.make_moot(&lost);
             session.show(number, saved);
             if let Some(id) = first {
-                session.list.select(Spot { vault: number, id });
+                session.list.select(EntryRef { vault: number, entry: id });
             }
             if had_window {
                 match session.over.last_mut() {
@@ -342,7 +342,7 @@ fn step_back(model: &mut Model, step: Step, now: Now, out: &mut Vec<Effect>) {
             let said = format!("{word}: {}", done.label);
             let first = changes.first().map(Change::entry);
             let select = first.filter(|_| changes.iter().all(|change| Some(change.entry()) == first));
-            let select = select.map(|id| Spot { vault, id });
+            let select = select.map(|id| EntryRef { vault, entry: id });
             send(model, vault, changes, Then { step, select, ..Then::new(done.label, said) }, None, now, out);
         }
         Err(error) => model.say_bad(error.to_string(), now),
@@ -352,21 +352,21 @@ fn step_back(model: &mut Model, step: Step, now: Now, out: &mut Vec<Effect>) {
 /// Lets a moved entry live again where it came from. A counter that was drawn meanwhile goes back with it.
 fn move_back(
     model: &mut Model,
-    (from, to): (Spot, Spot),
+    (from, to): (EntryRef, EntryRef),
     step: Step,
     (label, word): (String, &str),
     now: Now,
     out: &mut Vec<Effect>,
 ) {
     let Some(session) = model.session() else { return };
-    let mut edits = vec![Edit::Restore(from.id)];
+    let mut edits = vec![Edit::Restore(from.entry)];
     if let (Some(here), Some(there)) = (session.vaults.entry(from), session.vaults.entry(to))
         && there.details.otp.counter > here.details.otp.counter
         && there.details.otp.secret == here.details.otp.secret
     {
         let mut details = here.details.clone();
         details.otp.counter = there.details.otp.counter;
-        edits.push(Edit::Change(from.id, Box::new(details)));
+        edits.push(Edit::Change(from.entry, Box::new(details)));
     }
     let said = format!("{word}: {label}");
     if let Err(reason) = relocate(model, (from, &edits), to, step, (label, said), now, out) {

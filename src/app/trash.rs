@@ -5,14 +5,15 @@ use std::cmp::Reverse;
 use crate::app::effect::MemberDeed;
 use crate::app::model::{Model, Over, Session, Stage};
 use crate::app::save::{Then, commit};
-use crate::app::vaults::{Spot, Vaults};
+use crate::app::vaults::Vaults;
 use crate::app::{Effect, copy};
 use crate::time::Now;
 use crate::vault::Edit;
+use crate::vault::find::EntryRef;
 
 /// The trash on the screen.
 pub(crate) struct Trash {
-    pub(crate) spots: Vec<Spot>,
+    pub(crate) spots: Vec<EntryRef>,
     pub(crate) cursor: usize,
 }
 
@@ -31,15 +32,16 @@ impl Trash {
         self.cursor = self.cursor.min(self.spots.len().saturating_sub(1));
     }
 
-    pub(crate) fn selected(&self) -> Option<Spot> {
+    pub(crate) fn selected(&self) -> Option<EntryRef> {
         self.spots.get(self.cursor).copied()
     }
 }
 
 /// Away for good: in every copy of the vault that meets this one.
-pub(crate) fn purge(session: &Session, spot: Spot, out: &mut Vec<Effect>) {
+pub(crate) fn purge(session: &Session, spot: EntryRef, out: &mut Vec<Effect>) {
     let (Some(open), Some(entry)) = (session.vaults.get(spot.vault), session.vaults.entry(spot)) else { return };
-    out.push(Effect::Member { vault: open.vault.id(), deed: MemberDeed::Forget(spot.id, copy::title(entry)) });
+    let name = format!("{}{}", copy::title(entry), session.vaults.place(spot));
+    out.push(Effect::Member { vault: open.vault.id(), deed: MemberDeed::Forget(spot.entry, name) });
 }
 
 pub(crate) fn restore(model: &mut Model, now: Now, out: &mut Vec<Effect>) {
@@ -47,8 +49,9 @@ pub(crate) fn restore(model: &mut Model, now: Now, out: &mut Vec<Effect>) {
     let Some(Over::Trash(trash)) = session.over.last() else { return };
     let Some(spot) = trash.selected() else { return };
     let Some(name) = session.vaults.entry(spot).map(copy::title) else { return };
+    let name = format!("{name}{}", session.vaults.place(spot));
     let then = Then::new(format!("restore {name}"), format!("restored {name}"));
-    if let Err(reason) = commit(model, spot.vault, &[Edit::Restore(spot.id)], then, now, out) {
+    if let Err(reason) = commit(model, spot.vault, &[Edit::Restore(spot.entry)], then, now, out) {
         model.say_bad(format!("nothing was restored: {reason}"), now);
     }
 }

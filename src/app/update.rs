@@ -400,7 +400,7 @@ fn act_open(model: &mut Model, action: Action, key: Option<&Key>, now: Now, out:
             let (on, name) = (!entry.details.favourite, copy::title(entry));
             let said = if on { format!("{name} is a favourite") } else { format!("{name} is no favourite any more") };
             let then = Then::new(format!("favourite {name}"), said);
-            if let Err(reason) = commit(model, spot.vault, &[Edit::Favourite(spot.id, on)], then, now, out) {
+            if let Err(reason) = commit(model, spot.vault, &[Edit::Favourite(spot.entry, on)], then, now, out) {
                 model.say_bad(format!("nothing was changed: {reason}"), now);
             }
         }

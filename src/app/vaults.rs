@@ -7,16 +7,10 @@ use std::sync::Arc;
 use crate::app::OpenVault;
 use crate::app::save::Pending;
 use crate::app::sync::Sync;
+use crate::text::clean;
+use crate::vault::find::{EntryRef, PERSONAL};
 use crate::vault::seal::VaultId;
-use crate::vault::{Clock, Entry, EntryId, Unlocked};
-
-/// One entry of one of the open vaults. Nobody can pass another vault's entry off as this one by giving it the same id.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) struct Spot {
-    /// Which vault: 0 is the one that was unlocked.
-    pub(crate) vault: u16,
-    pub(crate) id: EntryId,
-}
+use crate::vault::{Clock, Entry, Unlocked};
 
 /// An open vault.
 pub(crate) struct Opened {
@@ -121,16 +115,24 @@ impl Vaults {
         self.get(number).map_or("", |open| &open.name)
     }
 
-    pub(crate) fn entry(&self, spot: Spot) -> Option<&Entry> {
-        self.get(spot.vault)?.vault.entry(spot.id)
+    /// Which vault an entry is in, behind its name in a sentence: " in ops"; nothing for the one that was unlocked.
+    pub(crate) fn place(&self, spot: EntryRef) -> String {
+        match spot.vault {
+            PERSONAL => String::new(),
+            number => format!(" in {}", clean(self.name(number))),
+        }
+    }
+
+    pub(crate) fn entry(&self, spot: EntryRef) -> Option<&Entry> {
+        self.get(spot.vault)?.vault.entry(spot.entry)
     }
 
     /// All entries of the vault of that number, or of all vaults; deleted ones too.
-    pub(crate) fn entries(&self, only: Option<u16>) -> impl Iterator<Item = (Spot, &Entry)> {
+    pub(crate) fn entries(&self, only: Option<u16>) -> impl Iterator<Item = (EntryRef, &Entry)> {
         let wanted = move |(number, _): &(u16, &Opened)| only.is_none_or(|only| only == *number);
-        self.iter()
-            .filter(wanted)
-            .flat_map(|(vault, open)| open.vault.entries().map(move |entry| (Spot { vault, id: entry.id }, entry)))
+        self.iter().filter(wanted).flat_map(|(vault, open)| {
+            open.vault.entries().map(move |entry| (EntryRef { vault, entry: entry.id }, entry))
+        })
     }
 
     /// Whether a change is not saved yet.

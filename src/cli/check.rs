@@ -23,6 +23,7 @@ struct Report<'a> {
 struct Row<'a> {
     what: &'a str,
     weight: &'a str,
+    vault: Option<&'a str>,
     id: Option<String>,
     issuer: Option<&'a str>,
     account: Option<&'a str>,
@@ -36,6 +37,7 @@ pub fn run(global: &Global) -> Result<(), Failure> {
             let row = Row {
                 what: "damaged",
                 weight: "damage",
+                vault: None,
                 id: None,
                 issuer: None,
                 account: None,
@@ -57,6 +59,7 @@ pub fn run(global: &Global) -> Result<(), Failure> {
             .map(|finding| Row {
                 what: finding.what,
                 weight: finding.weight.name(),
+                vault: Some(session.name()),
                 id: finding.entry.map(|id| id.to_string()),
                 issuer: entry(finding).map(|entry| entry.details.issuer.as_str()),
                 account: entry(finding).map(|entry| entry.details.account.as_str()),

@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use super::args::{Code as Args, Global};
 use super::error::Failure;
-use super::session::{self, Changed, Session};
+use super::session::{Changed, Session};
 use super::{out, pick};
 use crate::app::msg::Copied;
 use crate::config::Config;
@@ -32,7 +32,7 @@ struct Row<'a> {
 
 /// Prints, lists or copies.
 pub fn run(global: &Global, args: &Args) -> Result<(), Failure> {
-    let (mut session, id) = Session::holding(global, |entries| pick::one(entries, &args.query))?;
+    let (mut session, id) = Session::holding(global, |vaults| pick::one(vaults, &args.query))?;
     let entry = session.entry(id)?;
     if !entry.details.otp.is_timed() {
         let option = [(args.next, "--next"), (args.at.is_some(), "--at"), (args.span.is_some(), "--for")];
@@ -51,7 +51,7 @@ pub fn run(global: &Global, args: &Args) -> Result<(), Failure> {
     let at = if args.next { otp.valid_until(start) } else { start };
     let code = made(entry, at)?;
     if args.copy {
-        return copy(&session::home()?, entry, &code);
+        return copy(&session, entry, &code);
     }
     if global.json {
         let next = entry.code(otp.valid_until(at)).ok();
@@ -70,7 +70,7 @@ fn counted(global: &Global, args: &Args, session: &mut Session, id: EntryId) -> 
             continue;
         }
         if args.copy {
-            return copy(&session::home()?, &entry, &code);
+            return copy(session, &entry, &code);
         }
         if global.json {
             return out::json(&Row {
@@ -156,11 +156,11 @@ fn made(entry: &Entry, at: u64) -> Result<otp::Code, Failure> {
 }
 
 /// Copies, and leaves a process behind that clears the clipboard.
-fn copy(home: &Home, entry: &Entry, code: &otp::Code) -> Result<(), Failure> {
-    let seconds = clipboard_seconds(home);
+fn copy(session: &Session, entry: &Entry, code: &otp::Code) -> Result<(), Failure> {
+    let seconds = clipboard_seconds(session.home());
     let copied = clipboard::copy_and_hold(&Text::from(code.as_str()), seconds)
         .map_err(|error| Failure::failed(format!("nothing was copied: {error}")).hint("tickey code prints the code"))?;
-    let label = text::fit(&pick::label(entry), 60);
+    let label = text::fit(&pick::label_in(session, entry), 60);
     out::say(&match copied {
         Copied::Clipboard => format!("copied the code of {label}; the clipboard clears in {seconds} s"),
         Copied::Terminal => {

@@ -83,8 +83,8 @@ fn values(found: &[Conflict]) -> Vec<Value> {
 }
 
 fn settle(global: &Global, query: &str, field: &str, number: usize) -> Result<(), Failure> {
-    let (mut session, id) = Session::holding(global, |entries| pick::one(entries, query))?;
-    let label = pick::label(session.entry(id)?);
+    let (mut session, id) = Session::holding(global, |vaults| pick::one(vaults, query))?;
+    let label = pick::label_in(&session, session.entry(id)?);
     let label = text::clean(&label);
     let found = session.vault.conflicts(id);
     let of_field: Vec<&Conflict> = found.iter().filter(|conflict| conflict.label() == field).collect();
@@ -109,7 +109,7 @@ fn list(global: &Global) -> Result<(), Failure> {
     for session in &all {
         let vault = &session.vault;
         for entry in vault.entries().filter(|entry| !entry.deleted && !entry.conflicts.is_empty()) {
-            let label = pick::label(entry);
+            let label = pick::label_in(session, entry);
             let values = values(&vault.conflicts(entry.id));
             for value in &values {
                 if value.number == 1 {
@@ -136,7 +136,7 @@ fn list(global: &Global) -> Result<(), Failure> {
         }
         for ToReenrol { entry, known_to } in vault.to_reenrol() {
             let Some(entry) = vault.entry(entry) else { continue };
-            let (label, names) = (pick::label(entry), known_to.join(", "));
+            let (label, names) = (pick::label_in(session, entry), known_to.join(", "));
             lines.push(format!("{label}: its secret was known to {names}, who left; enrol it again at its issuer"));
             report.to_reenrol.push(Reenrol { entry: Row::new(entry, session.name()), known_to });
         }

@@ -38,7 +38,7 @@ pub fn run(global: &Global, args: &Args) -> Result<(), Failure> {
         _ => Vec::new(),
     };
 
-    let (mut session, id) = Session::holding(global, |entries| pick::one(entries, &args.query))?;
+    let (mut session, id) = Session::holding(global, |vaults| pick::one(vaults, &args.query))?;
     let entry = session.entry(id)?;
     if let Some(typed) = typed {
         wanted.secret = Some(fields::secret(wanted.kind.unwrap_or(entry.details.otp.kind), &typed)?);
@@ -60,7 +60,7 @@ pub fn run(global: &Global, args: &Args) -> Result<(), Failure> {
     if global.json {
         return out::json(&Row::new(entry, session.name()));
     }
-    let label = pick::label(entry);
+    let label = pick::label_in(&session, entry);
     let label = crate::text::clean(&label);
     out::say(&match changed {
         Changed::Nothing => format!("{label} was like that already"),

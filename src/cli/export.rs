@@ -12,6 +12,7 @@ use crate::runtime::clock;
 use crate::secret::{Secret, Text};
 use crate::store::{StoreError, disk};
 use crate::text;
+use crate::vault::find::PERSONAL;
 use crate::vault::{Details, Entry};
 
 #[derive(Serialize)]
@@ -55,7 +56,8 @@ pub fn run(global: &Global, args: &Args) -> Result<(), Failure> {
         (None, Some(terminal)) => Some(terminal.hidden_twice(&format!("Password for the {name} file"))?),
         (None, None) => None,
     };
-    let entries = pick::all(session.vault.entries().filter(|entry| !entry.deleted).collect(), None)?;
+    let vaults = [(PERSONAL, &session)];
+    let entries: Vec<&Entry> = pick::all(&vaults, false, None)?.into_iter().map(|(_, entry)| entry).collect();
     let details: Vec<Details> = entries.iter().map(|entry| entry.details.clone()).collect();
     let files: Vec<Secret> = match &args.output {
         Some(_) => registry::write(format, &details, password.as_ref(), &mut clock::Os)?,

@@ -9,6 +9,7 @@ use super::{out, pick};
 use crate::secret::Text;
 use crate::vault::Entry;
 use crate::vault::document::HistoryItem;
+use crate::vault::find::EntryRef;
 
 #[derive(Serialize)]
 struct Row<'a> {
@@ -27,11 +28,12 @@ struct Row<'a> {
 /// Prints it, oldest first.
 pub fn run(global: &Global, args: &History) -> Result<(), Failure> {
     let all = Session::open_all(global)?;
-    let mut every = all.iter().flat_map(|session| session.vault.entries());
-    let chosen = args.query.as_deref().map(|query| pick::any(&mut every, query)).transpose()?;
+    let vaults = pick::numbered(&all);
+    let chosen = args.query.as_deref().map(|query| pick::any(&vaults, query)).transpose()?;
     let mut items: Vec<(&Session, &Entry, HistoryItem)> = Vec::new();
-    for session in &all {
-        for entry in session.vault.entries().filter(|entry| chosen.is_none_or(|id| id == entry.id)) {
+    for (vault, session) in vaults {
+        let told = |entry: &&Entry| chosen.is_none_or(|at| at == EntryRef { vault, entry: entry.id });
+        for entry in session.vault.entries().filter(told) {
             items.extend(session.vault.history(entry.id).into_iter().map(|item| (session, entry, item)));
         }
     }
@@ -55,13 +57,13 @@ pub fn run(global: &Global, args: &History) -> Result<(), Failure> {
     }
     let rows: Vec<Vec<String>> = items
         .iter()
-        .map(|(_, entry, item)| {
+        .map(|(session, entry, item)| {
             let value = |value: &Option<Text>| value.as_ref().map_or_else(|| "-".to_owned(), |value| value.to_string());
             let change = match (&item.from, &item.to) {
                 (None, Some(to)) => to.to_string(),
                 (from, to) => format!("{} → {}", value(from), value(to)),
             };
-            vec![out::utc(item.at.ms()), item.by.clone(), pick::label(entry), item.field.clone(), change]
+            vec![out::utc(item.at.ms()), item.by.clone(), pick::label_in(session, entry), item.field.clone(), change]
         })
         .collect();
     out::data(out::table(&rows, 60).as_bytes())

@@ -49,25 +49,21 @@ impl<'a> Row<'a> {
 /// Prints the list.
 pub fn run(global: &Global, args: &List) -> Result<(), Failure> {
     let all = Session::open_all(global)?;
-    let entries: Vec<&Entry> = all.iter().flat_map(|session| session.vault.entries()).collect();
-    let chosen =
-        pick::all(entries.into_iter().filter(|entry| entry.deleted == args.trash).collect(), args.query.as_deref())?;
-    let vault_of = |entry: &Entry| {
-        let session = all.iter().find(|session| session.vault.entry(entry.id).is_some());
-        session.map_or("", Session::name)
-    };
+    let vaults = pick::numbered(&all);
+    let chosen = pick::all(&vaults, args.trash, args.query.as_deref())?;
     if global.json {
-        return out::json(&chosen.iter().map(|entry| Row::new(entry, vault_of(entry))).collect::<Vec<_>>());
+        let rows = chosen.iter().map(|(session, entry)| Row::new(entry, session.name()));
+        return out::json(&rows.collect::<Vec<_>>());
     }
     if chosen.is_empty() {
         out::say(if args.trash { "the trash is empty" } else { "the vault has no entries yet; tickey add adds one" });
         return Ok(());
     }
     let several = all.len() > 1;
-    let row = |entry: &&Entry| {
+    let row = |(session, entry): &(&Session, &Entry)| {
         let mut cells = cells(entry);
         if several {
-            cells.push(vault_of(entry).to_owned());
+            cells.push(session.name().to_owned());
         }
         cells
     };

@@ -9,7 +9,7 @@ use super::session::{self, Session};
 use super::{out, pick};
 use crate::text;
 use crate::vault::carry::{Carry, twin};
-use crate::vault::{Edit, Entry, EntryId};
+use crate::vault::{Edit, EntryId, VaultError};
 
 /// Adds it there, and then moves it to the trash here.
 pub fn run(global: &Global, args: &Carried) -> Result<(), Failure> {
@@ -64,7 +64,7 @@ pub(super) fn carry(global: &Global, args: &Carried, carry: Carry) -> Result<(),
 /// The vault that holds the entry, the one it shall go to, and its id.
 fn find(global: &Global, args: &Carried) -> Result<(Session, Session, EntryId), Failure> {
     let home = session::home()?;
-    let mut all = Session::open_all(&Global { vault: None, ..global.clone() })?;
+    let all = Session::open_all(&Global { vault: None, ..global.clone() })?;
     let path = home.vault(Some(&args.target));
     let names: Vec<Cow<str>> = all.iter().map(|session| text::clean(session.name())).collect();
     let Some(target) = all.iter().position(|session| session.file.path == path) else {
@@ -72,19 +72,24 @@ fn find(global: &Global, args: &Carried) -> Result<(Session, Session, EntryId), 
             format!("there is no vault {:?} among those that your personal vault opens", text::clean(&args.target));
         return Err(Failure::new(Exit::NoMatch, words).hint(format!("there are {}", names.join(", "))));
     };
-    let to = all.swap_remove(target);
-    if let Some(named) = &global.vault {
-        let path = home.vault(Some(named));
-        all.retain(|session| session.file.path == path);
-    }
-    let id = pick::one(&mut all.iter().flat_map(|session| session.vault.entries()), &args.query);
-    let id = id.map_err(|failure| match failure.exit {
-        Exit::NoMatch if pick::one(&mut to.vault.entries(), &args.query).is_ok() => {
+    let named = global.vault.as_deref().map(|named| home.vault(Some(named)));
+    let (there, mut vaults): (Vec<_>, Vec<_>) =
+        pick::numbered(&all).into_iter().partition(|(number, _)| usize::from(*number) == target);
+    vaults.retain(|(_, session)| named.as_ref().is_none_or(|path| session.file.path == *path));
+    let at = pick::one(&vaults, &args.query).map_err(|failure| match (failure.exit, there.as_slice()) {
+        (Exit::NoMatch, [(_, to)]) if pick::one(&there, &args.query).is_ok() => {
             Failure::failed(format!("it is in {} already; nothing was changed", text::clean(to.name())))
         }
         _ => failure,
     })?;
-    let holds = |session: &Session| session.vault.entry(id).is_some_and(|entry: &Entry| !entry.deleted);
-    let place = all.iter().position(holds).unwrap_or_default();
-    Ok((all.swap_remove(place), to, id))
+    let (mut from, mut to) = (None, None);
+    for (number, session) in all.into_iter().enumerate() {
+        if number == target {
+            to = Some(session);
+        } else if number == usize::from(at.vault) {
+            from = Some(session);
+        }
+    }
+    let both = from.zip(to).ok_or(VaultError::NoSuchEntry)?;
+    Ok((both.0, both.1, at.entry))
 }

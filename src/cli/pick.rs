@@ -2,89 +2,127 @@
 
 use super::error::{Exit, Failure};
 use super::out;
-use crate::vault::find::{Found, find};
-use crate::vault::{Entry, EntryId, check, order};
+use super::session::Session;
+use crate::vault::find::{EntryRef, Found, find, find_all};
+use crate::vault::{Entry, check, order};
 
 /// More matches than this are counted, not listed.
 const LISTED: usize = 20;
 
-/// The id of the one entry that is not deleted and matches.
-///
-/// # Errors
-/// No match (with the nearest name), or several (listed with their ids).
-pub fn one(entries: &mut dyn Iterator<Item = &Entry>, query: &str) -> Result<EntryId, Failure> {
-    among(entries.filter(|entry| !entry.deleted), query, "no entry matches")
+/// The vaults that are looked through, each with its place among the open ones.
+pub type Vaults<'a> = [(u16, &'a Session)];
+
+/// All of them.
+pub fn numbered(all: &[Session]) -> Vec<(u16, &Session)> {
+    (0..=u16::MAX).zip(all).collect()
 }
 
-/// The id of the one entry of the trash that matches.
+fn entries<'a>(vaults: &'a Vaults) -> impl Iterator<Item = (EntryRef, &'a Entry)> {
+    vaults.iter().flat_map(|(vault, session)| {
+        session.vault.entries().map(move |entry| (EntryRef { vault: *vault, entry: entry.id }, entry))
+    })
+}
+
+/// The one entry that is not deleted and matches.
+///
+/// # Errors
+/// No match (with the nearest name), or several (listed with their vaults and ids).
+pub fn one(vaults: &Vaults, query: &str) -> Result<EntryRef, Failure> {
+    among(vaults, query, false, "no entry matches")
+}
+
+/// The one entry of the trash that matches.
 ///
 /// # Errors
 /// As [`one`].
-pub fn deleted(entries: &mut dyn Iterator<Item = &Entry>, query: &str) -> Result<EntryId, Failure> {
-    among(entries.filter(|entry| entry.deleted), query, "no entry in the trash matches")
+pub fn deleted(vaults: &Vaults, query: &str) -> Result<EntryRef, Failure> {
+    among(vaults, query, true, "no entry in the trash matches")
 }
 
-/// The id of the one entry that matches: of those not deleted, else of the trash.
+/// The one entry that matches: of those not deleted, else of the trash.
 ///
 /// # Errors
 /// As [`one`].
-pub fn any(entries: &mut dyn Iterator<Item = &Entry>, query: &str) -> Result<EntryId, Failure> {
-    let entries: Vec<&Entry> = entries.collect();
-    match one(&mut entries.iter().copied(), query) {
-        Err(failure) if failure.exit == Exit::NoMatch => {
-            deleted(&mut entries.iter().copied(), query).map_err(|_| failure)
-        }
+pub fn any(vaults: &Vaults, query: &str) -> Result<EntryRef, Failure> {
+    match one(vaults, query) {
+        Err(failure) if failure.exit == Exit::NoMatch => deleted(vaults, query).map_err(|other| match other.exit {
+            Exit::Several => other,
+            _ => failure,
+        }),
         found => found,
     }
 }
 
-/// All entries that match, in the list's order.
+/// All entries of the trash, or all others, that match, each with its vault, in the list's order.
 ///
 /// # Errors
 /// No match.
-pub fn all<'a>(entries: Vec<&'a Entry>, query: Option<&str>) -> Result<Vec<&'a Entry>, Failure> {
-    let mut chosen = match query {
-        None => entries,
-        Some(query) => {
-            let ids = match find(entries.iter().copied(), query) {
-                Found::Nothing => return Err(nothing(&entries, query, "no entry matches")),
-                Found::One(id) => vec![id],
-                Found::Several(ids) => ids,
-            };
-            let ids: std::collections::HashSet<EntryId> = ids.into_iter().collect();
-            entries.into_iter().filter(|entry| ids.contains(&entry.id)).collect()
-        }
+pub fn all<'a>(
+    vaults: &'a Vaults<'a>,
+    trash: bool,
+    query: Option<&str>,
+) -> Result<Vec<(&'a Session, &'a Entry)>, Failure> {
+    let chosen = || entries(vaults).filter(move |(_, entry)| entry.deleted == trash);
+    let mut refs: Vec<EntryRef> = match query {
+        None => chosen().map(|(at, _)| at).collect(),
+        Some(query) => find_all(chosen(), query),
     };
-    chosen.sort_by(|a, b| order::by_name(a, b));
-    Ok(chosen)
+    if let (Some(query), true) = (query, refs.is_empty()) {
+        return Err(nothing(&chosen().map(|(_, entry)| entry).collect::<Vec<_>>(), query, "no entry matches"));
+    }
+    refs.sort_unstable();
+    refs.dedup();
+    let mut rows: Vec<(EntryRef, &Session, &Entry)> =
+        refs.into_iter().filter_map(|at| look_up(vaults, at).map(|(session, entry)| (at, session, entry))).collect();
+    rows.sort_by(|(a_at, _, a), (b_at, _, b)| order::by_name(a, b).then(a_at.cmp(b_at)));
+    Ok(rows.into_iter().map(|(_, session, entry)| (session, entry)).collect())
 }
 
-fn among<'a>(entries: impl Iterator<Item = &'a Entry>, query: &str, none: &str) -> Result<EntryId, Failure> {
+fn look_up<'a>(vaults: &Vaults<'a>, at: EntryRef) -> Option<(&'a Session, &'a Entry)> {
+    let (_, session) = vaults.iter().find(|(vault, _)| *vault == at.vault)?;
+    session.vault.entry(at.entry).map(|entry| (*session, entry))
+}
+
+fn among(vaults: &Vaults, query: &str, trash: bool, none: &str) -> Result<EntryRef, Failure> {
     if query.trim().is_empty() {
         return Err(Failure::usage("no entry was named").hint("tickey list shows what there is"));
     }
-    let entries: Vec<&Entry> = entries.collect();
-    match find(entries.iter().copied(), query) {
-        Found::One(id) => Ok(id),
-        Found::Nothing => Err(nothing(&entries, query, none)),
-        Found::Several(ids) => {
-            let mut failure =
-                Failure::new(Exit::Several, format!("{} match {}", out::entries(ids.len()), quoted(query)))
-                    .hint("name one by issuer:account, or by its id");
-            let mut several: Vec<&Entry> = entries.into_iter().filter(|entry| ids.contains(&entry.id)).collect();
-            several.sort_by(|a, b| order::by_name(a, b));
-            let rows: Vec<Vec<String>> = several
-                .iter()
-                .take(LISTED)
-                .map(|entry| vec![entry.id.to_string(), entry.title().to_owned(), entry.details.account.to_string()])
-                .collect();
-            failure.lines = out::table(&rows, 40).lines().map(str::to_owned).collect();
-            if several.len() > LISTED {
-                failure.lines.push(format!("and {} more", several.len().saturating_sub(LISTED)));
-            }
-            Err(failure)
+    match find(entries(vaults), query, trash) {
+        Found::One(at) => Ok(at),
+        Found::Nothing => {
+            let looked: Vec<&Entry> =
+                entries(vaults).map(|(_, entry)| entry).filter(|entry| entry.deleted == trash).collect();
+            Err(nothing(&looked, query, none))
         }
+        Found::Several(refs) => Err(several(vaults, &refs, query)),
     }
+}
+
+/// Each of them, with what names it alone.
+fn several(vaults: &Vaults, refs: &[EntryRef], query: &str) -> Failure {
+    let mut rows: Vec<(EntryRef, &Session, &Entry)> =
+        refs.iter().filter_map(|at| look_up(vaults, *at).map(|(session, entry)| (*at, session, entry))).collect();
+    rows.sort_by(|(a_at, _, a), (b_at, _, b)| a_at.vault.cmp(&b_at.vault).then_with(|| order::by_name(a, b)));
+    let apart = rows.windows(2).any(|pair| matches!(pair, [(a, ..), (b, ..)] if a.vault != b.vault));
+    let hint = match apart {
+        true => "say which vault with --vault, and name the entry there by issuer:account, or by its id",
+        false => "name one by issuer:account, or by its id",
+    };
+    let message = format!("{} match {}", out::entries(rows.len()), quoted(query));
+    let mut failure = Failure::new(Exit::Several, message).hint(hint);
+    let cells = |(_, session, entry): &(EntryRef, &Session, &Entry)| {
+        let mut cells = vec![entry.id.to_string(), entry.title().to_owned(), entry.details.account.to_string()];
+        if apart {
+            cells.push(format!("--vault {}", out::word(session.name())));
+        }
+        cells
+    };
+    let cells: Vec<Vec<String>> = rows.iter().take(LISTED).map(cells).collect();
+    failure.lines = out::table(&cells, 60).lines().map(str::to_owned).collect();
+    if rows.len() > LISTED {
+        failure.lines.push(format!("and {} more", rows.len().saturating_sub(LISTED)));
+    }
+    failure
 }
 
 fn nothing(entries: &[&Entry], query: &str, none: &str) -> Failure {
@@ -144,6 +182,14 @@ fn slips(a: &[char], b: &[char]) -> usize {
 /// What to call an entry in a sentence.
 pub fn label(entry: &Entry) -> String {
     check::label(entry)
+}
+
+/// The same with the vault that it is in, where others choose the names.
+pub fn label_in(session: &Session, entry: &Entry) -> String {
+    match session.vault.is_shared() {
+        true => format!("{} in {}", label(entry), session.name()),
+        false => label(entry),
+    }
 }
 
 #[cfg(test)]

@@ -9,8 +9,8 @@ use crate::vault::Edit;
 
 /// Restores and saves.
 pub fn run(global: &Global, args: &Restore) -> Result<(), Failure> {
-    let (mut session, id) = Session::holding(global, |entries| pick::deleted(entries, &args.query))?;
-    let label = pick::label(session.entry(id)?);
+    let (mut session, id) = Session::holding(global, |vaults| pick::deleted(vaults, &args.query))?;
+    let label = pick::label_in(&session, session.entry(id)?);
     session.edit(&[Edit::Restore(id)])?;
     if global.json
         && let Some(entry) = session.vault.entry(id)

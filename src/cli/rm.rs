@@ -19,8 +19,8 @@ pub fn run(global: &Global, args: &Rm) -> Result<(), Failure> {
     if args.for_good {
         return purge(global, args);
     }
-    let (mut session, id) = Session::holding(global, |entries| pick::one(entries, &args.query))?;
-    let label = pick::label(session.entry(id)?);
+    let (mut session, id) = Session::holding(global, |vaults| pick::one(vaults, &args.query))?;
+    let label = pick::label_in(&session, session.entry(id)?);
     ask::confirm(args.yes, &format!("Move {} to the trash?", text::fit(&label, 60)))?;
     session.edit(&[Edit::Delete(id)])?;
     if global.json {
@@ -29,15 +29,19 @@ pub fn run(global: &Global, args: &Rm) -> Result<(), Failure> {
             None => Ok(()),
         };
     }
-    out::say(&format!("moved {} to the trash; tickey restore {id} takes it out again", text::clean(&label)));
+    let vault = match session.vault.is_shared() {
+        true => format!("--vault {} ", out::word(session.name())),
+        false => String::new(),
+    };
+    out::say(&format!("moved {} to the trash; tickey {vault}restore {id} takes it out again", text::clean(&label)));
     Ok(())
 }
 
 /// The entry, its history and its secret leave the vault, here and in every copy that meets this one.
 fn purge(global: &Global, args: &Rm) -> Result<(), Failure> {
-    let (mut session, id) = Session::holding(global, |entries| pick::any(entries, &args.query))?;
+    let (mut session, id) = Session::holding(global, |vaults| pick::any(vaults, &args.query))?;
     let entry = session.entry(id)?;
-    let label = text::fit(&pick::label(entry), 60);
+    let label = text::fit(&pick::label_in(&session, entry), 60);
     let row = global.json.then(|| entry.clone());
     ask::confirm(args.yes, &format!("Delete {label} for good? Nothing brings it back but a backup"))?;
     let vault = session.vault.purge(&[id], clock::now().wall_ms)?;

@@ -7,13 +7,14 @@ use std::time::Duration;
 use super::args::{Global, Kdf};
 use super::ask::{self, Terminal};
 use super::error::{Exit, Failure};
-use super::out;
+use super::{out, pick};
 use crate::formats::registry;
 use crate::runtime::{clock, process, sharing, timing};
 use crate::store::paths::Home;
 use crate::store::remote::Remote;
 use crate::store::sync::{SyncError, Synced};
 use crate::store::{StoreError, Tag, disk, memory, paths, state};
+use crate::vault::find::EntryRef;
 use crate::vault::{Clock, Cost, Edit, Entry, EntryId, Limits, Link, Locked, Unlocked, VaultError};
 
 /// How long a save waits for another program's.
@@ -232,12 +233,12 @@ impl Session {
     /// As [`Session::open_all`] and `pick`.
     pub fn holding(
         global: &Global,
-        pick: impl Fn(&mut dyn Iterator<Item = &Entry>) -> Result<EntryId, Failure>,
+        pick: impl Fn(&pick::Vaults) -> Result<EntryRef, Failure>,
     ) -> Result<(Session, EntryId), Failure> {
-        let mut all = Session::open_all(global)?;
-        let id = pick(&mut all.iter().flat_map(|session| session.vault.entries()))?;
-        let place = all.iter().position(|session| session.vault.entry(id).is_some()).unwrap_or_default();
-        Ok((all.swap_remove(place), id))
+        let all = Session::open_all(global)?;
+        let at = pick(&pick::numbered(&all))?;
+        let session = all.into_iter().nth(usize::from(at.vault)).ok_or(VaultError::NoSuchEntry)?;
+        Ok((session, at.entry))
     }
 
     /// The vault's name.

@@ -42,7 +42,7 @@ struct Recovery<'a> {
 
 /// Prints it.
 pub fn run(global: &Global, args: &Show) -> Result<(), Failure> {
-    let (session, id) = Session::holding(global, |entries| pick::any(entries, &args.query))?;
+    let (session, id) = Session::holding(global, |vaults| pick::any(vaults, &args.query))?;
     let entry = session.entry(id)?;
     let (details, otp) = (&entry.details, &entry.details.otp);
     let link = || uri::write(otp, &details.issuer, &details.account);

@@ -76,6 +76,11 @@ pub fn take_in<E: From<SharingError>>(
     url: &str,
     keep: &mut dyn FnMut(Edit) -> Result<(), E>,
 ) -> Result<(PathBuf, Link), E> {
+    if joined.id() == personal.id() {
+        // Everything this machine remembers of a vault, and every answer about one, goes by its id.
+        let words = "this vault says that it is your personal vault; nothing was changed";
+        return Err(SharingError::from(VaultError::Altered(words.into())).into());
+    }
     let known = personal.link_to(&joined.vault_id());
     let copy = known.as_ref().map(|(_, link)| home.vault(Some(&link.name))).filter(|path| disk::tag(path).is_some());
     let has_copy = copy.is_some();

@@ -21,6 +21,7 @@ mod conflicts;
 mod entries;
 mod exits;
 mod import_export;
+mod look_ups;
 mod pictures;
 mod prompts;
 mod secrets;

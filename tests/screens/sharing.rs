@@ -124,18 +124,58 @@ fn who_may_not_change_is_told_so_and_copies_all_the_same() {
     }
 }
 
+/// What the runtime was told to save, and of which members' vault to change something.
+fn vaults_changed(session: &Session) -> std::collections::BTreeSet<[u8; 16]> {
+    let vault = |effect: &Effect| match effect {
+        Effect::Save { vault, .. } | Effect::Member { vault, .. } => Some(*vault),
+        _ => None,
+    };
+    session.effects.iter().filter_map(vault).collect()
+}
+
 #[test]
 fn an_entry_with_the_id_of_another_vaults_entry_is_another_entry() {
     // The vaults of these tests give the same ids to their entries.
     let (own, _) = personal();
     let theirs = own.entries().find(|entry| &*entry.details.issuer == "GitHub").unwrap();
     let mut session = team_session((80, 24));
-    assert!(session.shared[0].entry(theirs.id).is_some());
+    let planted = session.shared[0].clone();
+    assert!(planted.entry(theirs.id).is_some());
     session.keys("2/github<Enter>");
     assert_eq!(session.copied(), [theirs.code(NOW / 1000).unwrap().as_str()]);
     session.keys("<Esc><Esc>dy");
-    let gone = |vault: &Unlocked| vault.entry(theirs.id).unwrap().deleted;
-    assert!(gone(session.disk()) && !gone(&session.shared[0]));
+    let gone = |session: &Session| session.disk().entry(theirs.id).unwrap().deleted;
+    assert!(gone(&session));
+    // Undo and redo, the trash, marks, the form, recovery codes: all of it goes where the entry is.
+    session.keys("u");
+    assert!(!gone(&session), "{}", session.screen());
+    session.keys("<C-r>");
+    assert!(gone(&session), "{}", session.screen());
+    session.keys("T<Enter><Esc>");
+    assert!(!gone(&session), "{}", session.screen());
+    session.keys("1/github<Enter><Esc><Esc>f");
+    session.keys("v<Down><Down>U<Esc>");
+    assert!(session.disk().entry(theirs.id).unwrap().details.recovery_codes.iter().all(|code| code.used));
+    session.keys("v");
+    assert!(session.screen().contains("GitHub") && !session.screen().contains("Registrar"), "{}", session.screen());
+    session.keys("<Esc>h");
+    assert!(session.screen().contains("GitHub") && !session.screen().contains("Registrar"), "{}", session.screen());
+    session.keys("<Esc>eXY<Enter>");
+    assert!(session.disk().entry(theirs.id).unwrap().details.issuer.contains("XY"), "{}", session.screen());
+    session.keys("dyTDy");
+    assert_eq!(vaults_changed(&session), [session.disk().id()].into());
+    assert_eq!(*session.shared[0], *planted, "the other vault's entry is as it was");
+}
+
+#[test]
+fn what_is_done_to_an_entry_of_a_shared_vault_says_so() {
+    let mut session = team_session((80, 24));
+    session.keys("3/regi<Enter>");
+    assert!(session.screen().contains("copied Registrar's code in ops"), "{}", session.screen());
+    session.keys("<Esc><Esc>d");
+    assert!(session.screen().contains("delete Registrar in ops?"), "{}", session.screen());
+    session.keys("y");
+    assert!(session.screen().contains("deleted Registrar in ops"), "{}", session.screen());
 }
 
 fn synced(session: &mut Session, state: SyncState, said: &[&str]) {

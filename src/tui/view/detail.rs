@@ -6,10 +6,10 @@ use crate::app::Model;
 use crate::app::detail::EntryView;
 use crate::app::geometry::Area;
 use crate::app::model::Session;
-use crate::app::vaults::Spot;
 use crate::time::{Now, Utc};
 use crate::tui::view::paint::Paint;
 use crate::tui::view::{big, code};
+use crate::vault::find::EntryRef;
 use crate::vault::{Entry, conflict};
 
 /// The pane beside the list.
@@ -45,7 +45,7 @@ pub(super) fn draw(model: &Model, session: &Session, view: &EntryView, now: Now,
 
 fn entry_in(
     session: &Session,
-    spot: Spot,
+    spot: EntryRef,
     entry: &Entry,
     view: Option<&EntryView>,
     area: Area,

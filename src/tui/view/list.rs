@@ -7,12 +7,12 @@ use crate::app::geometry::{Area, Columns, columns, parts};
 use crate::app::index::Order;
 use crate::app::model::Session;
 use crate::app::sync;
-use crate::app::vaults::Spot;
 use crate::text::{clean, fit, width};
 use crate::time::Now;
 use crate::tui::view::paint::Paint;
 use crate::tui::view::{code, detail, input};
 use crate::vault::Entry;
+use crate::vault::find::EntryRef;
 
 pub(super) fn draw(model: &Model, session: &Session, now: Now, paint: &mut Paint<'_>) {
     let (w, h) = (paint.width(), paint.height());
@@ -153,7 +153,7 @@ fn rows(model: &Model, session: &Session, area: Area, now: Now, paint: &mut Pain
     }
 }
 
-fn row(session: &Session, spot: Spot, entry: &Entry, y: u16, places: &Columns, now: Now, paint: &mut Paint<'_>) {
+fn row(session: &Session, spot: EntryRef, entry: &Entry, y: u16, places: &Columns, now: Now, paint: &mut Paint<'_>) {
     let look = paint.look;
     let details = &entry.details;
     if places.star && details.favourite {
@@ -204,7 +204,7 @@ fn row(session: &Session, spot: Spot, entry: &Entry, y: u16, places: &Columns, n
 }
 
 /// A counter's row: its code only once it was drawn and saved.
-fn counter(session: &Session, spot: Spot, entry: &Entry, y: u16, places: &Columns, paint: &mut Paint<'_>) {
+fn counter(session: &Session, spot: EntryRef, entry: &Entry, y: u16, places: &Columns, paint: &mut Paint<'_>) {
     let look = paint.look;
     let (x, room) = places.code;
     match &session.drawn_code {
