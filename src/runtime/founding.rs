@@ -154,8 +154,20 @@ mod tests {
         // In the place of the folder for vaults: nothing can be written there.
         std::fs::write(&home.data, "").unwrap();
         let founded = Unlocked::found_shared("ops", "maya", 1, &mut clock::Os).unwrap().vault;
+        let mine = Unlocked::found_shared("mine", "maya", 1, &mut clock::Os).unwrap().vault;
         let mut keep = |_| Ok::<_, SharingError>(());
-        assert!(take_in(&home, &founded, &founded, None, "folder:/t/ops.json", &mut keep).is_err());
+        assert!(take_in(&home, &mine, &founded, None, "folder:/t/ops.json", &mut keep).is_err());
         assert_eq!(memory::read(&home, &founded.vault_id()).url, "folder:/t/ops.json");
+    }
+
+    #[test]
+    fn a_vault_with_the_id_of_the_personal_one_is_not_joined() {
+        let folder = tempfile::tempdir().unwrap();
+        let at = |name: &str| folder.path().join(name);
+        let home = Home { data: at("data"), state: at("state"), config: at("config") };
+        let mine = Unlocked::found_shared("mine", "maya", 1, &mut clock::Os).unwrap().vault;
+        let mut keep = |_| -> Result<(), SharingError> { panic!("nothing is kept of it") };
+        assert!(take_in(&home, &mine, &mine, None, "folder:/t/ops.json", &mut keep).is_err());
+        assert_eq!(memory::read(&home, &mine.vault_id()).url, "");
     }
 }
