@@ -4,6 +4,7 @@
 //! a `Display`; a place that shows one asks for the content by name, so that every such place can be found.
 
 use std::fmt;
+use std::hint::black_box;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use zeroize::{Zeroize, Zeroizing};
@@ -22,7 +23,7 @@ pub trait Random {
 #[error("the operating system gave no random bytes")]
 pub struct NoRandomness;
 
-/// `N` random bytes from `random`.
+/// `N` random bytes from `random`, for what is no secret: salts, nonces, ids.
 ///
 /// # Errors
 /// [`NoRandomness`] as the source says.
@@ -32,11 +33,48 @@ pub fn random_bytes<const N: usize>(random: &mut dyn Random) -> Result<[u8; N], 
     Ok(out)
 }
 
+/// Does one step with a key, a cipher's or a signature's, and overwrites the stack below: there the step's local variables were.
+pub fn wiping_frames<T>(step: impl FnOnce() -> T) -> T {
+    let done = below(step);
+    // More than the deepest of them, Ed25519, takes.
+    overwrite::<{ 16 << 10 }>();
+    done
+}
+
+/// Does a whole piece of work with secrets, and overwrites the stack that it used. Threads that stay do so before they wait again, others before they
+/// end: systems keep the stacks of ended threads for new ones.
+pub fn wiping_stack<T>(work: impl FnOnce() -> T) -> T {
+    let done = below(work);
+    overwrite::<{ 256 << 10 }>();
+    done
+}
+
+/// In a frame of its own, which ends where that of [`overwrite`] begins.
+#[inline(never)]
+fn below<T>(work: impl FnOnce() -> T) -> T {
+    work()
+}
+
+#[inline(never)]
+fn overwrite<const SIZE: usize>() {
+    black_box(&mut [0_u8; SIZE]);
+}
+
 /// Bytes that are wiped when dropped.
 #[derive(Clone, PartialEq, Eq, Default)]
 pub struct Secret(Zeroizing<Vec<u8>>);
 
 impl Secret {
+    /// So many random bytes, made where they stay.
+    ///
+    /// # Errors
+    /// [`NoRandomness`] as the source says.
+    pub fn random(length: usize, random: &mut dyn Random) -> Result<Secret, NoRandomness> {
+        let mut bytes = Zeroizing::new(vec![0; length]);
+        random.fill(&mut bytes)?;
+        Ok(Secret(bytes))
+    }
+
     /// Takes the bytes over; the caller must not keep a copy.
     pub fn new(bytes: Vec<u8>) -> Self {
         Secret(Zeroizing::new(bytes))

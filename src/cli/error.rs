@@ -102,6 +102,7 @@ impl From<VaultError> for Failure {
             | VaultError::NoSuchEntry
             | VaultError::Refused(_)
             | VaultError::Random(_) => Failure::failed(message),
+            VaultError::Internal(_) => Failure::failed(message).hint("this is a bug: report it with what you did"),
             VaultError::Memory { .. } => {
                 Failure::failed(message).hint("close other programs, or open the vault on a larger machine")
             }

@@ -22,6 +22,7 @@ pub fn vault(error: &VaultError) -> Trouble {
         VaultError::WrongPassphrase => Some("nothing was changed; check the keyboard layout and Caps Lock"),
         VaultError::NotAMember => Some("nothing was changed; check the recovery code"),
         VaultError::Memory { .. } => Some("close other programs and try again"),
+        VaultError::Internal(_) => Some("this is a bug: report it with what you did"),
         _ => None,
     };
     Trouble { wrong_passphrase: *error == VaultError::WrongPassphrase, ..trouble(error, hint) }

@@ -50,6 +50,9 @@ pub enum VaultError {
     /// A value that cannot be kept.
     #[error("{0}")]
     Refused(String),
+    /// What cannot happen has happened: what was begun is given up.
+    #[error("internal error: {0}; nothing was changed")]
+    Internal(&'static str),
     /// No random bytes.
     #[error(transparent)]
     Random(#[from] NoRandomness),

@@ -7,7 +7,8 @@ use data_encoding::BASE64;
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
-use crate::secret::Text;
+use crate::secret::{Secret, Text};
+use crate::vault::VaultError;
 use crate::vault::recovery::Letters;
 use crate::vault::roster::{Invite, Roster};
 use crate::vault::seal::{MemberKey, PublicKeys, VaultId, sha256, signed_by};
@@ -19,23 +20,26 @@ const LETTERS: Letters = Letters { bytes: 32, purpose: b"tickey/1 invite check",
 /// What an invitation's code holds.
 #[derive(Clone, PartialEq, Eq)]
 pub struct InviteCode {
-    code: Zeroizing<[u8; 16]>,
+    code: Secret,
     link: [u8; 16],
 }
 
 impl InviteCode {
     /// The code for the invite whose link has that hash.
-    pub(super) fn new(code: [u8; 16], link: &[u8; 32]) -> InviteCode {
+    pub(super) fn new(code: Secret, link: &[u8; 32]) -> InviteCode {
         let mut start = [0; 16];
         for (to, from) in start.iter_mut().zip(link) {
             *to = *from;
         }
-        InviteCode { code: Zeroizing::new(code), link: start }
+        InviteCode { code, link: start }
     }
 
     /// As it is handed over: fifteen groups of four letters and digits.
-    pub fn write(&self) -> Text {
-        let mut bytes = Zeroizing::new(self.code.to_vec());
+    ///
+    /// # Errors
+    /// [`VaultError::Internal`].
+    pub fn write(&self) -> Result<Text, VaultError> {
+        let mut bytes = Zeroizing::new(self.code.expose().to_vec());
         bytes.extend_from_slice(&self.link);
         LETTERS.write(&bytes)
     }
@@ -44,13 +48,13 @@ impl InviteCode {
     pub fn read(typed: &str) -> Option<InviteCode> {
         let bytes = LETTERS.read(typed)?;
         Some(InviteCode {
-            code: Zeroizing::new(bytes.get(..16)?.try_into().ok()?),
-            link: bytes.get(16..)?.try_into().ok()?,
+            code: Secret::from(bytes.expose().get(..16)?),
+            link: bytes.expose().get(16..)?.try_into().ok()?,
         })
     }
 
     /// The keys of the invite, in that vault.
-    pub(super) fn key(&self, vault: &VaultId) -> MemberKey {
+    pub(super) fn key(&self, vault: &VaultId) -> Result<MemberKey, VaultError> {
         MemberKey::from_invite_code(&self.code, vault)
     }
 
@@ -173,8 +177,8 @@ mod tests {
     proptest! {
         #[test]
         fn a_code_reads_back_however_it_is_typed(code: [u8; 16], link: [u8; 32]) {
-            let code = InviteCode::new(code, &link);
-            let written = code.write();
+            let code = InviteCode::new(Secret::from(&code[..]), &link);
+            let written = code.write().unwrap();
             prop_assert_eq!(written.len(), 74);
             prop_assert_eq!(InviteCode::read(&written), Some(code.clone()));
             let typed = written.to_lowercase().replace('-', " ").replace('0', "o").replace('1', "l");
@@ -183,7 +187,7 @@ mod tests {
 
         #[test]
         fn one_wrong_letter_is_noticed(code: [u8; 16], link: [u8; 32], at in 0usize..74, to in 0usize..32) {
-            let written = InviteCode::new(code, &link).write().to_string();
+            let written = InviteCode::new(Secret::from(&code[..]), &link).write().unwrap().to_string();
             let wrong = &"0123456789ABCDEFGHJKMNPQRSTVWXYZ"[to..=to];
             prop_assume!(&written[at..=at] != "-" && &written[at..=at] != wrong);
             let typed = format!("{}{wrong}{}", &written[..at], &written[at + 1..]);

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use argon2::{Algorithm, Argon2, Params, Version};
 
-use crate::secret::Text;
+use crate::secret::{Text, wiping_frames};
 use crate::vault::VaultError;
 use crate::vault::seal::Key;
 
@@ -93,7 +93,8 @@ impl Limits {
 /// Does `work` on threads of its own, one a core, for Argon2's lanes; `None` when they cannot be had. Those that rayon would start by itself
 /// are a panic then, and stay when the work is done.
 pub(crate) fn on_threads<R: Send>(work: impl FnOnce() -> R + Send) -> Option<R> {
-    Some(rayon::ThreadPoolBuilder::new().build().ok()?.install(work))
+    // The threads end with the pool, and the system keeps what is on their stacks for the next ones.
+    Some(rayon::ThreadPoolBuilder::new().build().ok()?.install(|| wiping_frames(work)))
 }
 
 /// Derives a slot's key from a passphrase's UTF-8 bytes, as typed.
@@ -104,17 +105,17 @@ pub fn derive(passphrase: &Text, salt: &[u8; 16], cost: Cost, limits: &Limits) -
     limits.check(cost)?;
     let params = Params::new(cost.m_kib, cost.t, cost.p, Some(32))
         .map_err(|problem| VaultError::ParametersRefused(problem.to_string()))?;
-    let mut key = zeroize::Zeroizing::new([0; 32]);
     let memory = || VaultError::Memory { mib: u64::from(cost.m_kib) / 1024 };
     // The crate takes the memory fallibly and from zeroed pages, which saves touching it once more.
     let argon2 = Argon2::new(Algorithm::Argon2id, Version::V0x13, params);
-    on_threads(|| argon2.hash_password_into(passphrase.as_bytes(), salt, key.as_mut_slice()))
-        .ok_or_else(memory)?
-        .map_err(|problem| match problem {
-            argon2::Error::OutOfMemory => memory(),
-            other => VaultError::ParametersRefused(other.to_string()),
-        })?;
-    Ok(Key::new(*key))
+    Key::filled(|key| {
+        on_threads(|| argon2.hash_password_into(passphrase.as_bytes(), salt, key)).ok_or_else(memory)?.map_err(
+            |problem| match problem {
+                argon2::Error::OutOfMemory => memory(),
+                other => VaultError::ParametersRefused(other.to_string()),
+            },
+        )
+    })
 }
 
 /// The cost that takes about half a second: from [`Cost::START`] upwards, memory first, at most min(512 MiB, RAM/4), then passes.

@@ -38,7 +38,7 @@ pub(crate) fn write_key(key: &MemberKey) -> Text {
 
 fn read_key(text: &str) -> Option<MemberKey> {
     let bytes = zeroize::Zeroizing::new(BASE32_NOPAD.decode(text.as_bytes()).ok()?);
-    Key::from_slice(&bytes).map(MemberKey::new)
+    Key::from_slice(&bytes).and_then(|key| MemberKey::new(key).ok())
 }
 
 /// The link that those changes of one entry add up to; `None` when they are no link, or a deleted one.

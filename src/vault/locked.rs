@@ -96,7 +96,7 @@ impl Locked {
             let data = slot_data(&self.file.header.vault, slot.cost, &slot.salt);
             if seal::open(&key, &slot.nonce, &data, &mut wrapped).is_ok() {
                 let member = Key::from_slice(&wrapped).ok_or_else(|| VaultError::Altered("its key slot".into()))?;
-                return open(&self.file, LinkKeys::of(MemberKey::new(member)));
+                return open(&self.file, LinkKeys::of(MemberKey::new(member)?));
             }
         }
         Err(VaultError::WrongPassphrase)
@@ -107,13 +107,13 @@ impl Locked {
     /// # Errors
     /// [`VaultError::Refused`] when it is no code at all (a typing error), [`VaultError::NotAMember`] when it is not this vault's.
     pub fn unlock_with_recovery_code(&self, code: &Text) -> Result<Unlocked, VaultError> {
-        let code = zeroize::Zeroizing::new(recovery::read(code).ok_or_else(|| {
+        let code = recovery::read(code).ok_or_else(|| {
             VaultError::Refused(
                 "this is not a recovery code: it has seven groups of four letters and digits, and one of them is wrong"
                     .into(),
             )
-        })?);
-        open(&self.file, LinkKeys::of(MemberKey::from_recovery_code(&code, &self.file.header.vault)))
+        })?;
+        open(&self.file, LinkKeys::of(MemberKey::from_recovery_code(&code, &self.file.header.vault)?))
     }
 
     /// Opens a shared vault with the keys that the personal vault keeps.
@@ -136,7 +136,7 @@ pub(super) fn granted(file: &File, keys: &[&MemberKey]) -> Option<Key> {
 /// Opens the body with that vault key.
 pub(super) fn open_body(file: &File, vault_key: &Key) -> Result<zeroize::Zeroizing<Vec<u8>>, NotAuthentic> {
     let mut body = zeroize::Zeroizing::new(file.body.clone());
-    let key = body_key(vault_key, &file.header.vault, file.header.epoch);
+    let key = body_key(vault_key, &file.header.vault, file.header.epoch).map_err(|_| NotAuthentic)?;
     seal::open(&key, &file.nonce, &body_data(&file.header_bytes), &mut body)?;
     Ok(body)
 }

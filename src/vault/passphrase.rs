@@ -51,14 +51,14 @@ impl Unlocked {
         let vault = *roster.vault();
         let vault_key = Key::random(random)?;
         roster.start_epoch(&vault_key, &founder, wall_ms)?;
-        let code = zeroize::Zeroizing::new(random_bytes::<16>(random)?);
-        let recovery_key = MemberKey::from_recovery_code(&code, &vault);
+        let code = recovery::random(random)?;
+        let recovery_key = MemberKey::from_recovery_code(&code, &vault)?;
         roster.admit_recovery(recovery_key.public(), &founder, wall_ms)?;
         let slot = new_slot(&founder, &vault, passphrase, cost, limits, random)?;
         let header = new_header(&roster, &vault_key, vec![slot], random)?;
         let document = Document::new(roster);
         let vault = Unlocked::of_parts(header, founder, None, vault_key, document);
-        Ok(Founded { vault, recovery_code: recovery::write(&code) })
+        Ok(Founded { vault, recovery_code: recovery::write(&code)? })
     }
 
     /// The vault under a new passphrase: new member key, new epoch, new slot. The recovery code stays good. After a
@@ -147,5 +147,5 @@ fn new_slot(
         .ok()
         .and_then(|()| wrapped.as_slice().try_into().ok())
         .map(|key| Slot { cost, salt, nonce, key })
-        .ok_or_else(|| VaultError::Refused("the member key could not be wrapped".into()))
+        .ok_or(VaultError::Internal("the member key could not be wrapped"))
 }

@@ -6,7 +6,8 @@
 use data_encoding::{Encoding, Specification};
 use zeroize::Zeroizing;
 
-use crate::secret::Text;
+use crate::secret::{NoRandomness, Random, Secret, Text};
+use crate::vault::VaultError;
 use crate::vault::seal::sha256;
 
 const LETTERS: &str = "0123456789ABCDEFGHJKMNPQRSTVWXYZ";
@@ -28,23 +29,34 @@ fn crockford() -> Option<Encoding> {
 }
 
 impl Letters {
-    fn letters(&self, code: &[u8]) -> Zeroizing<String> {
+    /// `None` for bytes that are no such code's.
+    fn letters(&self, code: &[u8]) -> Option<Zeroizing<String>> {
         let mut bytes = Zeroizing::new(code.to_vec());
         bytes.extend_from_slice(&sha256(&[self.purpose, code]));
-        let mut letters = Zeroizing::new(crockford().map(|base32| base32.encode(&bytes)).unwrap_or_default());
-        letters.truncate(self.groups.saturating_mul(4));
-        letters
+        let mut letters = Zeroizing::new(crockford()?.encode(&bytes));
+        let length = self.groups.saturating_mul(4);
+        letters.truncate(length);
+        (code.len() == self.bytes && letters.len() == length).then_some(letters)
     }
 
     /// The code as it is printed.
-    pub fn write(&self, code: &[u8]) -> Text {
-        let letters = self.letters(code);
-        let groups: Vec<&str> = (0..self.groups).filter_map(|n| letters.get(n.saturating_mul(4)..)?.get(..4)).collect();
-        Text::from(groups.join("-"))
+    ///
+    /// # Errors
+    /// [`VaultError::Internal`] for bytes that are no such code's.
+    pub fn write(&self, code: &[u8]) -> Result<Text, VaultError> {
+        let letters = self.letters(code).ok_or(VaultError::Internal("a code could not be written"))?;
+        let mut code = Zeroizing::new(String::with_capacity(letters.len().saturating_add(self.groups)));
+        for (n, letter) in letters.chars().enumerate() {
+            if n > 0 && n % 4 == 0 {
+                code.push('-');
+            }
+            code.push(letter);
+        }
+        Ok(Text::from(code.as_str()))
     }
 
     /// Reads a code as somebody typed it. `None` when letters are missing or the check does not fit: a typing error.
-    pub fn read(&self, typed: &str) -> Option<Zeroizing<Vec<u8>>> {
+    pub fn read(&self, typed: &str) -> Option<Secret> {
         let letter = |letter: char| match letter.to_ascii_uppercase() {
             'O' => '0',
             'I' | 'L' => '1',
@@ -63,19 +75,27 @@ impl Letters {
             let rest = Zeroizing::new(crockford()?.decode(letters.get(whole..)?.as_bytes()).ok()?);
             bytes.extend_from_slice(&rest);
         }
-        let code = Zeroizing::new(bytes.get(..self.bytes)?.to_vec());
-        (*self.letters(&code) == *letters).then_some(code)
+        let code = Secret::from(bytes.get(..self.bytes)?);
+        (self.letters(code.expose())? == letters).then_some(code)
     }
 }
 
+/// A new recovery code.
+pub(super) fn random(random: &mut dyn Random) -> Result<Secret, NoRandomness> {
+    Secret::random(RECOVERY.bytes, random)
+}
+
 /// The recovery code as it is printed.
-pub fn write(code: &[u8; 16]) -> Text {
-    RECOVERY.write(code)
+///
+/// # Errors
+/// [`VaultError::Internal`] unless it has 16 bytes.
+pub fn write(code: &Secret) -> Result<Text, VaultError> {
+    RECOVERY.write(code.expose())
 }
 
 /// Reads a recovery code as somebody typed it. `None` when letters are missing or the check does not fit: a typing error.
-pub fn read(typed: &str) -> Option<[u8; 16]> {
-    RECOVERY.read(typed)?.as_slice().try_into().ok()
+pub fn read(typed: &str) -> Option<Secret> {
+    RECOVERY.read(typed)
 }
 #[cfg(test)]
 mod tests {
@@ -85,16 +105,18 @@ mod tests {
     proptest! {
         #[test]
         fn a_code_reads_back_however_it_is_typed(code: [u8; 16]) {
-            let printed = write(&code);
+            let code = Secret::from(&code[..]);
+            let printed = write(&code).unwrap();
             prop_assert_eq!(printed.len(), 34);
-            prop_assert_eq!(read(&printed), Some(code));
+            prop_assert_eq!(read(&printed), Some(code.clone()));
             let typed = printed.to_lowercase().replace('-', " ").replace('0', "o").replace('1', "l");
             prop_assert_eq!(read(&typed), Some(code));
         }
 
         #[test]
         fn one_wrong_letter_is_noticed(code: [u8; 16], at in 0usize..34, to in 0usize..32) {
-            let printed = write(&code).to_string();
+            let code = Secret::from(&code[..]);
+            let printed = write(&code).unwrap().to_string();
             let wrong = &LETTERS[to..=to];
             prop_assume!(&printed[at..=at] != "-" && &printed[at..=at] != wrong);
             let typed = format!("{}{wrong}{}", &printed[..at], &printed[at + 1..]);
@@ -102,6 +124,13 @@ mod tests {
             if let Some(other) = read(&typed) {
                 prop_assert_ne!(other, code);
             }
+        }
+    }
+
+    #[test]
+    fn bytes_that_are_no_code_are_not_written_as_one() {
+        for length in [0, 15, 17, 32] {
+            assert!(matches!(write(&Secret::new(vec![7; length])), Err(VaultError::Internal(_))), "{length}");
         }
     }
 

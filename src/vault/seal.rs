@@ -3,15 +3,18 @@
 //! XChaCha20-Poly1305, HKDF-SHA256 (RFC 5869), X25519 (RFC 7748), Ed25519 (RFC 8032, verified strictly). Everything that is derived,
 //! bound or signed starts with its purpose, so that nothing made for one use passes for another.
 
+use std::sync::Arc;
+
 use chacha20poly1305::aead::inout::InOutBuf;
 use chacha20poly1305::{AeadInOut, KeyInit, Tag, XChaCha20Poly1305, XNonce};
 use ed25519_dalek::{Signature, Signer, SigningKey, VerifyingKey};
 use hkdf::Hkdf;
 use sha2::{Digest, Sha256};
 use x25519_dalek::{PublicKey, StaticSecret};
-use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
+use zeroize::Zeroizing;
 
-use crate::secret::{NoRandomness, Random, random_bytes};
+use crate::secret::{NoRandomness, Random, Secret, wiping_frames};
+use crate::vault::VaultError;
 
 /// Bytes that the authentication tag adds to what is sealed.
 pub const TAG: usize = 16;
@@ -19,14 +22,21 @@ pub const TAG: usize = 16;
 /// The 16 bytes that name a vault.
 pub type VaultId = [u8; 16];
 
-/// 32 secret bytes, wiped when dropped.
-#[derive(Clone, PartialEq, Eq, Zeroize, ZeroizeOnDrop)]
-pub struct Key([u8; 32]);
+/// 32 secret bytes at one place on the heap, made there and never moved. Clones share them; they are wiped when the last one is dropped.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Key(Arc<Zeroizing<[u8; 32]>>);
 
 impl Key {
-    /// Takes 32 bytes.
-    pub fn new(bytes: [u8; 32]) -> Key {
-        Key(bytes)
+    /// A key whose bytes `fill` writes where they stay.
+    ///
+    /// # Errors
+    /// As `fill` says.
+    pub fn filled<E>(fill: impl FnOnce(&mut [u8; 32]) -> Result<(), E>) -> Result<Key, E> {
+        let mut key = Arc::new(Zeroizing::new([0; 32]));
+        // Nobody shares it yet, so this is the one that stays.
+        let bytes: &mut Zeroizing<_> = Arc::make_mut(&mut key);
+        fill(bytes)?;
+        Ok(Key(key))
     }
 
     /// 32 random bytes.
@@ -34,12 +44,17 @@ impl Key {
     /// # Errors
     /// [`NoRandomness`] as the source says.
     pub fn random(random: &mut dyn Random) -> Result<Key, NoRandomness> {
-        random_bytes(random).map(Key)
+        Key::filled(|bytes| random.fill(bytes))
     }
 
     /// `None` unless there are 32 of them.
     pub fn from_slice(bytes: &[u8]) -> Option<Key> {
-        bytes.try_into().ok().map(Key)
+        let bytes: &[u8; 32] = bytes.try_into().ok()?;
+        let copied = Key::filled(|to| {
+            to.copy_from_slice(bytes);
+            Ok::<(), NoRandomness>(())
+        });
+        copied.ok()
     }
 
     /// The bytes.
@@ -67,21 +82,27 @@ pub fn sha256(parts: &[&[u8]]) -> [u8; 32] {
     hash.finalize().into()
 }
 
+/// HKDF-SHA256.
+fn expand(secret: &[u8], salt: &[u8], info: &[&[u8]], out: &mut [u8]) -> Result<(), VaultError> {
+    let expanded = wiping_frames(|| Hkdf::<Sha256>::new(Some(salt), secret).expand_multi_info(info, out));
+    expanded.map_err(|_| VaultError::Internal("a key could not be derived"))
+}
+
 /// HKDF-SHA256 to 32 bytes.
-fn hkdf(secret: &[u8], salt: &[u8], info: &[&[u8]]) -> Key {
-    let mut out = Key([0; 32]);
-    // 32 bytes are always within what HKDF-SHA256 can give (255 × 32).
-    let _ = Hkdf::<Sha256>::new(Some(salt), secret).expand_multi_info(info, &mut out.0);
-    out
+fn hkdf(secret: &[u8], salt: &[u8], info: &[&[u8]]) -> Result<Key, VaultError> {
+    Key::filled(|key| expand(secret, salt, info, key))
 }
 
 /// Seals `text` in place and puts the tag behind it.
 pub fn seal(key: &Key, nonce: &[u8; 24], associated_data: &[u8], text: &mut Vec<u8>) -> Result<(), NotAuthentic> {
-    let cipher = XChaCha20Poly1305::new(&key.0.into());
-    let tag = cipher
-        .encrypt_inout_detached(&XNonce::from(*nonce), associated_data, InOutBuf::from(text.as_mut_slice()))
-        .map_err(|_| NotAuthentic)?;
-    text.extend_from_slice(&tag);
+    let tag = wiping_frames(|| {
+        XChaCha20Poly1305::new(key.expose().into()).encrypt_inout_detached(
+            &XNonce::from(*nonce),
+            associated_data,
+            InOutBuf::from(text.as_mut_slice()),
+        )
+    });
+    text.extend_from_slice(&tag.map_err(|_| NotAuthentic)?);
     Ok(())
 }
 
@@ -90,9 +111,15 @@ pub fn open(key: &Key, nonce: &[u8; 24], associated_data: &[u8], sealed: &mut Ve
     let end = sealed.len().checked_sub(TAG).ok_or(NotAuthentic)?;
     let (text, tag) = sealed.split_at_mut(end);
     let tag = Tag::try_from(&*tag).map_err(|_| NotAuthentic)?;
-    XChaCha20Poly1305::new(&key.0.into())
-        .decrypt_inout_detached(&XNonce::from(*nonce), associated_data, InOutBuf::from(text), &tag)
-        .map_err(|_| NotAuthentic)?;
+    wiping_frames(|| {
+        XChaCha20Poly1305::new(key.expose().into()).decrypt_inout_detached(
+            &XNonce::from(*nonce),
+            associated_data,
+            InOutBuf::from(text),
+            &tag,
+        )
+    })
+    .map_err(|_| NotAuthentic)?;
     sealed.truncate(end);
     Ok(())
 }
@@ -106,60 +133,78 @@ pub struct PublicKeys {
     pub exchange: [u8; 32],
 }
 
-/// A member key and the two keys derived from it.
+/// A member key and the two keys derived from it, at one place on the heap. Clones share them.
 #[derive(Clone)]
-pub struct MemberKey {
+pub struct MemberKey(Arc<Derived>);
+
+struct Derived {
     key: Key,
     sign: SigningKey,
     exchange: StaticSecret,
+    public: PublicKeys,
 }
 
 impl MemberKey {
     /// Derives both keys. The member key is 32 random bytes made for one vault, so the vault id (which for a founder depends on these very
     /// keys) is not part of the derivation.
-    pub fn new(key: Key) -> MemberKey {
-        let seed = hkdf(&key.0, b"", &[b"tickey/1 sign"]);
-        let scalar = hkdf(&key.0, b"", &[b"tickey/1 exchange"]);
-        MemberKey { sign: SigningKey::from_bytes(&seed.0), exchange: StaticSecret::from(scalar.0), key }
+    ///
+    /// # Errors
+    /// [`VaultError::Internal`].
+    pub fn new(key: Key) -> Result<MemberKey, VaultError> {
+        let seed = hkdf(key.expose(), b"", &[b"tickey/1 sign"])?;
+        let scalar = hkdf(key.expose(), b"", &[b"tickey/1 exchange"])?;
+        Ok(wiping_frames(|| {
+            let sign = SigningKey::from_bytes(seed.expose());
+            let exchange = StaticSecret::from(*scalar.expose());
+            let public =
+                PublicKeys { sign: sign.verifying_key().to_bytes(), exchange: PublicKey::from(&exchange).to_bytes() };
+            MemberKey(Arc::new(Derived { key, sign, exchange, public }))
+        }))
     }
 
     /// A new random member key.
     ///
     /// # Errors
-    /// [`NoRandomness`] as the source says.
-    pub fn random(random: &mut dyn Random) -> Result<MemberKey, NoRandomness> {
-        Key::random(random).map(MemberKey::new)
+    /// [`VaultError::Random`] as the source says, [`VaultError::Internal`].
+    pub fn random(random: &mut dyn Random) -> Result<MemberKey, VaultError> {
+        MemberKey::new(Key::random(random)?)
     }
 
-    /// The member key of a printed code.
-    pub fn from_recovery_code(code: &[u8; 16], vault: &VaultId) -> MemberKey {
-        MemberKey::new(hkdf(code, vault, &[b"tickey/1 recovery"]))
+    /// The member key of a printed code of 16 bytes.
+    ///
+    /// # Errors
+    /// [`VaultError::Internal`].
+    pub fn from_recovery_code(code: &Secret, vault: &VaultId) -> Result<MemberKey, VaultError> {
+        MemberKey::new(hkdf(code.expose(), vault, &[b"tickey/1 recovery"])?)
     }
 
-    /// The key of an invitation's code.
-    pub fn from_invite_code(code: &[u8; 16], vault: &VaultId) -> MemberKey {
-        MemberKey::new(hkdf(code, vault, &[b"tickey/1 invite"]))
+    /// The key of an invitation's code of 16 bytes.
+    ///
+    /// # Errors
+    /// [`VaultError::Internal`].
+    pub fn from_invite_code(code: &Secret, vault: &VaultId) -> Result<MemberKey, VaultError> {
+        MemberKey::new(hkdf(code.expose(), vault, &[b"tickey/1 invite"])?)
     }
 
     /// The key itself, to be wrapped in a slot.
     pub fn key(&self) -> &Key {
-        &self.key
+        &self.0.key
     }
 
     /// The public halves.
     pub fn public(&self) -> PublicKeys {
-        PublicKeys { sign: self.sign.verifying_key().to_bytes(), exchange: PublicKey::from(&self.exchange).to_bytes() }
+        self.0.public
     }
 
     /// Signs a text that starts with its purpose.
     pub fn sign(&self, text: &[u8]) -> [u8; 64] {
-        self.sign.sign(text).to_bytes()
+        wiping_frames(|| self.0.sign.sign(text).to_bytes())
     }
 }
 
 impl PartialEq for MemberKey {
     fn eq(&self, other: &MemberKey) -> bool {
-        self.key == other.key
+        self.0.key == other.0.key
     }
 }
 
@@ -185,13 +230,20 @@ pub struct Grant {
     pub key: [u8; 48],
 }
 
-fn grant_key(shared: &[u8; 32], ephemeral: &[u8; 32], member: &[u8; 32]) -> Option<Key> {
-    // An all-zero result comes of a small-order point: refused, as in age.
-    if shared.iter().all(|byte| *byte == 0) {
-        return None;
-    }
+/// `None` where the shared secret is all zero, which comes of a small-order point: refused, as in age.
+fn grant_key(
+    own: &StaticSecret,
+    theirs: &[u8; 32],
+    ephemeral: &[u8; 32],
+    member: &[u8; 32],
+) -> Result<Option<Key>, VaultError> {
+    let shared = wiping_frames(|| {
+        let shared = own.diffie_hellman(&PublicKey::from(*theirs));
+        Key::from_slice(shared.as_bytes()).filter(|key| key.expose().iter().any(|byte| *byte != 0))
+    });
+    let Some(shared) = shared else { return Ok(None) };
     let salt: Vec<u8> = [ephemeral.as_slice(), member.as_slice()].concat();
-    Some(hkdf(shared, &salt, &[b"tickey/1 grant key"]))
+    hkdf(shared.expose(), &salt, &[b"tickey/1 grant key"]).map(Some)
 }
 
 fn grant_data(vault: &VaultId, epoch: u64) -> Vec<u8> {
@@ -201,44 +253,49 @@ fn grant_data(vault: &VaultId, epoch: u64) -> Vec<u8> {
 /// Seals the vault key to a member's X25519 key. `None` when that key is of small order.
 ///
 /// # Errors
-/// [`NoRandomness`] as the source says.
+/// [`VaultError::Random`] as the source says, [`VaultError::Internal`].
 pub fn grant(
     vault_key: &Key,
     member: &[u8; 32],
     vault: &VaultId,
     epoch: u64,
     random: &mut dyn Random,
-) -> Result<Option<Grant>, NoRandomness> {
-    let one_time = StaticSecret::from(*Zeroizing::new(random_bytes::<32>(random)?));
-    let ephemeral = PublicKey::from(&one_time).to_bytes();
-    let shared = one_time.diffie_hellman(&PublicKey::from(*member));
-    let mut sealed = Vec::with_capacity(48);
-    sealed.extend_from_slice(&vault_key.0);
-    let done = grant_key(shared.as_bytes(), &ephemeral, member)
-        .and_then(|key| seal(&key, &[0; 24], &grant_data(vault, epoch), &mut sealed).ok())
-        .and_then(|()| sealed.as_slice().try_into().ok())
-        .map(|key| Grant { ephemeral, key });
-    sealed.zeroize();
-    Ok(done)
+) -> Result<Option<Grant>, VaultError> {
+    let one_time = Key::random(random)?;
+    wiping_frames(|| {
+        let one_time = StaticSecret::from(*one_time.expose());
+        let ephemeral = PublicKey::from(&one_time).to_bytes();
+        let Some(key) = grant_key(&one_time, member, &ephemeral, member)? else { return Ok(None) };
+        let mut sealed = Zeroizing::new(Vec::with_capacity(48));
+        sealed.extend_from_slice(vault_key.expose());
+        let unsealed = VaultError::Internal("the vault key could not be sealed to a member");
+        match seal(&key, &[0; 24], &grant_data(vault, epoch), &mut sealed).map(|()| sealed.as_slice().try_into()) {
+            Ok(Ok(key)) => Ok(Some(Grant { ephemeral, key })),
+            _ => Err(unsealed),
+        }
+    })
 }
 
 /// Opens a grant; `None` when it is not for this member, vault and epoch.
 pub fn open_grant(grant: &Grant, member: &MemberKey, vault: &VaultId, epoch: u64) -> Option<Key> {
-    let shared = member.exchange.diffie_hellman(&PublicKey::from(grant.ephemeral));
-    let key = grant_key(shared.as_bytes(), &grant.ephemeral, &member.public().exchange)?;
+    let own = &member.0;
+    let key = grant_key(&own.exchange, &grant.ephemeral, &grant.ephemeral, &own.public.exchange).ok()??;
     let mut sealed = Zeroizing::new(grant.key.to_vec());
     open(&key, &[0; 24], &grant_data(vault, epoch), &mut sealed).ok()?;
     Key::from_slice(&sealed)
 }
 
 /// The key of the body in that epoch.
-pub fn body_key(vault_key: &Key, vault: &VaultId, epoch: u64) -> Key {
-    hkdf(&vault_key.0, b"", &[b"tickey/1 body key", vault, &epoch.to_be_bytes()])
+///
+/// # Errors
+/// [`VaultError::Internal`].
+pub fn body_key(vault_key: &Key, vault: &VaultId, epoch: u64) -> Result<Key, VaultError> {
+    hkdf(vault_key.expose(), b"", &[b"tickey/1 body key", vault, &epoch.to_be_bytes()])
 }
 
 /// What commits an epoch to its vault key.
 pub fn epoch_commitment(vault_key: &Key, vault: &VaultId, epoch: u64) -> [u8; 32] {
-    sha256(&[b"tickey/1 epoch", vault, &epoch.to_be_bytes(), &vault_key.0])
+    wiping_frames(|| sha256(&[b"tickey/1 epoch", vault, &epoch.to_be_bytes(), vault_key.expose()]))
 }
 
 /// The short name of a signing key, by which changes name their author.
@@ -257,12 +314,13 @@ mod tests {
 
     #[test]
     fn what_is_sealed_opens_and_nothing_else_does() {
-        let key = Key::new([7; 32]);
+        let key_of = |byte| Key::from_slice(&[byte; 32]).unwrap();
+        let key = key_of(7);
         let mut text = b"words".to_vec();
         seal(&key, &[1; 24], b"data", &mut text).unwrap();
         assert_eq!(text.len(), 5 + TAG);
         for (key, nonce, data) in
-            [(Key::new([8; 32]), [1; 24], "data"), (key.clone(), [2; 24], "data"), (key.clone(), [1; 24], "date")]
+            [(key_of(8), [1; 24], "data"), (key.clone(), [2; 24], "data"), (key.clone(), [1; 24], "date")]
         {
             assert_eq!(open(&key, &nonce, data.as_bytes(), &mut text.clone()), Err(NotAuthentic));
         }
@@ -274,6 +332,29 @@ mod tests {
         open(&key, &[1; 24], b"data", &mut text).unwrap();
         assert_eq!(text, b"words");
         assert_eq!(open(&key, &[1; 24], b"data", &mut vec![0; 15]), Err(NotAuthentic));
+    }
+
+    #[test]
+    fn what_cannot_be_derived_is_an_error_and_no_key() {
+        // One byte more than HKDF-SHA256 gives (RFC 5869: 255 blocks).
+        let mut out = [0; 255 * 32 + 1];
+        assert!(matches!(expand(b"secret", b"", &[b"info"], &mut out), Err(VaultError::Internal(_))));
+        assert_eq!(expand(b"secret", b"", &[b"info"], &mut out[1..]), Ok(()));
+    }
+
+    #[test]
+    fn clones_of_a_key_share_its_place() {
+        let key = Key::random(&mut FixedRandom::new(4)).unwrap();
+        assert!(std::ptr::eq(key.expose(), key.clone().expose()));
+        let member = MemberKey::new(key.clone()).unwrap();
+        assert!(std::ptr::eq(member.clone().key().expose(), key.expose()));
+        let at = std::cell::Cell::new(std::ptr::null());
+        let filled = Key::filled(|bytes| {
+            at.set(std::ptr::from_ref(bytes));
+            Ok::<(), NoRandomness>(())
+        });
+        let filled = filled.unwrap();
+        assert!(std::ptr::eq(at.get(), filled.expose()));
     }
 
     #[test]

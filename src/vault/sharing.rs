@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::secret::{Random, Text, random_bytes};
+use crate::secret::{Random, Secret, Text};
 use crate::vault::document::{Change, Document};
 use crate::vault::file::Slot;
 use crate::vault::fold::{field, newest};
@@ -99,12 +99,12 @@ impl Unlocked {
         let mut roster = Roster::found(member, Some(title), &founder, wall_ms)?;
         let vault_key = Key::random(random)?;
         roster.start_epoch(&vault_key, &founder, wall_ms)?;
-        let code = zeroize::Zeroizing::new(random_bytes::<16>(random)?);
-        let recovery_key = MemberKey::from_recovery_code(&code, roster.vault());
+        let code = recovery::random(random)?;
+        let recovery_key = MemberKey::from_recovery_code(&code, roster.vault())?;
         roster.admit_recovery(recovery_key.public(), &founder, wall_ms)?;
         let header = new_header(&roster, &vault_key, Vec::new(), random)?;
         let vault = Unlocked::of_parts(header, founder, None, vault_key, Document::new(roster));
-        Ok(Founded { vault, recovery_code: recovery::write(&code) })
+        Ok(Founded { vault, recovery_code: recovery::write(&code)? })
     }
 
     /// What the personal vault keeps to open this one.
@@ -224,12 +224,12 @@ impl Unlocked {
                 "there is a {name} in this vault already, or an open invite for one"
             )));
         }
-        let code = zeroize::Zeroizing::new(random_bytes::<16>(random)?);
-        let key = MemberKey::from_invite_code(&code, &self.header.vault);
+        let code = Secret::random(16, random)?;
+        let key = MemberKey::from_invite_code(&code, &self.header.vault)?;
         let mut vault = self.clone();
         let link = vault.document.roster.invite(name, role, key.public(), expires_ms, &self.member, wall_ms)?;
         vault.renew_header(random)?;
-        Ok(Invited { vault, code: InviteCode::new(*code, &link).write(), expires_ms })
+        Ok(Invited { vault, code: InviteCode::new(code, &link).write()?, expires_ms })
     }
 
     /// Ends an invite, and the power of its code.
@@ -413,7 +413,7 @@ impl Unlocked {
         random: &mut dyn Random,
     ) -> Result<Unlocked, VaultError> {
         let file = &locked.file;
-        let invite_key = code.key(&file.header.vault);
+        let invite_key = code.key(&file.header.vault)?;
         let vault_key = granted(file, &[&invite_key]).ok_or(VaultError::NotAMember)?;
         let mut document = decrypt(file, &vault_key)?;
         let invite = code.invite(&document.roster).filter(|invite| invite.keys == invite_key.public());

@@ -87,7 +87,7 @@ fn a_sealed_vault_opens_with_its_passphrase_and_its_recovery_code() {
     let recovered = locked.unlock_with_recovery_code(&founded().recovery_code).unwrap();
     assert!(recovered.opened_by_recovery());
     assert_eq!(recovered.entry(id(1)), replica.vault.entry(id(1)));
-    let other = crate::vault::recovery::write(&[3; 16]);
+    let other = crate::vault::recovery::write(&crate::secret::Secret::new(vec![3; 16])).unwrap();
     assert_eq!(locked.unlock_with_recovery_code(&other).unwrap_err(), VaultError::NotAMember);
 }
 

@@ -250,7 +250,7 @@ impl Unlocked {
             return Err(too_large());
         }
         body.reserve_exact(seal::TAG);
-        let key = body_key(&self.vault_key, &self.header.vault, self.header.epoch);
+        let key = body_key(&self.vault_key, &self.header.vault, self.header.epoch)?;
         seal::seal(&key, &nonce, &body_data(&header_bytes), &mut body).map_err(|_| too_large())?;
         // From here on the body is cipher text.
         let body = std::mem::take(&mut *body);
@@ -277,7 +277,7 @@ impl Unlocked {
         let holds = version == 1
             && file.author == self.signer().public().sign
             && signed_by(&file.author, &signed_text(&file.header_bytes, &file.nonce, &file.body), &file.signature);
-        let key = body_key(&self.vault_key, &self.header.vault, self.header.epoch);
+        let key = body_key(&self.vault_key, &self.header.vault, self.header.epoch)?;
         let mut body = zeroize::Zeroizing::new(file.body);
         if !holds
             || file.header != self.header

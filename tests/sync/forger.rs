@@ -26,7 +26,7 @@ impl Forger {
         let File { header, header_bytes, nonce, mut body, .. } = taken_apart(bytes);
         let open = |grant| seal::open_grant(grant, member, &header.vault, header.epoch);
         let vault_key = header.grants.iter().find_map(open).unwrap();
-        let body_key = seal::body_key(&vault_key, &header.vault, header.epoch);
+        let body_key = seal::body_key(&vault_key, &header.vault, header.epoch).unwrap();
         seal::open(&body_key, &nonce, &body_data(&header_bytes), &mut body).unwrap();
         Forger { header, body: serde_json::from_slice(&body).unwrap(), vault_key, signer: member.clone() }
     }
@@ -41,7 +41,7 @@ impl Forger {
         let header = self.header.clone();
         let (header_bytes, nonce, mut body) = (header.write(), random_bytes(&mut Os).unwrap(), body.to_vec());
         body.resize(body.len().next_multiple_of(4096), b' ');
-        let body_key = seal::body_key(&self.vault_key, &header.vault, header.epoch);
+        let body_key = seal::body_key(&self.vault_key, &header.vault, header.epoch).unwrap();
         seal::seal(&body_key, &nonce, &body_data(&header_bytes), &mut body).unwrap();
         signed(File { header, header_bytes, nonce, body, author: [0; 32], signature: [0; 64] }, &self.signer)
     }

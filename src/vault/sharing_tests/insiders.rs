@@ -66,7 +66,7 @@ fn a_newcomer_takes_no_name_that_reads_like_anothers() {
     for (name, may) in
         [("Zoe", true), ("Recovery", false), ("maya\u{200b}", false), (" maya", false), ("\u{1b}[2J", false)]
     {
-        let join = Join::write(roster, invite, &code.key(roster.vault()), &own, name, NOON);
+        let join = Join::write(roster, invite, &code.key(roster.vault()).unwrap(), &own, name, NOON);
         assert_eq!(join.verify(roster).is_some(), may, "{name:?}");
     }
 }

@@ -77,7 +77,7 @@ pub(super) fn roster_forgeries(who: &str, keys: &LinkKeys) {
     // An epoch of their own, with everybody's grants.
     let own_epoch = sealed(&|forger| {
         let members: Vec<[u8; 32]> = scene().members().map(|(_, keys)| keys.member.public().exchange).to_vec();
-        forger.vault_key = Key::new([5; 32]);
+        forger.vault_key = Key::from_slice(&[5; 32]).unwrap();
         forger.header.epoch += 1;
         forger.header.grants.clear();
         members.iter().for_each(|member| forger.grant(member));
@@ -89,7 +89,7 @@ pub(super) fn roster_forgeries(who: &str, keys: &LinkKeys) {
     shown("an epoch", &own_epoch, by_no_owner);
     let other_key = sealed(&|forger| {
         let members: Vec<[u8; 32]> = scene().members().map(|(_, keys)| keys.member.public().exchange).to_vec();
-        forger.vault_key = Key::new([6; 32]);
+        forger.vault_key = Key::from_slice(&[6; 32]).unwrap();
         forger.header.grants.clear();
         members.iter().for_each(|member| forger.grant(member));
     });
