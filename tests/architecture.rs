@@ -77,6 +77,7 @@ const HOME_OF: &[(&str, &[&str])] = &[
     ("image", &["qr/"]),
     ("rxing", &["qr/"]),
     ("qrcode", &["qr/"]),
+    ("zeroizing_alloc", &["runtime/process.rs"]),
 ];
 
 const LONGEST_FILE: usize = 700;

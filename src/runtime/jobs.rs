@@ -9,7 +9,7 @@ use super::clipboard::{CopyError, Held};
 use super::trouble;
 use crate::app::msg::ImportRead;
 use crate::app::{Msg, Trouble};
-use crate::secret::Text;
+use crate::secret::{Text, wiping_stack};
 
 /// What a job tells the main loop.
 #[derive(Debug)]
@@ -109,7 +109,7 @@ impl Desk {
         let _ = sender.send(work);
         let started = std::thread::Builder::new().name("desk".into()).spawn(move || {
             while let Ok(work) = receiver.recv() {
-                work();
+                wiping_stack(work);
             }
         });
         self.work = started.is_ok().then_some(sender);

@@ -27,7 +27,7 @@ use std::sync::mpsc;
 use std::time::{Duration, Instant};
 
 use crate::app::{Effect, Msg, VaultChoice};
-use crate::secret::Text;
+use crate::secret::{Text, wiping_stack};
 use crate::store::paths::Home;
 use crate::time::Now;
 use crate::vault::Limits;
@@ -276,15 +276,17 @@ impl Runtime {
         self.pending = Some(copy);
         self.clear_when_held = false;
         let post = self.post.clone();
-        let started =
-            std::thread::Builder::new().name("clipboard".into()).spawn(move || match clipboard::hold(&text, seconds) {
+        let started = std::thread::Builder::new().name("clipboard".into()).spawn(move || {
+            match wiping_stack(|| clipboard::hold(&text, seconds)) {
                 Ok((held, watch)) => {
+                    drop(text);
                     post.send(Report::Held { copy, result: Ok(held) });
                     let cleared = watch.wait();
                     post.send(Report::HolderEnded { copy, cleared });
                 }
                 Err(error) => post.send(Report::Held { copy, result: Err((error, text)) }),
-            });
+            }
+        });
         if let Err(error) = started {
             self.pending = None;
             self.leaving = false;

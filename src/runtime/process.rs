@@ -1,9 +1,16 @@
 //! The process itself: no core dumps, no debugger of the same user, no end without a word, and how much memory the machine has.
 
+use std::alloc::System;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
+use zeroizing_alloc::ZeroAlloc;
+
 use crate::vault::Limits;
+
+/// Wipes what is freed: whatever a library or a growing buffer copied on the heap is gone when it is no longer used.
+#[global_allocator]
+static MEMORY: ZeroAlloc<System> = ZeroAlloc(System);
 
 /// Keeps the program's memory to itself: not dumpable, so other processes of the same user cannot read it, and no core files. Called
 /// first, before a secret is known. A system that refuses is no reason not to start.

@@ -14,7 +14,7 @@ use super::syncing::{Errand, Syncing, Why};
 use super::{clock, timing, trouble};
 use crate::app::effect::{MemberDeed, ShareDeed};
 use crate::app::{Msg, SaveId};
-use crate::secret::Text;
+use crate::secret::{Text, wiping_stack};
 use crate::store::paths::Home;
 use crate::store::{StoreError, Tag, disk, memory, state};
 use crate::vault::document::Change;
@@ -200,23 +200,27 @@ impl Worker {
 
     fn run(mut self) {
         while let Ok(order) = self.receiver.recv() {
-            let turn = self.turn.get();
             if matches!(order, Order::End) {
                 break;
             }
-            let save = if let Order::Save { save, .. } = &order { Some(*save) } else { None };
-            let passphrase = matches!(order, Order::ChangePassphrase(_));
-            match contained(|| self.carry_out(order)) {
-                Ok(msgs) => msgs.into_iter().for_each(|msg| self.answer(turn, msg)),
-                Err(trouble) => match save {
-                    Some(save) => {
-                        self.failed.insert(save);
-                        self.post.send(Report::Msg(Msg::Saved { save, result: Err(trouble) }));
-                    }
-                    None if passphrase => self.post.send(Report::Msg(Msg::PassphraseChanged(Err(trouble)))),
-                    None => self.post.send(Report::Msg(Msg::ChangedUnreadably(trouble))),
-                },
-            }
+            wiping_stack(|| self.obey(order));
+        }
+    }
+
+    fn obey(&mut self, order: Order) {
+        let turn = self.turn.get();
+        let save = if let Order::Save { save, .. } = &order { Some(*save) } else { None };
+        let passphrase = matches!(order, Order::ChangePassphrase(_));
+        match contained(|| self.carry_out(order)) {
+            Ok(msgs) => msgs.into_iter().for_each(|msg| self.answer(turn, msg)),
+            Err(trouble) => match save {
+                Some(save) => {
+                    self.failed.insert(save);
+                    self.post.send(Report::Msg(Msg::Saved { save, result: Err(trouble) }));
+                }
+                None if passphrase => self.post.send(Report::Msg(Msg::PassphraseChanged(Err(trouble)))),
+                None => self.post.send(Report::Msg(Msg::ChangedUnreadably(trouble))),
+            },
         }
     }
 

@@ -18,7 +18,7 @@ use super::{clock, membership, trouble};
 use crate::app::effect::{MemberDeed, ShareDeed, ShareRow};
 use crate::app::msg::{MemberDone, SyncState};
 use crate::app::{Msg, Trouble};
-use crate::secret::{Text, random_bytes};
+use crate::secret::{Text, random_bytes, wiping_stack};
 use crate::store::paths::Home;
 use crate::store::sync::{Notice, SyncError, Synced};
 use crate::store::{Tag, disk, memory};
@@ -185,38 +185,43 @@ impl Thread {
                 Some(due) => self.receiver.recv_timeout(due.saturating_duration_since(Instant::now())),
             };
             match errand {
-                Ok(errand) => {
-                    self.take(errand);
-                    // All that is there first: the newest state of each vault is what counts.
-                    while let Ok(errand) = self.receiver.try_recv() {
-                        self.take(errand);
-                    }
-                }
-                Err(RecvTimeoutError::Timeout) => {}
+                Ok(errand) => wiping_stack(|| self.work(Some(errand))),
+                Err(RecvTimeoutError::Timeout) => wiping_stack(|| self.work(None)),
                 Err(RecvTimeoutError::Disconnected) => return,
             }
-            for (vault, deed) in std::mem::take(&mut self.deeds) {
-                let result = contained(|| self.member(&vault, deed)).and_then(|result| result);
-                self.post.send(Report::Msg(Msg::MemberDone { vault, result }));
+        }
+    }
+
+    /// Takes errands and does what is due.
+    fn work(&mut self, errand: Option<Errand>) {
+        if let Some(errand) = errand {
+            self.take(errand);
+            // All that is there first: the newest state of each vault is what counts.
+            while let Ok(errand) = self.receiver.try_recv() {
+                self.take(errand);
             }
-            for (turn, deed) in std::mem::take(&mut self.shares) {
-                let broken = |trouble| Err((ShareRow::Address, trouble));
-                let result = contained(|| self.share(turn, deed)).unwrap_or_else(broken);
-                self.post.send(Report::Msg(Msg::Shared(result)));
-            }
-            if let Some(passphrase) = self.follow.take() {
-                let result = contained(|| self.follow(&passphrase)).and_then(|result| result);
-                self.post.send(Report::Msg(Msg::PassphraseFollowed(result)));
-            }
-            self.fetch_missing();
-            let now = Instant::now();
-            for at in 0..self.known.len() {
-                let Some(known) = self.known.get_mut(at) else { continue };
-                if known.due.iter().any(|due| *due <= now) {
-                    known.due.retain(|due| *due > now);
-                    if let Err(trouble) = contained(|| self.sync(at)).map(drop) {
-                        self.post.send(Report::Msg(Msg::ChangedUnreadably(trouble)));
-                    }
+        }
+        for (vault, deed) in std::mem::take(&mut self.deeds) {
+            let result = contained(|| self.member(&vault, deed)).and_then(|result| result);
+            self.post.send(Report::Msg(Msg::MemberDone { vault, result }));
+        }
+        for (turn, deed) in std::mem::take(&mut self.shares) {
+            let broken = |trouble| Err((ShareRow::Address, trouble));
+            let result = contained(|| self.share(turn, deed)).unwrap_or_else(broken);
+            self.post.send(Report::Msg(Msg::Shared(result)));
+        }
+        if let Some(passphrase) = self.follow.take() {
+            let result = contained(|| self.follow(&passphrase)).and_then(|result| result);
+            self.post.send(Report::Msg(Msg::PassphraseFollowed(result)));
+        }
+        self.fetch_missing();
+        let now = Instant::now();
+        for at in 0..self.known.len() {
+            let Some(known) = self.known.get_mut(at) else { continue };
+            if known.due.iter().any(|due| *due <= now) {
+                known.due.retain(|due| *due > now);
+                if let Err(trouble) = contained(|| self.sync(at)).map(drop) {
+                    self.post.send(Report::Msg(Msg::ChangedUnreadably(trouble)));
                 }
             }
         }

@@ -12,7 +12,7 @@ use rustix::io::Errno;
 
 use super::temporary::{OF_NEW, OF_SAVE, Temporary, flags, remove_stale, sync_folder};
 use super::{StoreError, backups, lock, paths};
-use crate::secret::Random;
+use crate::secret::{Random, wiping_stack};
 use crate::vault::{Limits, Unlocked};
 
 /// The most a vault's file may hold, in bytes.
@@ -249,7 +249,7 @@ impl Place {
         let bytes = vault.seal(random)?;
         let mut temporary = Temporary::create(&self.folder, &self.name, OF_SAVE, random)?;
         // The bytes are opened while the disk takes them; what the disk gives back must then be these bytes.
-        let open = || vault.check_sealed(&bytes);
+        let open = || wiping_stack(|| vault.check_sealed(&bytes));
         let (opened, back) = std::thread::scope(|scope| {
             let opening = std::thread::Builder::new().spawn_scoped(scope, open);
             let back = temporary.write(&bytes).and_then(|()| temporary.read_back());

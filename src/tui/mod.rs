@@ -24,6 +24,7 @@ use zeroize::Zeroize;
 use crate::app::{self, Effect, Model, Msg, Start};
 use crate::config::Config;
 use crate::runtime::{Request, Runtime, clipboard, clock};
+use crate::secret::wiping_stack;
 use crate::store::disk;
 use crate::store::paths::Home;
 use events::{Ready, Signal, Waiter};
@@ -160,36 +161,49 @@ impl Edge {
 
     fn run(mut self) -> io::Result<Ended> {
         let mut msgs = Vec::new();
+        let mut ready = None;
         loop {
-            if let Some(ended) = self.tell(&mut msgs) {
+            if let Some(ended) = wiping_stack(|| self.step(ready.take(), &mut msgs))? {
                 return Ok(self.end(ended));
             }
-            self.draw()?;
-            let ready = self.wait()?;
-            if let Some(Signal::End(signal)) = ready.signals.iter().find(|signal| matches!(signal, Signal::End(_))) {
-                return Ok(self.end_by_signal(*signal));
-            }
-            if ready.hung_up {
-                return Ok(self.end_by_signal(events::HANG_UP));
-            }
-            // First the clocks: a vault that should have locked meanwhile must not be shown, nor take a key.
-            msgs.push(Msg::Wake);
-            if let Some(ended) = self.tell(&mut msgs) {
-                return Ok(self.end(ended));
-            }
-            if self.read(&ready, &mut msgs).is_err() {
-                return Ok(self.end_by_signal(events::HANG_UP));
-            }
-            if let Some(ended) = self.signals(&ready.signals, &mut msgs)? {
-                return Ok(self.end_by_signal(ended));
-            }
-            let request = self.runtime.reports(clock::now(), &mut msgs);
-            if let Some(request) = request
-                && let Some(ended) = self.request(request, &mut msgs)
-            {
-                return Ok(self.end(ended));
-            }
+            ready = Some(self.wait()?);
         }
+    }
+
+    /// Takes what has come, does what the model asks for, and draws. `Some`: how it ends.
+    fn step(&mut self, ready: Option<Ready>, msgs: &mut Vec<Msg>) -> io::Result<Option<Ended>> {
+        if let Some(ready) = ready
+            && let Some(ended) = self.take(&ready, msgs)?
+        {
+            return Ok(Some(ended));
+        }
+        if let Some(ended) = self.tell(msgs) {
+            return Ok(Some(ended));
+        }
+        self.draw()?;
+        Ok(None)
+    }
+
+    fn take(&mut self, ready: &Ready, msgs: &mut Vec<Msg>) -> io::Result<Option<Ended>> {
+        if let Some(Signal::End(signal)) = ready.signals.iter().find(|signal| matches!(signal, Signal::End(_))) {
+            return Ok(Some(Ended::BySignal(*signal)));
+        }
+        if ready.hung_up {
+            return Ok(Some(Ended::BySignal(events::HANG_UP)));
+        }
+        // First the clocks: a vault that should have locked meanwhile must not be shown, nor take a key.
+        msgs.push(Msg::Wake);
+        if let Some(ended) = self.tell(msgs) {
+            return Ok(Some(ended));
+        }
+        if self.read(ready, msgs).is_err() {
+            return Ok(Some(Ended::BySignal(events::HANG_UP)));
+        }
+        if let Some(signal) = self.signals(&ready.signals, msgs)? {
+            return Ok(Some(Ended::BySignal(signal)));
+        }
+        let request = self.runtime.reports(clock::now(), msgs);
+        Ok(request.and_then(|request| self.request(request, msgs)))
     }
 
     /// Tells the model what happened and does what it asks for, until both are silent.
