@@ -8,7 +8,7 @@ use crate::app::vaults::Vaults;
 use crate::app::{Effect, copy, picture};
 use crate::config::keys::{Key, KeyCode};
 use crate::otp::uri::{self, Labelled};
-use crate::otp::{Algorithm, Digits, Kind, Otp, Period, base32, motp};
+use crate::otp::{Algorithm, Digits, Kind, Otp, Period, base32, links, motp};
 use crate::secret::{Secret, Text};
 use crate::time::Now;
 use crate::vault::find::EntryRef;
@@ -90,6 +90,10 @@ pub(crate) struct Form {
     pub(crate) algorithm: Algorithm,
     pub(crate) errors: Vec<(Row, String)>,
     touched: bool,
+    /// The row that something was typed into since the cursor came to it: a link there is taken when the row is left.
+    typed: Option<Row>,
+    /// The link that was pasted last and when, while nothing was typed since: what is pasted at once after it is its rest.
+    pasted: Option<(Text, Now)>,
     /// The same issuer and account exist; said once, then Enter saves all the same.
     pub(crate) duplicate: Option<String>,
     pub(crate) saving: bool,
@@ -129,6 +133,8 @@ impl Form {
             algorithm: Algorithm::Sha1,
             errors: Vec::new(),
             touched: false,
+            typed: None,
+            pasted: None,
             duplicate: None,
             saving: false,
             reading: false,
@@ -251,6 +257,9 @@ impl Form {
     }
 
     pub(crate) fn step(&mut self, by: isize) {
+        if !self.take_typed_link() {
+            return;
+        }
         let rows = self.rows();
         let at = rows.iter().position(|row| *row == self.at).unwrap_or(0);
         let next = at.saturating_add_signed(by);
@@ -297,28 +306,60 @@ impl Form {
             row => self.input_mut(row).is_some_and(|input| input.key(key)),
         };
         if changed {
+            self.typed = Some(self.at);
+            self.pasted = None;
             self.changed();
         }
     }
 
-    pub(crate) fn paste(&mut self, text: &str) {
-        let trimmed = text.trim();
-        if trimmed.starts_with("otpauth-migration://") || trimmed.starts_with("lpaauth-migration://") {
-            self.errors =
-                vec![(Row::Secret, "this link holds several entries: leave the form and paste it in the list".into())];
-            return;
+    /// Fills the form from the link that was typed into the row of a name or the secret. Only when the row is left or the form saved: what is
+    /// half typed may be a link already, with half its secret. False when the link is refused.
+    fn take_typed_link(&mut self) -> bool {
+        let row = self.at;
+        if self.typed.take() != Some(row) || !matches!(row, Row::Issuer | Row::Account | Row::Secret) {
+            return true;
         }
-        if uri::is_uri(trimmed) {
-            match uri::parse(trimmed) {
-                Ok(labelled) => self.fill(&labelled),
-                Err(error) => self.errors = vec![(Row::Secret, format!("the pasted link was not taken: {error}"))],
+        let link = self.input(row).map(|input| Text::from(input.text())).filter(|text| links::is_link(text));
+        match link.map(|link| one_link(&link)) {
+            None => true,
+            Some(Ok(labelled)) => {
+                self.fill(&labelled);
+                true
             }
+            Some(Err(reason)) => {
+                self.typed = Some(row);
+                self.errors = vec![(row, reason)];
+                false
+            }
+        }
+    }
+
+    pub(crate) fn paste(&mut self, text: &str, now: Now) {
+        /// The pieces of one paste come faster than anybody pastes twice.
+        const AT_ONCE: std::time::Duration = std::time::Duration::from_millis(500);
+        let before = self.pasted.take().filter(|(_, at)| now.since(*at) < AT_ONCE && !links::is_link(text));
+        let whole = before.map(|(before, _)| Text::from([&*before, text].concat()));
+        let link = whole.or_else(|| links::is_link(text).then(|| Text::from(text)));
+        if let Some(link) = link {
+            match one_link(&link) {
+                Ok(labelled) => self.fill(&labelled),
+                Err(reason) => {
+                    // What its beginning filled in is not what was meant.
+                    self.secret.clear();
+                    self.preview = None;
+                    self.at = Row::Secret;
+                    self.errors = vec![(Row::Secret, format!("not taken: {reason}"))];
+                }
+            }
+            self.pasted = Some((link, now));
             return;
         }
+        let trimmed = text.trim();
         let row = self.at;
         let kept = if matches!(row, Row::Note | Row::Recovery) { text.trim_end() } else { trimmed };
         if let Some(input) = self.input_mut(row) {
             input.paste(kept);
+            self.typed = Some(row);
             self.changed();
         }
     }
@@ -328,13 +369,6 @@ impl Form {
         let at = self.at;
         self.errors.retain(|(row, _)| *row != at);
         self.duplicate = None;
-        // A link typed or pasted into the secret's row fills the form.
-        if at == Row::Secret && uri::is_uri(self.secret.text().trim()) {
-            let link = Text::from(self.secret.text().trim());
-            if let Ok(labelled) = uri::parse(&link) {
-                self.fill(&labelled);
-            }
-        }
         self.preview = self.otp().ok();
     }
 
@@ -347,7 +381,7 @@ impl Form {
         let secret: Secret = if self.kind == Kind::Motp {
             uri::motp_secret(text).map_err(|error| (Row::Secret, error.to_string()))?
         } else {
-            base32::decode(text).map_err(|error| (Row::Secret, error.to_string()))?
+            uri::base32_secret(text).map_err(|error| (Row::Secret, error.to_string()))?
         };
         let mut otp = Otp::new(self.kind, secret);
         if matches!(self.kind, Kind::Totp | Kind::Hotp) {
@@ -373,8 +407,18 @@ impl Form {
         Ok(otp)
     }
 
+    /// A warning about the secret, once it is typed.
+    pub(crate) fn warning(&self) -> Option<String> {
+        self.preview.as_ref().filter(|_| self.at != Row::Secret).and_then(Otp::short_secret)
+    }
+
     fn details(&self) -> Result<Details, Vec<(Row, String)>> {
         let mut errors = Vec::new();
+        for row in [Row::Issuer, Row::Account, Row::Tags] {
+            if self.input(row).is_some_and(|input| links::within(input.text())) {
+                errors.push((row, "a link here would show its secret".to_owned()));
+            }
+        }
         let otp = self.otp().map_err(|error| errors.push(error)).ok();
         if self.issuer.text().trim().is_empty() && self.account.text().trim().is_empty() {
             errors.push((Row::Issuer, "an issuer or an account is needed".into()));
@@ -391,6 +435,19 @@ impl Form {
         }
         details.favourite = self.editing.as_ref().is_some_and(|entry| entry.details.favourite);
         Ok(details)
+    }
+}
+
+/// The one entry of a link that was typed or pasted.
+fn one_link(text: &str) -> Result<Labelled, String> {
+    const SEVERAL: &str = "these are several entries: leave the form and paste it in the list";
+    let mut links = links::split(text);
+    match (links.next(), links.next()) {
+        (Some(link), None) => uri::parse(link).map_err(|error| match error {
+            uri::UriError::Migration => SEVERAL.into(),
+            error => error.to_string(),
+        }),
+        _ => Err(SEVERAL.into()),
     }
 }
 
@@ -421,7 +478,7 @@ fn neighbour<T: Copy + PartialEq>(all: &[T], now: T, by: isize) -> T {
 pub(crate) fn submit(model: &mut Model, now: Now, out: &mut Vec<Effect>) {
     let Stage::Open(session) = &mut model.stage else { return };
     let Some(Over::Form(form)) = session.over.last_mut() else { return };
-    if form.saving || form.reading {
+    if form.saving || form.reading || !form.take_typed_link() {
         return;
     }
     // Base32 has neither dots nor slashes: what ends like a picture's name is one.
@@ -453,7 +510,11 @@ pub(crate) fn submit(model: &mut Model, now: Now, out: &mut Vec<Effect>) {
     if form.duplicate.is_none()
         && let Some((_, entry)) = session.vaults.entries(None).find(same)
     {
-        let what = if entry.details.otp.secret == details.otp.secret { "the same secret" } else { "the same names" };
+        let what = match entry.details.otp.differences(&details.otp).as_slice() {
+            [] => "the same secret".to_owned(),
+            differences if differences.contains(&"secret") => "the same names".to_owned(),
+            differences => format!("the same secret with another {}", differences.join(" and ")),
+        };
         form.duplicate = Some(format!("{} has {what}; save again to keep both", copy::title(entry)));
         return;
     }
@@ -475,17 +536,22 @@ pub(crate) fn submit(model: &mut Model, now: Now, out: &mut Vec<Effect>) {
         (Some(entry), Some(opened)) if entry.problem.is_none() => entry.details.with_difference(opened, &details),
         _ => details,
     };
+    let unchanged = present.is_some_and(|entry| entry.problem.is_none() && entry.details == details);
     form.saving = true;
     let name = [&*details.issuer, &*details.account].into_iter().find(|name| !name.is_empty()).unwrap_or("the entry");
     let name = crate::text::fit(name, 30).trim_end().to_owned();
+    let short = details.otp.short_secret().filter(|_| new_secret);
     let edit = if adding { Edit::Add(id, Box::new(details)) } else { Edit::Change(id, Box::new(details)) };
     let (label, said) = if adding {
         (format!("add {name}"), format!("added {name}"))
     } else if in_trash {
         (format!("edit {name}"), format!("saved {name}, which was deleted meanwhile: it is in the trash"))
+    } else if unchanged {
+        (format!("edit {name}"), format!("nothing changed in {name}"))
     } else {
         (format!("edit {name}"), format!("saved {name}"))
     };
+    let said = short.map_or(said.clone(), |short| format!("{said} · {short}"));
     let then = Then { closes: true, select: Some(spot), ..Then::new(label, said) };
     if let Err(reason) = commit(model, spot.vault, &[edit], then, now, out)
         && let Stage::Open(session) = &mut model.stage

@@ -11,6 +11,7 @@ use crate::app::{Effect, Trouble};
 use crate::formats::columns::Sheet;
 use crate::formats::plan::{self, Action, OnDuplicate, Plan};
 use crate::formats::{Imported, table};
+use crate::otp::links;
 use crate::secret::Text;
 use crate::time::Now;
 use crate::vault::Entry;
@@ -181,6 +182,7 @@ pub(crate) fn submit(model: &mut Model, now: Now, out: &mut Vec<Effect>) {
         let source = match (&password, import.source.take()) {
             (Some(_), Some(source)) => source,
             _ if import.path.text().trim().is_empty() => return,
+            _ if links::is_link(import.path.text()) => ImportSource::Text(import.path.take()),
             _ => ImportSource::Path(PathBuf::from(import.path.text().trim())),
         };
         import.source = Some(source.clone());

@@ -5,6 +5,7 @@ use crate::app::form::Form;
 use crate::app::import::Import;
 use crate::app::model::{Model, Over, Stage};
 use crate::app::{Effect, export, picture};
+use crate::otp::{links, uri};
 use crate::secret::Text;
 use crate::time::Now;
 
@@ -26,13 +27,14 @@ pub(crate) fn paste(model: &mut Model, text: Text, now: Now, out: &mut Vec<Effec
             Some(Over::Form(form)) if form.saving || form.reading => {}
             Some(Over::Form(form)) => match picture::path(&text) {
                 Some(path) => picture::ask(model, ImportSource::Path(path), out),
-                None => form.paste(&text),
+                None => form.paste(&text, now),
             },
             Some(Over::Palette(palette)) => palette.input.paste(line),
             Some(Over::Invite(form)) if !form.busy && !form.at_role => form.name.paste(line),
             Some(Over::Share(form)) if !form.busy => form.paste(line),
             Some(Over::Import(import)) if import.plan.is_none() && import.table.is_none() && !import.reading => {
-                import.line().paste(line)
+                // Of links, which are no path, all lines are kept.
+                import.line().paste(if links::is_link(&text) { text.trim() } else { line })
             }
             Some(Over::Export(export)) => match export.at {
                 export::Row::Path => export.path.paste(line),
@@ -54,11 +56,12 @@ fn paste_into_list(model: &mut Model, text: &Text, now: Now, out: &mut Vec<Effec
     let Stage::Open(session) = &mut model.stage else { return };
     let trimmed = text.trim();
     let lines = trimmed.lines().filter(|line| !line.trim().is_empty()).count();
-    if lines == 1 && crate::otp::uri::is_uri(trimmed) {
-        match crate::otp::uri::parse(trimmed) {
-            Ok(labelled) => {
+    let link = links::split(trimmed).next().filter(|link| lines == 1 && uri::is_uri(link));
+    if let Some(link) = link.filter(|_| links::split(trimmed).nth(1).is_none()) {
+        match uri::parse(link) {
+            Ok(_) => {
                 let mut form = Form::new(&session.vaults, session.target());
-                form.fill(&labelled);
+                form.paste(link, now);
                 session.over.push(Over::Form(Box::new(form)));
             }
             Err(error) => model.say_bad(format!("the pasted link was not taken: {error}"), now),

@@ -10,7 +10,8 @@ use super::list::Row;
 use super::session::{self, Session};
 use super::{fields, out, pick};
 use crate::formats::picture;
-use crate::otp::{Kind, uri};
+use crate::otp::uri::{self, UriError};
+use crate::otp::{Kind, links};
 use crate::qr;
 use crate::secret::Text;
 use crate::vault::fields::{Fields, has_pin};
@@ -34,10 +35,12 @@ pub fn run(global: &Global, args: &Add) -> Result<(), Failure> {
             .hint("--allow-duplicate adds it all the same"));
     }
     let id = session::new_id()?;
+    let short = details.otp.short_secret();
     session.edit(&[Edit::Add(id, Box::new(details))])?;
     let Some(entry) = session.vault.entry(id) else {
         return Err(Failure::failed("the entry was added and deleted again by another program"));
     };
+    short.iter().for_each(|short| out::warn(short));
     if global.json {
         return out::json(&Row::new(entry, session.name()));
     }
@@ -72,8 +75,17 @@ fn read(global: &Global, args: &Add) -> Result<Details, Failure> {
     {
         wanted.pin = Some(lines.next("the PIN")?);
     }
-    if args.source.is_some() || (!values.secret_stdin && uri::is_uri(&typed)) {
-        let link = uri::parse(&typed).map_err(|error| Failure::failed(format!("{error}; nothing was changed")))?;
+    if args.source.is_some() || (!values.secret_stdin && links::is_link(&typed)) {
+        let link = links::split(&typed).next().unwrap_or(&typed);
+        let several = links::split(&typed).nth(1).is_some();
+        let link = if several { Err(UriError::Nested) } else { uri::parse(link) };
+        let link = link.map_err(|error| {
+            let failure = Failure::failed(format!("{error}; nothing was changed"));
+            match error {
+                UriError::Nested | UriError::Migration => failure.hint("tickey import - takes several links"),
+                _ => failure,
+            }
+        })?;
         let base = Details::new(link.otp, link.issuer, link.account);
         let kind = wanted.kind.unwrap_or(base.otp.kind);
         ask_pin(&mut wanted, kind, base.otp.pin.is_some())?;
@@ -118,15 +130,14 @@ fn ask_pin(wanted: &mut Fields, kind: Kind, known: bool) -> Result<(), Failure> 
     Ok(())
 }
 
-/// The entry of the same kind, secret, issuer and account.
+/// The entry with the same codes and names.
 fn duplicate(vault: &Unlocked, details: &Details) -> Option<String> {
     vault
         .entries()
         .filter(|entry| !entry.deleted)
         .find(|entry| {
             let ours = &entry.details;
-            ours.otp.kind == details.otp.kind
-                && ours.otp.secret == details.otp.secret
+            ours.otp.identity() == details.otp.identity()
                 && ours.issuer == details.issuer
                 && ours.account == details.account
         })

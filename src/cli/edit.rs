@@ -55,6 +55,9 @@ pub fn run(global: &Global, args: &Args) -> Result<(), Failure> {
         ))
         .hint("give the secret anew with --secret-stdin to start the counter elsewhere"));
     }
+    if let Some(short) = details.otp.short_secret().filter(|_| wanted.secret.is_some()) {
+        out::warn(&short);
+    }
     let changed = session.edit(&[Edit::Change(id, Box::new(details))])?;
     let entry = session.entry(id)?;
     if global.json {

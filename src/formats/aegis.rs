@@ -168,10 +168,7 @@ fn read_content(content: &Value) -> Result<Imported, FormatError> {
     }
     let mut imported = Imported::default();
     for (number, entry) in (1..).zip(content.items("entries")) {
-        match read_entry(format!("entry {number}"), entry, content) {
-            Ok(candidate) => imported.entries.push(candidate),
-            Err(problem) => imported.problems.push(problem),
-        }
+        imported.push(read_entry(format!("entry {number}"), entry, content));
     }
     Ok(imported)
 }

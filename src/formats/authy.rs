@@ -86,7 +86,7 @@ fn open(token: &Value, sealed: &str, password: &Text) -> Result<Text, FormatErro
     let salt = token.text("salt").unwrap_or("").as_bytes();
     let key = cipher::pbkdf2(Hash::Sha1, password.as_bytes(), salt, iterations)?;
     let plain = cipher::cbc_open(&key[..], &iv, &sealed).ok_or(FormatError::WrongPasswordOrDamaged)?;
-    let text = std::str::from_utf8(&plain).ok().filter(|text| crate::otp::base32::decode(text).is_ok());
+    let text = std::str::from_utf8(&plain).ok().filter(|text| crate::otp::base32::is_letters(text));
     text.map(Text::from).ok_or(FormatError::WrongPasswordOrDamaged)
 }
 

@@ -99,7 +99,7 @@ fn read_items(file: &Value) -> Imported {
         let Some(value) = login.text("totp") else { continue };
         let title = item.text("name").unwrap_or("");
         let user = login.text("username").unwrap_or("");
-        imported.push(draft::from_field(format!("item {number}"), value, title, user).map(|mut candidate| {
+        draft::from_item(&format!("item {number}"), [value].into_iter(), (title, user), &mut imported, |candidate| {
             let details = &mut candidate.details;
             details.favourite = item.is_true("favorite");
             details.note = item.text("notes").unwrap_or("").into();
@@ -107,8 +107,7 @@ fn read_items(file: &Value) -> Imported {
             let collections = item.items("collectionIds").iter().filter_map(Value::as_str);
             details.tags.extend(collections.filter_map(|id| name_of("collections", id)));
             candidate.trashed = item.text("deletedDate").is_some();
-            candidate
-        }));
+        });
     }
     imported
 }

@@ -6,7 +6,7 @@
 use super::json::Number;
 use super::{Candidate, Imported, Problem};
 use crate::otp::uri::{base32_secret, hex_secret, motp_secret};
-use crate::otp::{Algorithm, Digits, Kind, Otp, Period, uri, yandex};
+use crate::otp::{Algorithm, Digits, Kind, Otp, Period, links, uri, yandex};
 use crate::secret::{Secret, Text};
 use crate::text;
 use crate::vault::{Details, RecoveryCode};
@@ -232,7 +232,8 @@ pub(super) fn shared_tag(name: &str) -> Option<Text> {
 /// The most one-time passwords of one item that are read: each takes a copy of all the item has.
 const MOST_CODES: usize = 16;
 
-/// The one-time passwords of one item of a password manager, each an entry with the item's names and what `dress` puts on it.
+/// The one-time passwords of one item of a password manager, each an entry with the item's names and what `dress` puts on it. A field may
+/// hold several links.
 pub(super) fn from_item<'a>(
     place: &str,
     codes: impl Iterator<Item = &'a str>,
@@ -240,7 +241,7 @@ pub(super) fn from_item<'a>(
     imported: &mut Imported,
     dress: impl Fn(&mut Candidate),
 ) {
-    for (number, code) in codes.enumerate() {
+    for (number, code) in codes.flat_map(links::split).enumerate() {
         if number == MOST_CODES {
             let reason = format!("it has more than {MOST_CODES} one-time passwords: the others are left out");
             imported.problems.push(Problem { place: place.into(), label: label(title, user), reason });
@@ -276,6 +277,15 @@ mod tests {
         from_item("item 1", ["MY"; 1000].into_iter(), ("A", "b"), &mut imported, |entry| entry.trashed = true);
         assert_eq!((imported.entries.len(), imported.problems.len()), (MOST_CODES, 1));
         assert!(imported.entries[0].trashed);
+    }
+
+    #[test]
+    fn a_field_of_several_links_is_as_many_entries() {
+        let mut imported = Imported::default();
+        let field = "otpauth://totp/?secret=MY&issuer=One\notpauth://totp/?secret=MZ&issuer=Two, steam://MY";
+        from_item("item 1", [field].into_iter(), ("A", "b"), &mut imported, |_| ());
+        let names: Vec<&str> = imported.entries.iter().map(|read| &*read.details.issuer).collect();
+        assert_eq!((names, imported.problems.len()), (vec!["One", "Two", "A"], 0));
     }
 
     #[test]

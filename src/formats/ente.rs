@@ -8,7 +8,7 @@ use zeroize::Zeroizing;
 use super::json::{Document, Fields, Number};
 use super::loss::Holds;
 use super::{Format, FormatError, Imported, Opened, Writer, cipher, draft, uri_list};
-use crate::otp::{Kind, percent, uri};
+use crate::otp::{Kind, links, percent, uri};
 use crate::secret::{Random, Text, random_bytes};
 use crate::vault::Details;
 
@@ -76,26 +76,29 @@ fn read_lines(bytes: &[u8]) -> Imported {
         let Ok(line) = std::str::from_utf8(line) else {
             let reason = "the line is not UTF-8".into();
             let place = format!("line {number}");
-            imported.problems.push(super::Problem { place, label: String::new(), reason });
+            imported.push(Err(super::Problem { place, label: String::new(), reason }));
             continue;
         };
-        let read = draft::from_uri(format!("line {number}"), line).map(|mut candidate| {
-            // Some versions lost the `&` before the period.
-            let details = &mut candidate.details;
-            if let Some((issuer, period)) = details.issuer.split_once("period=")
-                && let Some(period) = period.parse().ok().and_then(crate::otp::Period::new)
-            {
-                details.otp.period = period;
-                details.issuer = issuer.into();
-            }
-            if let Some(display) = uri::parameter(line, "codeDisplay") {
-                show(&display, &mut candidate);
-            }
-            candidate
-        });
-        imported.push(read);
+        for link in links::split(line) {
+            imported.push(read_link(format!("line {number}"), link));
+        }
     }
     imported
+}
+
+fn read_link(place: String, link: &str) -> Result<super::Candidate, super::Problem> {
+    // Some versions lost the `&` before the period.
+    let lost = |issuer: &str| issuer.split('&').next().is_some_and(|issuer| issuer.contains("period="));
+    let mended = link.split_once("issuer=").filter(|(_, issuer)| lost(issuer)).map(|(before, issuer)| {
+        Zeroizing::new(format!("{before}issuer={}", issuer.replacen("period=", "&period=", 1)))
+    });
+    let link = mended.as_ref().map_or(link, |mended| mended.as_str());
+    draft::from_uri(place, link).map(|mut candidate| {
+        if let Some(display) = uri::parameter(link, "codeDisplay") {
+            show(&display, &mut candidate);
+        }
+        candidate
+    })
 }
 
 /// What Ente keeps of an entry beside its code.
@@ -161,6 +164,10 @@ mod tests {
         assert!(entry.trashed);
         assert_eq!((entry.details.issuer.as_str(), entry.details.otp.period.get()), ("A", 45));
         assert_eq!(imported.problems.len(), 1);
+        let odd = samples::plain(&FORMAT, b"otpauth://totp/A:b?secret=MZXW6&issuer=Aperiod=soon&codeDisplay=x");
+        assert!(odd.entries.is_empty() && odd.problems[0].reason.contains("period"));
+        let noted = b"otpauth://totp/A?secret=MZXW6&codeDisplay=%7B%22note%22%3A%22otpauth%3A%2F%2Ftotp%2Fx%22%7D";
+        assert!(samples::plain(&FORMAT, noted).entries[0].notices[0].contains("note"));
     }
 
     #[test]

@@ -3,6 +3,7 @@
 use zeroize::Zeroizing;
 
 use super::{Format, FormatError, Imported, Opened, draft};
+use crate::otp::links;
 
 /// The registry's row.
 pub(super) const FORMAT: Format = Format {
@@ -54,8 +55,9 @@ fn read(bytes: &[u8]) -> Result<Opened, FormatError> {
         if last.replace(uri) == Some(uri) {
             continue;
         }
-        let place = format!("URI {}", imported.entries.len().saturating_add(imported.problems.len()).saturating_add(1));
-        imported.push(draft::from_uri(place, &unescape(uri)));
+        for link in links::split(&unescape(uri)) {
+            imported.push(draft::from_uri(format!("URI {}", imported.next_number()), link));
+        }
     }
     Ok(Opened::Plain(imported))
 }

@@ -57,6 +57,7 @@ pub mod twofauth;
 pub mod uri_list;
 mod yaml;
 
+use crate::otp::links;
 use crate::secret::{NoRandomness, Random, Text, random_bytes};
 use crate::vault::Details;
 
@@ -157,8 +158,10 @@ impl Imported {
         self.entries.len().saturating_add(self.problems.len()).saturating_add(1)
     }
 
-    /// Adds one entry, read or not. Beyond [`MOST_ENTRIES`] none is added, which is said once.
+    /// Adds one entry, read or not. Beyond [`MOST_ENTRIES`] none is added, which is said once. One with a link in its names is refused: it
+    /// would show a secret.
     fn push(&mut self, read: Result<Candidate, Problem>) {
+        let read = read.and_then(Candidate::without_links);
         match (self.next_number() > MOST_ENTRIES, read) {
             (false, Ok(candidate)) => self.entries.push(candidate),
             (false, Err(problem)) => self.problems.push(problem),
@@ -187,6 +190,20 @@ pub struct Candidate {
     pub notices: Vec<String>,
     /// It was in the other program's trash: shown, not imported unless asked.
     pub trashed: bool,
+}
+
+impl Candidate {
+    fn without_links(mut self) -> Result<Candidate, Problem> {
+        let names = [&self.details.issuer, &self.details.account];
+        if names.into_iter().chain(&self.details.tags).any(|name| links::within(name)) {
+            let reason = "a link stands in its name or tags: there it would show its secret".into();
+            return Err(Problem { place: self.place, label: String::new(), reason });
+        }
+        if links::within(&self.details.note) {
+            self.notices.push("its note holds a link: import that by itself to have its codes".into());
+        }
+        Ok(self)
+    }
 }
 
 /// One entry that could not be read.

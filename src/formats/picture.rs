@@ -1,6 +1,7 @@
 //! A picture of QR codes: what each of them holds is read like a line of a list. How codes are found is [`crate::qr`]'s matter.
 
 use super::{Format, FormatError, Imported, Opened, Problem, uri_list};
+use crate::otp::links;
 use crate::qr::{self, PictureError};
 use crate::secret::Text;
 
@@ -35,7 +36,7 @@ pub fn from_codes(texts: &[Text]) -> Result<Imported, FormatError> {
     let mut imported = Imported::default();
     for (number, text) in (1..).zip(texts) {
         let place = format!("code {number}");
-        if uri_list::begins_like_a_uri(text.trim().as_bytes()) {
+        if links::is_link(text) {
             uri_list::read_line(place, text.trim(), &mut imported);
         } else {
             let reason = "this QR code holds no one-time password".into();

@@ -3,11 +3,11 @@
 use std::collections::{HashMap, HashSet};
 
 use super::{Imported, Problem, google};
-use crate::otp::Kind;
+use crate::otp::{Identity as Codes, Kind};
 use crate::secret::{NoRandomness, Random};
 use crate::vault::{Details, Edit, Entry, EntryId};
 
-/// What to do with an entry that is there already (the same kind, secret, issuer and account; or the same issuer and account with another secret).
+/// What to do with an entry that is there already (the same names and the same codes; or the same names with another secret).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum OnDuplicate {
     /// Leave ours.
@@ -58,11 +58,11 @@ pub struct Plan {
     pub missing: Vec<String>,
 }
 
-/// What makes two entries the same.
-type Identity<'a> = (Kind, &'a [u8], &'a str, &'a str);
+/// What makes two entries the same: their names, and all that their codes are made of.
+type Identity<'a> = (Codes<'a>, &'a str, &'a str);
 
 fn identity(details: &Details) -> Identity<'_> {
-    (details.otp.kind, details.otp.secret.expose(), &details.issuer, &details.account)
+    (details.otp.identity(), &details.issuer, &details.account)
 }
 
 fn names(details: &Details) -> Option<(&str, &str)> {
@@ -72,14 +72,21 @@ fn names(details: &Details) -> Option<(&str, &str)> {
 
 /// Plans an import into a vault that holds `existing` (deleted entries are not duplicates).
 ///
+/// The same names and secret with another algorithm, length, period, kind or PIN are not the same entry: one of the two makes wrong codes, and
+/// which is for a person to find out. Such a candidate is added, and says so. A candidate without a PIN is the one of ours that has it.
+///
 /// An entry of ours stands for one candidate only: first for one that is the same in all, then for one of the same names. Two candidates
 /// that are the same in all are one, unless both are to be kept.
 pub fn plan<'a>(imported: Imported, existing: impl Iterator<Item = &'a Entry>, policy: OnDuplicate) -> Plan {
     let existing: Vec<&Entry> = existing.filter(|entry| !entry.deleted).collect();
     let mut same: HashMap<Identity<'_>, &Entry> = HashMap::new();
     let mut by_names: HashMap<(&str, &str), Vec<&Entry>> = HashMap::new();
-    for entry in existing {
+    for entry in &existing {
         same.entry(identity(&entry.details)).or_insert(entry);
+    }
+    for entry in existing {
+        let (codes, issuer, account) = identity(&entry.details);
+        same.entry((codes.without_pin(), issuer, account)).or_insert(entry);
         if let Some(names) = names(&entry.details) {
             by_names.entry(names).or_default().push(entry);
         }
@@ -90,6 +97,7 @@ pub fn plan<'a>(imported: Imported, existing: impl Iterator<Item = &'a Entry>, p
     let mut seen: HashSet<Identity<'_>> = HashSet::new();
     let mut decided = Vec::with_capacity(imported.entries.len());
     for candidate in &imported.entries {
+        let mut notices: Vec<String> = candidate.details.otp.short_secret().into_iter().collect();
         let details = &candidate.details;
         let twice = !candidate.trashed && !seen.insert(identity(details));
         let exact = same.get(&identity(details)).copied();
@@ -98,6 +106,8 @@ pub fn plan<'a>(imported: Imported, existing: impl Iterator<Item = &'a Entry>, p
             taken.insert(free.id);
             Some(free)
         });
+        let differences = ours.map_or_else(Vec::new, |ours| ours.details.otp.differences(&details.otp));
+        let other = differences.join(" and ");
         let action = match (ours, policy) {
             _ if candidate.trashed => Action::Skip("it is in the other program's trash".into()),
             _ if twice && policy != OnDuplicate::Keep => Action::Skip("it is in the file twice".into()),
@@ -107,22 +117,26 @@ pub fn plan<'a>(imported: Imported, existing: impl Iterator<Item = &'a Entry>, p
             }
             (Some(ours), OnDuplicate::Replace) => Action::Replace(ours.id),
             (Some(_), OnDuplicate::Skip) if exact.is_some() => Action::Skip("it is there already".into()),
-            (Some(_), OnDuplicate::Skip) => {
+            (Some(_), OnDuplicate::Skip) if differences.contains(&"secret") => {
                 Action::Skip("an entry of this issuer and account is there already, with another secret".into())
             }
+            (Some(_), OnDuplicate::Skip) => {
+                notices.push(format!("this secret is there already with another {other}: only one makes right codes"));
+                Action::Add
+            }
         };
-        decided.push((ours.map(|entry| (entry.id, Box::new(entry.details.clone()))), action));
+        decided.push((ours.map(|entry| (entry.id, Box::new(entry.details.clone()))), action, notices));
     }
     let rows = imported
         .entries
         .into_iter()
         .zip(decided)
-        .map(|(candidate, (ours, action))| {
+        .map(|(candidate, (ours, action, notices))| {
             let (duplicate_of, ours) = ours.unzip();
             Row {
                 place: candidate.place,
                 details: candidate.details,
-                notices: candidate.notices,
+                notices: candidate.notices.into_iter().chain(notices).collect(),
                 duplicate_of,
                 ours,
                 action,

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::formats::Candidate;
-use crate::otp::Otp;
+use crate::otp::{Algorithm, Digits, Otp, Period};
 use crate::secret::Secret;
 use crate::vault::{RecoveryCode, RecoveryId, Stamp};
 
@@ -70,6 +70,60 @@ fn each_policy_does_what_it_says() {
     assert!(
         reasons[0].contains("there already") && reasons[1].contains("another secret") && reasons[3].contains("twice")
     );
+}
+
+#[test]
+fn the_same_secret_with_other_parameters_is_another_entry() {
+    let plain = details("GitHub", "octo", "the one secret");
+    let changed: Vec<Details> = [
+        |otp: &mut Otp| otp.algorithm = Algorithm::Sha256,
+        |otp: &mut Otp| otp.digits = Digits::new(8).unwrap(),
+        |otp: &mut Otp| otp.period = Period::new(60).unwrap(),
+        |otp: &mut Otp| otp.kind = Kind::Hotp,
+    ]
+    .into_iter()
+    .map(|change| {
+        let mut other = plain.clone();
+        change(&mut other.otp);
+        other
+    })
+    .collect();
+    let all: Vec<Details> = std::iter::once(plain.clone()).chain(changed.clone()).collect();
+    assert_eq!(signs(&plan(file(all), [].into_iter(), OnDuplicate::Skip)), "+++++", "none is in the file twice");
+    for (other, name) in changed.into_iter().zip(["algorithm", "digits", "period", "kind"]) {
+        let vault = [ours(1, plain.clone())];
+        let skipping = plan(file(vec![other.clone()]), vault.iter(), OnDuplicate::Skip);
+        assert_eq!(signs(&skipping), "+", "{name}");
+        assert!(skipping.rows[0].notices[0].contains(&format!("another {name}")), "{:?}", skipping.rows[0].notices);
+        assert_eq!(signs(&plan(file(vec![other.clone()]), vault.iter(), OnDuplicate::Replace)), "=", "{name}");
+        let both = [ours(1, plain.clone()), ours(2, other.clone())];
+        assert_eq!(signs(&plan(file(vec![other, plain.clone()]), both.iter(), OnDuplicate::Skip)), "--", "{name}");
+    }
+    // The counter moves, and a PIN may be left out.
+    let mut counted = plain.clone();
+    (counted.otp.kind, counted.otp.counter) = (Kind::Hotp, 7);
+    let mut later = counted.clone();
+    later.otp.counter = 9;
+    assert_eq!(signs(&plan(file(vec![later]), [ours(1, counted)].iter(), OnDuplicate::Skip)), "-");
+    let motp = |pin: Option<&str>| {
+        let mut motp = details("VPN", "badge", "12345678");
+        (motp.otp.kind, motp.otp.pin) = (Kind::Motp, pin.map(Into::into));
+        motp
+    };
+    let vault = [ours(1, motp(Some("1234")))];
+    for (pin, sign) in [(Some("1234"), "-"), (None, "-"), (Some("9999"), "+")] {
+        assert_eq!(signs(&plan(file(vec![motp(pin)]), vault.iter(), OnDuplicate::Skip)), sign, "{pin:?}");
+    }
+}
+
+#[test]
+fn a_short_secret_is_pointed_out() {
+    let plan = plan(
+        file(vec![details("A", "", "nine byte"), details("B", "", "ten bytes!")]),
+        [].into_iter(),
+        OnDuplicate::Skip,
+    );
+    assert!(plan.rows[0].notices[0].contains("72 bits") && plan.rows[1].notices.is_empty());
 }
 
 #[test]

@@ -9,7 +9,7 @@ use zeroize::Zeroizing;
 use super::draft::{self, Draft, Key};
 use super::json::Number;
 use super::{Format, FormatError, Imported, Opened, Problem, cipher, uri_list};
-use crate::otp::{Kind, base32, uri};
+use crate::otp::{Kind, base32, links, uri};
 
 /// 2fa's row.
 pub(super) const TWO_FA: Format = Format {
@@ -67,7 +67,7 @@ fn every_line(bytes: &[u8], fits: fn(&str) -> bool) -> bool {
 }
 
 fn key_like(text: &str) -> bool {
-    text.len() >= 8 && base32::decode(text).is_ok()
+    text.len() >= 8 && base32::is_letters(text)
 }
 
 /// Name, digits, secret and the counter used last.
@@ -114,7 +114,7 @@ fn read_lines(bytes: &[u8]) -> Imported {
         let place = format!("line {number}");
         let line = std::str::from_utf8(line).unwrap_or("");
         if uri::is_uri(line) {
-            imported.push(draft::from_uri(place, line));
+            links::split(line).for_each(|link| imported.push(draft::from_uri(place.clone(), link)));
         } else if let Some((name, secret)) = gauth(line) {
             imported.push(Draft::new(place, Key::Base32(secret)).named(None, Some(name)).finish());
         } else {

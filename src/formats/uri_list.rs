@@ -1,6 +1,7 @@
 //! One URI a line: `otpauth://`, `motp://`, `steam://`. What each URI may hold is [`crate::otp::uri`]'s matter.
 //!
-//! Blank lines and lines that begin with `#` are skipped. A line that cannot be read is a problem of its own; the others are read.
+//! Blank lines and lines that begin with `#` are skipped. A line that cannot be read is a problem of its own; the others are read. Several
+//! links on one line are read one by one: see [`crate::otp::links`].
 
 use std::borrow::Cow;
 
@@ -8,7 +9,7 @@ use zeroize::Zeroizing;
 
 use super::json::{Document, Fields};
 use super::{Candidate, Format, FormatError, Imported, Opened, Problem, Writer, cipher, draft, google, lastpass};
-use crate::otp::{Kind, migration, uri};
+use crate::otp::{Kind, links, migration, uri};
 use crate::secret::{Random, Secret, Text};
 use crate::vault::Details;
 
@@ -22,25 +23,29 @@ pub(super) const FORMAT: Format = Format {
     write: Some(Writer { encrypts: false, plain: true, write, loses }),
 };
 
-const SCHEMES: [&str; 5] = ["otpauth://", "otpauth-migration://", "lpaauth-migration://", "motp://", "steam://"];
-
-/// The lines that say something, with their numbers from 1.
+/// The lines that say something, with their numbers from 1. A line ends with LF, CR LF, or CR alone.
 pub(super) fn lines(bytes: &[u8]) -> impl Iterator<Item = (usize, &[u8])> {
-    let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
+    let mut rest = Some(bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes));
+    let lines = std::iter::from_fn(move || {
+        let bytes = rest?;
+        let Some(end) = bytes.iter().position(|byte| matches!(byte, b'\n' | b'\r')) else {
+            rest = None;
+            return Some(bytes);
+        };
+        let (line, after) = bytes.split_at_checked(end)?;
+        rest = after.strip_prefix(b"\r\n").or(after.get(1..));
+        Some(line)
+    });
     (1..)
-        .zip(bytes.split(|byte| *byte == b'\n'))
+        .zip(lines)
         .map(|(number, line)| (number, line.trim_ascii()))
         .filter(|(_, line)| !line.is_empty() && !line.starts_with(b"#"))
 }
 
-pub(super) fn begins_like_a_uri(line: &[u8]) -> bool {
-    SCHEMES
-        .iter()
-        .any(|scheme| line.get(..scheme.len()).is_some_and(|head| head.eq_ignore_ascii_case(scheme.as_bytes())))
-}
-
 pub(super) fn detect(bytes: &[u8]) -> bool {
-    lines(&as_utf8(bytes)).take(1000).any(|(_, line)| begins_like_a_uri(line))
+    // A scheme stands near the beginning.
+    let begins = |line: &[u8]| links::is_link(&String::from_utf8_lossy(line.get(..64).unwrap_or(line)));
+    lines(&as_utf8(bytes)).take(1000).any(|(_, line)| begins(line))
 }
 
 /// Text from Windows may be UTF-16 with its mark in front.
@@ -84,14 +89,21 @@ pub(super) fn read(bytes: &[u8]) -> Result<Opened, FormatError> {
     Ok(Opened::Plain(imported))
 }
 
-/// Reads one URI into `imported`.
+/// Reads the links of a line into `imported`.
 pub(super) fn read_line(place: String, line: &str, imported: &mut Imported) {
-    if migration::is_migration(line) {
-        google::read_code(&place, line, imported);
-    } else if lastpass::is_code(line) {
-        lastpass::read_code(&place, line, imported);
-    } else {
-        imported.push(draft::from_uri(place, line).map(|candidate| with_winauth_secret(candidate, line)));
+    let several = links::split(line).nth(1).is_some();
+    for (number, link) in (1..).zip(links::split(line)) {
+        if imported.is_full() {
+            return;
+        }
+        let place = if several { format!("{place}, link {number}") } else { place.clone() };
+        if migration::is_migration(link) {
+            google::read_code(&place, link, imported);
+        } else if lastpass::is_code(link) {
+            lastpass::read_code(&place, link, imported);
+        } else {
+            imported.push(draft::from_uri(place, link).map(|candidate| with_winauth_secret(candidate, link)));
+        }
     }
 }
 
@@ -157,6 +169,33 @@ mod tests {
         let places: Vec<_> = imported.problems.iter().map(|problem| problem.place.as_str()).collect();
         assert_eq!(places, ["line 4", "line 5", "line 6"]);
         assert!(imported.problems[1].reason.contains("character 2"), "{}", imported.problems[1].reason);
+    }
+
+    #[test]
+    fn several_links_on_a_line_are_as_many_entries() {
+        let (one, two) = (
+            "otpauth://totp/One:a?secret=MFRGGZDF&issuer=One",
+            "otpauth://hotp/Two:b?secret=MZXW6YTB&issuer=Two&counter=3",
+        );
+        for between in [" ", ",", ", ", ";", "\t", "\r", "\r\n", "\0", "\n", "\",\""] {
+            let file = format!("{one}{between}{two}\n");
+            let imported = imported(file.as_bytes());
+            let read: Vec<_> =
+                imported.entries.iter().map(|read| (&*read.details.issuer, read.details.otp.secret.expose())).collect();
+            assert_eq!(read, [("One", &b"abcde"[..]), ("Two", b"fooba")], "{between:?}");
+            assert!(imported.problems.is_empty(), "{between:?}");
+        }
+        for between in ["", "x", "%2C", "%0D", "/"] {
+            let imported = imported(format!("{one}{between}{two}\n").as_bytes());
+            assert!(imported.entries.is_empty(), "{between:?}");
+            assert!(imported.problems[0].reason.contains("another link") && imported.problems[0].label.is_empty());
+        }
+        let migrations = "otpauth-migration://offline?data=AAAA otpauth-migration://offline?data=BBBB";
+        assert_eq!(imported(migrations.as_bytes()).problems.len(), 2);
+        assert_eq!(
+            imported(b"a\rb\r\nc\n\nd").problems.iter().map(|it| &*it.place).collect::<Vec<_>>(),
+            ["line 1", "line 2", "line 3", "line 5"]
+        );
     }
 
     #[test]

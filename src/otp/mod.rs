@@ -4,6 +4,7 @@
 
 pub mod base32;
 pub mod hotp;
+pub mod links;
 pub mod migration;
 pub mod motp;
 pub mod percent;
@@ -110,7 +111,7 @@ impl Algorithm {
     /// Reads the spellings found in the wild: `SHA1`, `sha-1`, `HmacSHA256`, `HMAC-SHA-512`, `Algorithm.sha1` and so on.
     /// Anything else is `None`: an unknown algorithm is never taken for SHA-1.
     pub fn from_name(name: &str) -> Option<Algorithm> {
-        let bare: String = name.chars().filter(char::is_ascii_alphanumeric).collect::<String>().to_ascii_lowercase();
+        let bare: String = name.chars().filter(|letter| letter.is_alphanumeric()).collect::<String>().to_lowercase();
         let bare = bare.strip_prefix("algorithm").unwrap_or(&bare);
         let bare = bare.strip_prefix("hmac").unwrap_or(bare);
         Algorithm::ALL.into_iter().find(|algorithm| algorithm.name().eq_ignore_ascii_case(bare))
@@ -176,7 +177,71 @@ pub struct Otp {
     pub pin: Option<Text>,
 }
 
+/// A shorter secret than that, in bytes, is pointed out: RFC 4226 §4 asks for 128 bits at least, many issuers give 80.
+const SHORTEST_SECRET: usize = 10;
+
+/// All that a code is made of but the counter, which only moves: two entries with the same identity show the same codes.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Identity<'a> {
+    kind: Kind,
+    secret: &'a [u8],
+    algorithm: Option<Algorithm>,
+    digits: Option<Digits>,
+    period: Option<Period>,
+    pin: Option<&'a str>,
+}
+
+impl Identity<'_> {
+    /// The same of an entry whose PIN is not known.
+    #[must_use]
+    pub fn without_pin(self) -> Self {
+        Identity { pin: None, ..self }
+    }
+}
+
 impl Otp {
+    /// What its codes are made of.
+    pub fn identity(&self) -> Identity<'_> {
+        let free = matches!(self.kind, Kind::Totp | Kind::Hotp | Kind::Steam);
+        Identity {
+            kind: self.kind,
+            secret: self.used_secret(),
+            algorithm: free.then_some(self.algorithm),
+            digits: (self.kind != Kind::Yandex).then_some(self.digits),
+            period: self.is_timed().then_some(self.period),
+            pin: self.pin.as_deref().filter(|_| matches!(self.kind, Kind::Motp | Kind::Yandex)),
+        }
+    }
+
+    /// The part of the secret that counts.
+    fn used_secret(&self) -> &[u8] {
+        let secret = self.secret.expose();
+        if self.kind == Kind::Yandex { yandex::used(secret) } else { secret }
+    }
+
+    /// What makes its codes differ from those of `other`, in words: `secret`, `algorithm`; nothing when they are the same.
+    pub fn differences(&self, other: &Otp) -> Vec<&'static str> {
+        let (ours, theirs) = (self.identity(), other.identity());
+        let all = [
+            ("kind", ours.kind != theirs.kind),
+            ("secret", self.used_secret() != other.used_secret()),
+            ("algorithm", ours.algorithm != theirs.algorithm),
+            ("digits", ours.digits != theirs.digits),
+            ("period", ours.period != theirs.period),
+            ("PIN", ours.pin != theirs.pin),
+        ];
+        let differs = all.into_iter().filter(|(_, differs)| *differs).map(|(name, _)| name);
+        // What only one kind has is part of the kind.
+        differs.take_while(|name| ours.kind == theirs.kind || matches!(*name, "kind" | "secret")).collect()
+    }
+
+    /// A warning about a secret that is too short to be safe; for mOTP, whose secrets are short by definition, there is none.
+    pub fn short_secret(&self) -> Option<String> {
+        let length = self.secret.len();
+        (self.kind != Kind::Motp && length < SHORTEST_SECRET)
+            .then(|| format!("the secret has only {} bits: check that it is complete", length.saturating_mul(8)))
+    }
+
     /// An entry of that kind with the kind's defaults, counter 0 and no PIN.
     pub fn new(kind: Kind, secret: Secret) -> Otp {
         Otp {
@@ -260,4 +325,50 @@ pub enum OtpError {
     /// mOTP and Yandex codes need the PIN.
     #[error("the PIN is missing")]
     PinMissing,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn identity_is_all_that_changes_the_code() {
+        let totp = |change: fn(&mut Otp)| {
+            let mut otp = Otp::new(Kind::Totp, Secret::from(&b"12345678901234567890"[..]));
+            change(&mut otp);
+            otp
+        };
+        let plain = totp(|_| ());
+        for (change, name) in [
+            (totp(|otp| otp.secret = Secret::from(&b"x"[..])), "secret"),
+            (totp(|otp| otp.algorithm = Algorithm::Sha256), "algorithm"),
+            (totp(|otp| otp.digits = Digits(8)), "digits"),
+            (totp(|otp| otp.period = Period::MOTP), "period"),
+            (totp(|otp| otp.kind = Kind::Steam), "kind"),
+        ] {
+            assert!(plain.identity() != change.identity(), "{name}");
+            assert_eq!(plain.differences(&change), [name]);
+            assert!(plain.code(99) != change.code(99), "{name}");
+        }
+        let counted = totp(|otp| otp.counter = 7);
+        assert!(plain.identity() == counted.identity() && plain.differences(&counted).is_empty());
+        let hotp = |period| Otp { period, kind: Kind::Hotp, ..plain.clone() };
+        assert!(hotp(Period::DEFAULT).identity() == hotp(Period::MOTP).identity());
+        let motp = |pin: &str, algorithm| Otp {
+            pin: Some(pin.into()),
+            algorithm,
+            ..Otp::new(Kind::Motp, plain.secret.clone())
+        };
+        assert_eq!(motp("1", Algorithm::Md5).differences(&motp("2", Algorithm::Md5)), ["PIN"]);
+        assert!(motp("1", Algorithm::Md5).identity() == motp("1", Algorithm::Sha1).identity());
+        let yandex = |length| Otp::new(Kind::Yandex, Secret::from(&[b'k'; 26][..length]));
+        assert!(yandex(16).identity() == yandex(26).identity());
+    }
+
+    #[test]
+    fn a_short_secret_is_pointed_out() {
+        let of = |kind, length| Otp::new(kind, Secret::new(vec![7; length])).short_secret();
+        assert!(of(Kind::Totp, 9).is_some_and(|words| words.contains("72 bits")) && of(Kind::Hotp, 1).is_some());
+        assert_eq!((of(Kind::Totp, 10), of(Kind::Motp, 8)), (None, None));
+    }
 }

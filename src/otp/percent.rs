@@ -36,6 +36,21 @@ pub fn decode(text: &str, plus: bool) -> Result<Text, NotDecoded> {
     std::str::from_utf8(&out).map(Text::from).map_err(|_| NotDecoded::NotUtf8)
 }
 
+/// Decodes what is encoded in `text` and leaves all else, also what is encoded wrongly; bytes that are not UTF-8 are replaced.
+pub fn decode_lossy(text: &str) -> Zeroizing<String> {
+    let mut out = Zeroizing::new(Vec::with_capacity(text.len()));
+    let mut rest = text.as_bytes();
+    while let [byte, after @ ..] = rest {
+        let encoded = match (byte, after) {
+            (b'%', [high, low, ..]) => hex(*high).zip(hex(*low)).map(|(high, low)| high << 4 | low),
+            _ => None,
+        };
+        out.push(encoded.unwrap_or(*byte));
+        rest = after.get(if encoded.is_some() { 2 } else { 0 }..).unwrap_or_default();
+    }
+    Zeroizing::new(String::from_utf8_lossy(&out).into_owned())
+}
+
 /// Appends `text` to `out` with everything but the unreserved characters of RFC 3986 §2.3 encoded.
 pub fn encode(text: &str, out: &mut String) {
     for byte in text.bytes() {
@@ -71,6 +86,11 @@ mod tests {
     fn plus_is_a_blank_only_in_a_query() {
         assert_eq!(decode("a+b", true).unwrap().as_str(), "a b");
         assert_eq!(decode("a+b", false).unwrap().as_str(), "a+b");
+    }
+
+    #[test]
+    fn what_is_encoded_wrongly_is_left() {
+        assert_eq!(decode_lossy("a%3Ab%3%zz%").as_str(), "a:b%3%zz%");
     }
 
     proptest! {

@@ -21,7 +21,10 @@
 //! | host `steam`, `encoder=steam`, TOTP of issuer `Steam` with 5 digits or none said, `steam://KEY` | each known to some | all Steam; with `digits=6` it stays TOTP, and so it does with `encoder=totp` |
 //! | Yandex: a secret of neither 16 nor 26 bytes | Aegis refuses, Stratum (which writes `pin_length`) uses the first 16 | with `pin_length` cut to 16, else refused: a character is missing |
 //! | a parameter without `=`, unknown, or repeated | refused, or ignored | ignored; of repeated ones the first counts |
-//! | `algo` instead of `algorithm` | ignored | understood: ignoring it would give other codes |
+//! | `algo`, `hash`, `length`, `interval` and other names of the parameters | ignored | understood: ignoring them would give other codes |
+//! | a secret of 1, 3 or 6 characters more than full groups of eight, or with padding that does not fit | cut by phone apps, refused by strict decoders | refused: a character is missing or too many |
+//! | another link within (`…&issuer=x,otpauth://…`, also encoded) | part of the issuer | refused: a secret is no name. Several links on a line are parted before: [`super::links`] |
+//! | `issuer=Acmeperiod=45` (a lost `&`) | part of the issuer | refused: the period would be lost |
 //! | broken percent-encoding, or not UTF-8, in what is read | refused, or taken as it is | refused |
 //! | `+` | – | a blank in the query, itself in the label |
 //! | `#` | – | never a fragment |
@@ -35,7 +38,7 @@ use zeroize::Zeroizing;
 
 use super::base32::{self, NotBase32};
 use super::percent::{self, NotDecoded};
-use super::{Algorithm, Digits, Kind, Otp, OtpError, Period, motp, yandex};
+use super::{Algorithm, Digits, Kind, Otp, OtpError, Period, links, motp, yandex};
 use crate::secret::{Secret, Text};
 use crate::text;
 
@@ -91,6 +94,12 @@ pub enum UriError {
         /// What is allowed.
         range: &'static str,
     },
+    /// Another link begins within it.
+    #[error("there is another link in it: give each link a line of its own")]
+    Nested,
+    /// A parameter stands in the issuer.
+    #[error("a & is missing before a parameter that stands in its issuer")]
+    Joined,
     /// Broken percent-encoding in the label or a parameter that is used.
     #[error("broken percent-encoding in its {0}")]
     Percent(&'static str),
@@ -113,6 +122,11 @@ pub fn parse(uri: &str) -> Result<Labelled, UriError> {
     let uri = trim(uri);
     if after_scheme(uri, "otpauth-migration").is_some() || after_scheme(uri, "lpaauth-migration").is_some() {
         return Err(UriError::Migration);
+    }
+    // What Ente adds may hold a note, and a note any words.
+    let within = |part: &str| !part.starts_with("codeDisplay=") && links::within(part);
+    if uri.split_once("://").is_some_and(|(_, rest)| rest.split('&').any(within)) {
+        return Err(UriError::Nested);
     }
     if let Some(rest) = after_scheme(uri, "otpauth") {
         parse_otpauth(rest)
@@ -205,6 +219,12 @@ fn written(otp: &Otp, issuer: &str, account: &str, short: bool) -> Text {
     Text::from(out.as_str())
 }
 
+/// The names of a parameter, the standard's own first.
+const ALGORITHM: &[&str] = &["algorithm", "algo", "alg", "hash", "digest", "hashalgorithm", "hash_algorithm"];
+const DIGITS: &[&str] = &["digits", "digit", "length", "codelength", "code_length"];
+const PERIOD: &[&str] = &["period", "interval", "step", "timestep", "time_step"];
+const COUNTER: &[&str] = &["counter"];
+
 fn parse_otpauth(rest: &str) -> Result<Labelled, UriError> {
     let (path, query) = rest.split_once('?').unwrap_or((rest, ""));
     let (host, label) = path.split_once('/').unwrap_or((path, ""));
@@ -219,29 +239,26 @@ fn parse_otpauth(rest: &str) -> Result<Labelled, UriError> {
     let secret = value(query, "secret", "secret")?.ok_or(UriError::NoSecret)?;
     let secret = base32_secret(&secret)?;
 
-    let digits = number(query, "digits", "1 to 10", Digits::new)?;
+    let digits = number(query, DIGITS, "1 to 10", Digits::new)?;
     let kind = match value(query, "encoder", "encoder")? {
         Some(encoder) if encoder.eq_ignore_ascii_case("steam") => Kind::Steam,
         None if kind == Kind::Totp && looks_like_steam(&issuer, digits) => Kind::Steam,
         _ => kind,
     };
     let mut otp = Otp::new(kind, secret);
-    if matches!(kind, Kind::Totp | Kind::Hotp | Kind::Steam) {
-        let named = value(query, "algorithm", "algorithm")?.or(value(query, "algo", "algorithm")?);
-        if let Some(name) = named {
-            otp.algorithm = Algorithm::from_name(&name).ok_or_else(|| UriError::Algorithm(text::fit(&name, 24)))?;
-        }
+    if let (Kind::Totp | Kind::Hotp | Kind::Steam, Some(name)) = (kind, first_value(query, ALGORITHM)?) {
+        otp.algorithm = Algorithm::from_name(&name).ok_or_else(|| UriError::Algorithm(text::fit(&name, 24)))?;
     }
     if let (Some(digits), Kind::Totp | Kind::Hotp) = (digits, kind) {
         otp.digits = digits;
     }
     if kind == Kind::Hotp {
-        otp.counter = number(query, "counter", "0 to 18446744073709551615", Some)?.unwrap_or(0);
-    } else if let Some(period) = number(query, "period", "1 to 86400", Period::new)? {
+        otp.counter = number(query, COUNTER, "0 to 18446744073709551615", Some)?.unwrap_or(0);
+    } else if let Some(period) = number(query, PERIOD, "1 to 86400", Period::new)? {
         otp.period = period;
     }
     if kind == Kind::Yandex {
-        let pin_length = number(query, "pin_length", "4 to 16", |length| (4..=16).contains(&length).then_some(()))?;
+        let pin_length = number(query, &["pin_length"], "4 to 16", |length| (4..=16).contains(&length).then_some(()))?;
         if let (Some(()), 17..=25 | 27.., Some(used)) = (pin_length, otp.secret.len(), otp.secret.expose().get(..16)) {
             otp.secret = Secret::from(used);
         }
@@ -256,7 +273,7 @@ fn parse_motp(rest: &str) -> Result<Labelled, UriError> {
     let (issuer, account) = split_label(label, query)?;
     let secret = value(query, "secret", "secret")?.ok_or(UriError::NoSecret)?;
     let mut otp = Otp::new(Kind::Motp, motp_secret(&secret)?);
-    if let Some(period) = number(query, "period", "1 to 86400", Period::new)? {
+    if let Some(period) = number(query, PERIOD, "1 to 86400", Period::new)? {
         otp.period = period;
     }
     otp.pin = value(query, "pin", "pin")?;
@@ -311,6 +328,11 @@ pub fn looks_like_steam(issuer: &str, digits: Option<Digits>) -> bool {
 /// Issuer and account. The parameter's issuer wins over the label's.
 fn split_label(label: &str, query: &str) -> Result<(Text, Text), UriError> {
     let label = decoded(label, "label", false)?;
+    // Ente's app once wrote `issuer=Acmeperiod=45`.
+    let joined = |name: &&str| raw(query, "issuer").is_some_and(|raw| raw.to_ascii_lowercase().contains(*name));
+    if ["secret=", "algorithm=", "digits=", "period=", "counter="].iter().any(joined) {
+        return Err(UriError::Joined);
+    }
     let issuer = value(query, "issuer", "issuer")?;
     let after_issuer = issuer.as_ref().and_then(|issuer| label.strip_prefix(issuer.as_str())?.strip_prefix(':'));
     let (prefix, account) = match after_issuer {
@@ -357,14 +379,25 @@ fn value(query: &str, name: &str, what: &'static str) -> Result<Option<Text>, Ur
     Ok(Some(decoded(raw, what, true)?).filter(|value| !value.is_empty()))
 }
 
+/// The value of the first of these parameters that has one.
+fn first_value(query: &str, names: &[&'static str]) -> Result<Option<Text>, UriError> {
+    for name in names {
+        if let Some(value) = value(query, name, name)? {
+            return Ok(Some(value));
+        }
+    }
+    Ok(None)
+}
+
 /// A parameter that is a number.
 fn number<T>(
     query: &str,
-    name: &'static str,
+    names: &[&'static str],
     range: &'static str,
     within: impl Fn(u64) -> Option<T>,
 ) -> Result<Option<T>, UriError> {
-    let Some(text) = value(query, name, name)? else { return Ok(None) };
+    let name = names.first().copied().unwrap_or_default();
+    let Some(text) = first_value(query, names)? else { return Ok(None) };
     let text = text.trim();
     let only_digits = text.bytes().all(|byte| byte.is_ascii_digit());
     let number = text.parse().ok().filter(|_| only_digits);

@@ -10,7 +10,7 @@ fn read(uri: &str) -> Labelled {
 #[test]
 fn one_with_everything() {
     let read = read(
-        " OTPAUTH://TOTP/ACME%20Co:john@example.com?SECRET=jbsw%20y3dp-ehpk+3pxp%3D&issuer=ACME+Co&algorithm=HmacSHA512&digits=8&period=60&image=%ZZ\r\n",
+        " OTPAUTH://TOTP/ACME%20Co:john@example.com?SECRET=jbsw%20y3dp-ehpk+3pxp&issuer=ACME+Co&algorithm=HmacSHA512&digits=8&period=60&image=%ZZ\r\n",
     );
     assert_eq!((read.issuer.as_str(), read.account.as_str()), ("ACME Co", "john@example.com"));
     assert_eq!(read.otp.kind, Kind::Totp);
@@ -80,9 +80,17 @@ fn what_is_refused() {
         ("otpauth://xotp/x?secret=MY", UriError::Type("xotp".into())),
         ("otpauth://totp/x", UriError::NoSecret),
         ("otpauth://totp/x?secret=", UriError::NoSecret),
-        ("otpauth://totp/x?secret=A", UriError::NoSecret),
-        ("otpauth://totp/x?secret=MY0", UriError::Secret(NotBase32 { place: 3, digit: Some('0') })),
-        ("otpauth://totp/x?secret=AB%00CD", UriError::Secret(NotBase32 { place: 3, digit: None })),
+        ("otpauth://totp/x?secret=%3D%3D", UriError::NoSecret),
+        ("otpauth://totp/x?secret=A", UriError::Secret(NotBase32::Length(1))),
+        ("otpauth://totp/x?secret=JBSWY3DPEHPK3PXPA", UriError::Secret(NotBase32::Length(17))),
+        ("steam://JBSWY3DPEHPK3PXPA", UriError::Secret(NotBase32::Length(17))),
+        ("otpauth://totp/x?secret=MZXW6%3D", UriError::Secret(NotBase32::Padding)),
+        (
+            "otpauth://totp/x?secret=MZXW6period=60",
+            UriError::Secret(NotBase32::Character { place: 14, digit: Some('0') }),
+        ),
+        ("otpauth://totp/x?secret=MY0", UriError::Secret(NotBase32::Character { place: 3, digit: Some('0') })),
+        ("otpauth://totp/x?secret=AB%00CD", UriError::Secret(NotBase32::Character { place: 3, digit: None })),
         ("otpauth://totp/x?secret=AB%GG", UriError::Percent("secret")),
         ("otpauth://totp/x%ZZ?secret=MY", UriError::Percent("label")),
         ("otpauth://totp/%FF?secret=MY", UriError::NotUtf8("label")),
@@ -95,6 +103,11 @@ fn what_is_refused() {
         ("otpauth://totp/x?secret=MY&algorithm=SHA224", UriError::Algorithm("SHA224".into())),
         ("motp://fail", UriError::NoSecret),
         ("steam://", UriError::NoSecret),
+        ("otpauth://totp/x?secret=MY&hash=what", UriError::Algorithm("what".into())),
+        ("otpauth://totp/x?secret=MY&length=eight", number("digits", "1 to 10")),
+        ("otpauth://totp/x?secret=MY&interval=0", number("period", "1 to 86400")),
+        ("otpauth://totp/x?issuer=Acmeperiod=45&secret=MY", UriError::Joined),
+        ("motp://x?issuer=Acmesecret=45&secret=aabb", UriError::Joined),
     ] {
         assert_eq!(parse(uri).unwrap_err(), wrong, "{uri}");
     }
@@ -108,7 +121,39 @@ fn the_last_counter_and_missing_values() {
     assert_eq!(last.otp.counter, u64::MAX);
     let bare = read("otpauth://hotp/x?secret=MY&digits=&algorithm=&counter=");
     assert_eq!((bare.otp.counter, bare.otp.digits.get(), bare.otp.algorithm), (0, 6, Algorithm::Sha1));
-    assert_eq!(read("otpauth://totp/x?secret=MY&algo=SHA256").otp.algorithm, Algorithm::Sha256);
+    for name in ALGORITHM {
+        assert_eq!(
+            read(&format!("otpauth://totp/x?secret=MY&{name}=SHA256")).otp.algorithm,
+            Algorithm::Sha256,
+            "{name}"
+        );
+    }
+    for name in DIGITS {
+        assert_eq!(read(&format!("otpauth://totp/x?secret=MY&{name}=8")).otp.digits.get(), 8, "{name}");
+    }
+    for name in PERIOD {
+        assert_eq!(read(&format!("otpauth://totp/x?secret=MY&{name}=45")).otp.period.get(), 45, "{name}");
+    }
+}
+
+#[test]
+fn a_link_within_a_link_is_refused() {
+    for (outer, inner) in [
+        ("otpauth://totp/A:", "otpauth://totp/B?secret=MZ"),
+        ("otpauth://totp/a?secret=MY&issuer=A,", "otpauth://totp/B?secret=MZ"),
+        ("otpauth://totp/a?secret=MY&issuer=A%20", "OTPAUTH%3A%2F%2Ftotp%2FB%3Fsecret%3DMZ"),
+        ("otpauth://totp/a?secret=MY&issuer=A%20", "otpauth%253A%252F%252Ftotp"),
+        ("otpauth://totp/a?secret=MY&image=", "otpauth-migration://offline?data=AA"),
+        ("otpauth://totp/a?secret=MY&x", "steam://MY"),
+        ("otpauth://totp/a?secret=", "steam://MY"),
+        ("motp://VPN:a?secret=aabb&pin=1", "motp://b?secret=cc"),
+        ("steam://", "steam://MY"),
+    ] {
+        assert_eq!(parse(&format!("{outer}{inner}")), Err(UriError::Nested), "{outer}{inner}");
+    }
+    // A note is no name.
+    let noted = "otpauth://totp/a?secret=MY&codeDisplay=%7B%22note%22%3A%22otpauth%3A%2F%2Ftotp%22%7D";
+    assert!(parse(noted).is_ok());
 }
 
 #[test]
@@ -155,7 +200,7 @@ proptest! {
     #[test]
     fn what_is_written_reads_back(
         otp in any_otp(),
-        issuer in prop_oneof![any::<String>(), "[: a]{0,4}", Just("Steam".to_owned())],
+        issuer in prop_oneof![any::<String>(), "[: a]{0,4}", "[=&%?+#,a]{0,6}", Just("Steam".to_owned())],
         account in prop_oneof![any::<String>(), "[: a]{0,4}"],
     ) {
         let long = write(&otp, &issuer, &account);

@@ -22,7 +22,7 @@ const POLYNOMIAL: u32 = 0x18f3;
 /// [`OtpError::YandexSecret`] for a secret of another length, [`OtpError::PinMissing`].
 pub fn code(secret: &Secret, pin: &str, period: Period, unix: u64) -> Result<Code, OtpError> {
     check(secret)?;
-    let key = secret.expose().get(..USED).ok_or(OtpError::YandexSecret)?;
+    let key = used(secret.expose());
     if pin.is_empty() {
         return Err(OtpError::PinMissing);
     }
@@ -41,6 +41,11 @@ pub fn code(secret: &Secret, pin: &str, period: Period, unix: u64) -> Result<Cod
         number /= 26;
     }
     Ok(Code::new(letters.iter().map(|letter| char::from(*letter)).collect::<String>()))
+}
+
+/// The part of a secret that codes are made of.
+pub(super) fn used(secret: &[u8]) -> &[u8] {
+    secret.get(..USED).unwrap_or(secret)
 }
 
 /// Checks a secret's length, and its checksum when it has one (26 bytes): the remainder of the first 196 bits by a polynomial over GF(2)

@@ -39,8 +39,6 @@ pub struct Finding {
 
 /// A day, in milliseconds: how far ahead of the clock a stamp may be before it is pointed out.
 const FAR_AHEAD_MS: u64 = 24 * 60 * 60 * 1000;
-/// RFC 4226 §4 asks for at least 128 bits; many issuers give 80, which no one has broken yet.
-const SHORT_SECRET: usize = 10;
 
 /// Checks the entries at `wall_ms`: missing codes, weak and doubled secrets, unresolved conflicts, stamps far ahead, the trash.
 pub fn entries(vault: &Unlocked, wall_ms: u64) -> Vec<Finding> {
@@ -90,8 +88,8 @@ fn of_one(entry: &Entry, wall_ms: u64, found: &mut Vec<Finding>) {
     }
     if !secret.is_empty() && one_byte_repeated(secret) {
         add("weak_secret", Weight::Warning, "the secret is one byte repeated".into());
-    } else if !secret.is_empty() && secret.len() < SHORT_SECRET {
-        add("short_secret", Weight::Warning, format!("the secret has only {} bits", secret.len().saturating_mul(8)));
+    } else if let Some(short) = entry.details.otp.short_secret().filter(|_| !secret.is_empty()) {
+        add("short_secret", Weight::Warning, short);
     }
     for field in &entry.conflicts {
         add(
@@ -121,13 +119,17 @@ fn duplicates(live: &[&Entry], found: &mut Vec<Finding>) {
             continue;
         }
         match first.get(secret) {
-            Some(other) if other.details.otp.kind == entry.details.otp.kind => found.push(Finding {
-                what: "duplicate",
-                weight: Weight::Warning,
-                entry: Some(entry.id),
-                message: format!("has the same secret as {}", label(other)),
-            }),
-            Some(_) => {}
+            Some(other) => {
+                let differences = entry.details.otp.differences(&other.details.otp).join(" and ");
+                let message = match differences.as_str() {
+                    "" => format!("has the same secret as {}", label(other)),
+                    _ => format!(
+                        "has the same secret as {} with another {differences}: only one of the two makes right codes",
+                        label(other)
+                    ),
+                };
+                found.push(Finding { what: "duplicate", weight: Weight::Warning, entry: Some(entry.id), message });
+            }
             None => {
                 first.insert(secret, entry);
             }
@@ -189,6 +191,11 @@ mod tests {
         duplicates(&[&one, &two, &other], &mut found);
         assert_eq!(found.len(), 1);
         assert_eq!(found[0].message, "has the same secret as Site (me)");
+        let mut sha256 = entry(b"1234567890");
+        sha256.details.otp.algorithm = crate::otp::Algorithm::Sha256;
+        let mut found = Vec::new();
+        duplicates(&[&one, &sha256], &mut found);
+        assert!(found[0].message.contains("with another algorithm"), "{}", found[0].message);
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! An entry's values as a person types them, field by field, made into [`Details`]: what the add form and the command line share.
 
-use crate::otp::{Algorithm, Digits, Kind, Otp, Period};
+use crate::otp::{Algorithm, Digits, Kind, Otp, Period, links};
 use crate::secret::{Secret, Text};
 use crate::vault::Details;
 
@@ -43,6 +43,9 @@ pub enum FieldError {
     /// Neither issuer nor account.
     #[error("an entry needs an issuer or an account")]
     NoName,
+    /// A link where names stand.
+    #[error("a link is no name: it would show its secret")]
+    LinkAsName,
     /// No secret.
     #[error("an entry needs a secret")]
     NoSecret,
@@ -94,6 +97,10 @@ impl Fields {
     /// [`FieldError`] naming the field.
     pub fn change(&self, details: &Details) -> Result<Details, FieldError> {
         let mut out = details.clone();
+        let names = self.issuer.iter().chain(&self.account).chain(self.tags.iter().flatten()).chain(&self.add_tags);
+        if names.into_iter().any(|name| links::within(name)) {
+            return Err(FieldError::LinkAsName);
+        }
         self.change_otp(&mut out.otp)?;
         set(&mut out.issuer, &self.issuer);
         set(&mut out.account, &self.account);
@@ -217,6 +224,7 @@ mod tests {
     fn each_field_has_its_own_refusal() {
         let cases = [
             (Fields { issuer: None, ..fields(Kind::Totp) }, FieldError::NoName),
+            (Fields { issuer: Some("A otpauth%3A//x".into()), ..fields(Kind::Totp) }, FieldError::LinkAsName),
             (Fields { secret: None, ..fields(Kind::Totp) }, FieldError::NoSecret),
             (Fields { secret: Some(Secret::default()), ..fields(Kind::Totp) }, FieldError::NoSecret),
             (Fields { digits: Some(11), ..fields(Kind::Totp) }, FieldError::Digits),

@@ -26,6 +26,7 @@ mod pictures;
 mod prompts;
 mod secrets;
 mod vaults;
+mod wrong_codes;
 
 use std::path::{Path, PathBuf};
 

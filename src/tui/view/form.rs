@@ -3,7 +3,7 @@
 use ratatui::style::Style;
 
 use crate::app::Model;
-use crate::app::form::Form;
+use crate::app::form::{Form, Row};
 use crate::time::Now;
 use crate::tui::view::paint::Paint;
 use crate::tui::view::{code, input};
@@ -43,10 +43,11 @@ pub(super) fn draw(model: &Model, form: &Form, now: Now, paint: &mut Paint<'_>) 
         }
         paint.put(2, y, x.saturating_sub(3), row.label(), style);
         let error = form.errors.iter().find(|(place, _)| place == row).map(|(_, error)| error.as_str());
+        let warning = form.warning().filter(|_| *row == Row::Secret && error.is_none());
         let columns = w.saturating_sub(x).saturating_sub(1);
         match form.input(*row) {
             Some(line) if !line.is_empty() || here => {
-                let wide = if error.is_some() { columns / 2 } else { columns };
+                let wide = if error.is_some() || warning.is_some() { columns / 2 } else { columns };
                 input::draw(paint, x, y, wide, line, here, Style::new());
                 if line.is_empty() && error.is_none() {
                     paint.put(x.saturating_add(1), y, columns.saturating_sub(1), row.hint(), look.dim);
@@ -80,6 +81,9 @@ pub(super) fn draw(model: &Model, form: &Form, now: Now, paint: &mut Paint<'_>) 
                 x.saturating_add(columns / 2).saturating_add(1)
             };
             paint.put(from, y, w.saturating_sub(from), error, look.bad.patch(look.bold));
+        } else if let Some(warning) = warning {
+            let from = x.saturating_add(columns / 2).saturating_add(1);
+            paint.put(from, y, w.saturating_sub(from), &warning, look.warn.patch(look.bold));
         }
         y = y.saturating_add(1);
     }
