@@ -349,3 +349,34 @@ fn a_right_line_is_left_alone() {
     assert!(faults("vault/tests.rs", "use std::fs;", true).is_empty());
     assert_eq!(faults("vault/tests.rs", "use crate::store::disk;", true).len(), 1);
 }
+
+/// A test says that it is skipped in one way, which can be forbidden.
+#[test]
+fn every_skip_can_be_forbidden() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests");
+    let mut files = Vec::new();
+    source_files(&root, &mut files);
+    files.retain(|file| std::fs::read_to_string(file).unwrap().contains(concat!("println!", "(\"skipped")));
+    assert_eq!(files, [root.join("skip/mod.rs")]);
+}
+
+/// No crate that goes into the program asks for a newer compiler than `rust-version` promises; clippy's `incompatible_msrv` looks at our own calls.
+#[test]
+fn no_dependency_needs_a_newer_compiler() {
+    let cargo = std::process::Command::new(env!("CARGO"))
+        .args(["metadata", "--locked", "--offline", "--format-version", "1"])
+        .current_dir(env!("CARGO_MANIFEST_DIR"))
+        .output()
+        .unwrap();
+    assert!(cargo.status.success(), "{}", String::from_utf8_lossy(&cargo.stderr));
+    let metadata: serde_json::Value = serde_json::from_slice(&cargo.stdout).unwrap();
+    let packages = metadata["packages"].as_array().unwrap();
+    let number = |version: &str| -> Vec<u32> { version.split('.').map(|part| part.parse().unwrap()).collect() };
+    let ours = number(env!("CARGO_PKG_RUST_VERSION"));
+    let newer: Vec<&str> = packages
+        .iter()
+        .filter(|package| package["rust_version"].as_str().is_some_and(|version| number(version)[..2] > ours[..2]))
+        .map(|package| package["id"].as_str().unwrap())
+        .collect();
+    assert!(packages.len() > 100 && newer.is_empty(), "{newer:?}");
+}

@@ -86,10 +86,7 @@ fn line_fits(expected: &str, printed: &str) -> bool {
 
 #[test]
 fn readme_does_what_it_says() {
-    let Ok(readme) = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/README.md")) else {
-        eprintln!("skipped: there is no README.md");
-        return;
-    };
+    let readme = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/README.md")).unwrap();
     let home = tempfile::tempdir().unwrap();
     let program = std::path::Path::new(env!("CARGO_BIN_EXE_tickey"));
     let path = format!("{}:{}", program.parent().unwrap().display(), std::env::var("PATH").unwrap_or_default());

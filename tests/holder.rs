@@ -14,6 +14,8 @@
     reason = "a test ends where something is not as it must be"
 )]
 
+mod skip;
+
 use std::io::Write;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
@@ -32,7 +34,7 @@ impl Display {
             Command::new(program).arg(argument).stdout(Stdio::null()).stderr(Stdio::null()).status().is_ok()
         };
         if !there("Xvfb", "-help") || !there("xclip", "-version") {
-            println!("skipped: Xvfb or xclip is not installed");
+            skip::skip("Xvfb or xclip");
             return None;
         }
         let (mut number, write) = std::io::pipe().unwrap();

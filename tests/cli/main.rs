@@ -25,6 +25,8 @@ mod look_ups;
 mod pictures;
 mod prompts;
 mod secrets;
+#[path = "../skip/mod.rs"]
+mod skip;
 mod vaults;
 mod wrong_codes;
 

@@ -7,7 +7,7 @@ use tickey::otp::{Kind, Otp, migration};
 use tickey::qr::{self, Symbol};
 use tickey::secret::Secret;
 
-use crate::{RFC, User, errors};
+use crate::{RFC, User, errors, skip};
 
 fn link(name: &str) -> String {
     format!("otpauth://totp/{name}:me?secret={RFC}&issuer={name}")
@@ -161,7 +161,7 @@ fn a_sheet_comes_back() {
 #[test]
 fn zbar_reads_what_is_written() {
     if std::process::Command::new("zbarimg").arg("--version").output().is_err() {
-        println!("skipped: zbarimg is not here");
+        skip::skip("zbarimg");
         return;
     }
     let user = User::with_vault();

@@ -16,6 +16,8 @@
 
 mod cotp;
 mod keepassxc;
+#[path = "../skip/mod.rs"]
+mod skip;
 
 use std::fs;
 use std::io::Write;
@@ -31,7 +33,7 @@ const LIST: &str = "mail:MZXW6YTBOIMZXW6YTBOI\notpauth://totp/Bank:ida?secret=JB
 fn is_here(program: &str, argument: &str) -> bool {
     let found = Command::new(program).arg(argument).stdout(Stdio::null()).stderr(Stdio::null()).status().is_ok();
     if !found {
-        println!("skipped: {program} is not here");
+        skip::skip(program);
     }
     found
 }
@@ -212,7 +214,7 @@ fn a_store_of_pass_is_opened_with_gpg() {
 fn the_sample_store_holds_what_it_is_known_to_hold() {
     let sample = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/samples/pass_otp/gen-store");
     if !is_here("gpg", "--version") || !sample.is_dir() {
-        println!("skipped: {} is not here", sample.display());
+        skip::skip(sample.display());
         return;
     }
     let home = tempfile::Builder::new().prefix("gpg").tempdir_in("/tmp").unwrap();

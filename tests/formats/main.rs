@@ -15,6 +15,9 @@
     reason = "a test ends where something is not as it must be"
 )]
 
+#[path = "../skip/mod.rs"]
+mod skip;
+
 use std::path::{Path, PathBuf};
 
 use serde_json::{Map, Value, json};
@@ -79,7 +82,7 @@ const NOT_READ: &[&str] = &["proton_pass/gen-proton-pass-encrypted.zip"];
 fn samples(folder: &str) -> Option<(PathBuf, Map<String, Value>)> {
     let path: PathBuf = [env!("CARGO_MANIFEST_DIR"), "..", "shared", "samples", folder].iter().collect();
     let Ok(bytes) = std::fs::read(path.join("expected.json")) else {
-        println!("skipped: {} is not here", path.display());
+        skip::skip(path.display());
         return None;
     };
     let expected: Value = serde_json::from_slice(&bytes).unwrap();
@@ -88,12 +91,15 @@ fn samples(folder: &str) -> Option<(PathBuf, Map<String, Value>)> {
 
 /// A file's bytes; Steam's encrypted ones behind their manifest.
 fn bytes(path: &Path) -> Option<Vec<u8>> {
-    let bytes = std::fs::read(path).ok()?;
+    let Ok(bytes) = std::fs::read(path) else {
+        skip::skip(path.display());
+        return None;
+    };
     if path.extension().is_none_or(|ending| ending != "maFile") || !steam::wants_manifest(&bytes) {
         return Some(bytes);
     }
     let Ok(manifest) = std::fs::read(path.with_file_name("manifest.json")) else {
-        println!("skipped: {} is here without its manifest", path.display());
+        skip::skip(path.with_file_name("manifest.json").display());
         return None;
     };
     Some([manifest, bytes].concat())
@@ -247,7 +253,7 @@ fn wrong_passwords_are_refused() {
 fn uris_that_cannot_be_are_each_refused_with_a_reason() {
     let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../shared/samples/otpauth_uri/gen-bad-uris.cases.json");
     let Ok(bytes) = std::fs::read(path) else {
-        println!("skipped: {path} is not here");
+        skip::skip(path);
         return;
     };
     let cases: Value = serde_json::from_slice(&bytes).unwrap();
@@ -265,13 +271,16 @@ fn uris_that_cannot_be_are_each_refused_with_a_reason() {
 fn pictures_of_codes_are_read() {
     let path: PathBuf = [env!("CARGO_MANIFEST_DIR"), "..", "shared", "samples", "qr"].iter().collect();
     let Ok(bytes) = std::fs::read(path.join("expected.json")) else {
-        println!("skipped: {} is not here", path.display());
+        skip::skip(path.display());
         return;
     };
     let expected: Map<String, Value> = serde_json::from_slice(&bytes).unwrap();
     assert!(expected.len() >= 26);
     for (name, expected) in &expected {
-        let Ok(bytes) = std::fs::read(path.join(name)) else { continue };
+        let Ok(bytes) = std::fs::read(path.join(name)) else {
+            skip::skip(name);
+            continue;
+        };
         let contents: Vec<&str> = expected["contents"].as_array().unwrap().iter().filter_map(Value::as_str).collect();
         let mut found = tickey::qr::read(&bytes).unwrap_or_default();
         found.sort();

@@ -15,6 +15,8 @@
 )]
 
 mod session;
+#[path = "../skip/mod.rs"]
+mod skip;
 
 use std::fmt::Write as _;
 use std::path::Path;
@@ -266,7 +268,7 @@ fn two_windows_see_each_other() {
 #[test]
 fn suspended_and_continued_by_a_shell() {
     if !Path::new("/bin/bash").exists() {
-        println!("skipped: there is no bash with job control");
+        skip::skip("bash");
         return;
     }
     let home = Home::with_vault();

@@ -23,6 +23,8 @@ mod git;
 mod repository;
 mod s3;
 mod servers;
+#[path = "../skip/mod.rs"]
+mod skip;
 mod webdav;
 
 use std::time::Duration;

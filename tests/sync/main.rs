@@ -32,6 +32,8 @@ mod repository;
 #[path = "../remotes/servers.rs"]
 #[allow(dead_code, reason = "of what the tests of the remotes start, only some is needed here")]
 mod servers;
+#[path = "../skip/mod.rs"]
+mod skip;
 mod storage;
 mod story;
 mod synced_folder;

@@ -13,32 +13,26 @@ use tickey::vault::join::InviteCode;
 use tickey::vault::roster::Role;
 use tickey::vault::{Clock, Edit, EntryId, Locked, Stamp, Unlocked};
 
+use crate::skip::skip;
 use crate::{LIMITS, Made, NEW_PASSPHRASE, NOON, PASSPHRASE, Stream, details, entries, full};
 
 const MODULES: [&str; 3] = ["argon2-cffi", "cryptography", "pycryptodome"];
 
-/// A Python that has the modules: the one in `target/python`, which is made when the tests run unattended, or the system's.
+/// A Python that has the modules: the one in `target/python`, which `.ci/run` makes, or the system's.
 fn python() -> Option<&'static Path> {
     static PYTHON: OnceLock<Option<PathBuf>> = OnceLock::new();
     let find = || {
-        let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).with_file_name("python");
-        let ours = folder.join("bin/python");
+        let ours = Path::new(env!("CARGO_TARGET_TMPDIR")).with_file_name("python/bin/python");
         let works = |python: &Path| {
             let imports = ["-c", "import argon2, cryptography, Crypto.Cipher.ChaCha20_Poly1305"];
             let ran = Command::new(python).args(imports).stderr(Stdio::null()).status();
             ran.is_ok_and(|status| status.success())
         };
-        let done = |command: &mut Command| command.status().is_ok_and(|status| status.success());
-        if !works(&ours) && std::env::var_os("CI").is_some() {
-            let made = done(Command::new("python3").args(["-m", "venv"]).arg(&folder))
-                && done(Command::new(&ours).args(["-m", "pip", "install", "-q"]).args(MODULES));
-            assert!(made, "no Python with {MODULES:?} could be made");
-        }
         [ours, PathBuf::from("python3")].into_iter().find(|python| works(python))
     };
     let python = PYTHON.get_or_init(find).as_deref();
     if python.is_none() {
-        println!("skipped: no Python with {MODULES:?}; see .ci/run");
+        skip(format!("Python with {MODULES:?}, which .ci/run makes"));
     }
     python
 }

@@ -16,6 +16,8 @@
 
 mod decryptor;
 mod golden;
+#[path = "../skip/mod.rs"]
+mod skip;
 
 use data_encoding::HEXLOWER;
 use serde_json::{Value, json};
