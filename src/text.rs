@@ -5,6 +5,7 @@
 
 use std::borrow::Cow;
 
+use unicode_security::{RestrictionLevel, RestrictionLevelDetection, skeleton};
 use unicode_segmentation::UnicodeSegmentation;
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
@@ -60,6 +61,28 @@ pub fn fit(text: &str, columns: usize) -> String {
     }
     out.push('…');
     out
+}
+
+/// What a name looks like to whoever reads it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Looks {
+    /// Two names that share one of these can be taken for each other.
+    pub alike: [String; 2],
+    /// A word of it mixes letters of scripts that no language writes together, or has letters that none writes any more.
+    pub mixed: bool,
+}
+
+/// How a name looks, by Unicode's data on confusable characters (UTS #39): Cyrillic `А` like Latin `A`, `0` like `O`, whatever its case. The data differ
+/// between versions of Unicode, so two programs may differ, too: a reason to ask a person, never to refuse what somebody else has signed.
+pub fn looks(name: &str) -> Looks {
+    let name = clean(name).split_whitespace().collect::<Vec<_>>().join(" ");
+    let lower = |text: &str| skeleton(text).collect::<String>().to_lowercase();
+    // An `I` looks like an `l` as it stands, and like an `i` to whoever does not mind case.
+    let alike = [lower(&name), lower(&name.to_lowercase())];
+    let mixed = name
+        .split(|letter: char| !letter.is_alphanumeric())
+        .any(|word| !word.check_restriction_level(RestrictionLevel::ModeratelyRestrictive));
+    Looks { alike, mixed }
 }
 
 /// The characters of a text that may be shown, one after another.
@@ -185,6 +208,51 @@ mod tests {
             ("", 3, ""),
         ] {
             assert_eq!(fit(text, columns), expected, "{text} in {columns}");
+        }
+    }
+
+    #[test]
+    fn names_that_can_be_taken_for_each_other_are_told() {
+        let alike = |a: &str, b: &str| looks(a).alike.iter().any(|key| looks(b).alike.contains(key));
+        for (a, b) in [
+            ("Alice", "alice"),
+            ("Alice", "ALICE"),
+            // Cyrillic, Greek, full width, mathematical.
+            ("Alice", "\u{410}lice"),
+            ("Alice", "\u{391}lice"),
+            ("Alice", "\u{ff21}lice"),
+            ("Alice", "\u{1d400}lice"),
+            ("ALICE", "\u{410}LI\u{421}E"),
+            ("bob", "\u{412}\u{41e}\u{412}"),
+            ("Alice", "AIice"),
+            ("Alice", "A1ice"),
+            ("Bob", "B0b"),
+            ("Tom", "Torn"),
+            ("Ann Lee", "Ann\u{a0}\u{2003}Lee"),
+            ("Alice", "Al\u{200b}ice\u{feff}"),
+        ] {
+            assert!(alike(a, b), "{a:?} {b:?}");
+        }
+        for (a, b) in [("Alice", "Alise"), ("Bob", "Bob 2"), ("Ann", "Anne"), ("Мария", "Марина"), ("田中", "田村")]
+        {
+            assert!(!alike(a, b), "{a:?} {b:?}");
+        }
+        for name in [
+            "Alice",
+            "Renée O'Hara-Smith",
+            "Мария Иванова",
+            "田中 太郎",
+            "김민수",
+            "Αλέξης",
+            "Мария (QA)",
+            "Tanaka太郎",
+            "محمد",
+            "zoë 2",
+        ] {
+            assert!(!looks(name).mixed, "{name}");
+        }
+        for name in ["\u{410}lice", "Al\u{456}ce", "Bob \u{3b1}nna", "Mari\u{430}", "\u{1d400}lice"] {
+            assert!(looks(name).mixed, "{name}");
         }
     }
 

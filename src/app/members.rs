@@ -13,6 +13,7 @@ use crate::app::{Effect, Trouble};
 use crate::config::keys::{Key, KeyCode};
 use crate::time::Now;
 use crate::vault::join::{Newcomer, fingerprint_of_keys};
+use crate::vault::names::Doubt;
 use crate::vault::roster::{Invite, Member, RECOVERY, Role};
 use crate::vault::seal::VaultId;
 
@@ -21,7 +22,8 @@ use crate::vault::seal::VaultId;
 pub(crate) enum Who {
     Member(Member),
     Invited(Invite),
-    Waiting(Newcomer),
+    /// Somebody who used an invitation, and why an owner has to say yes first.
+    Waiting(Newcomer, Option<Doubt>),
     Gone(Member),
     /// So many changes do not count: they came after their author's removal.
     Aside(usize),
@@ -89,12 +91,14 @@ impl Members {
                 row(&member.name, member.role, fingerprint_of_keys(&member.keys), who(member.clone()))
             }
         };
+        let names = vault.names();
         self.rows = vault
             .newcomers()
             .into_iter()
             .map(|newcomer| {
                 let print = fingerprint_of_keys(&newcomer.keys);
-                row(&newcomer.name.clone(), newcomer.invite.role, print, Who::Waiting(newcomer))
+                let doubt = names.doubt_about(&newcomer);
+                row(&newcomer.name.clone(), newcomer.invite.role, print, Who::Waiting(newcomer, doubt))
             })
             .collect();
         self.rows.extend(roster.members().iter().map(member(Who::Member)));
@@ -222,7 +226,7 @@ pub(crate) fn remove(model: &mut Model, now: Now) {
             "its code opens nothing that comes after".into(),
             MemberDeed::EndInvite(Box::new(invite.clone())),
         ),
-        Who::Waiting(newcomer) => Confirm::member(
+        Who::Waiting(newcomer, _) => Confirm::member(
             format!("turn {} away and end the invite?", newcomer.name),
             "its code opens nothing that comes after".into(),
             MemberDeed::EndInvite(Box::new(newcomer.invite.clone())),
@@ -240,12 +244,15 @@ pub(crate) fn remove(model: &mut Model, now: Now) {
 pub(crate) fn admit(model: &mut Model, now: Now) {
     let Stage::Open(session) = &mut model.stage else { return };
     let Some(row) = on_top(session).and_then(Members::selected) else { return };
-    let Who::Waiting(newcomer) = &row.who else {
+    let Who::Waiting(newcomer, doubt) = &row.who else {
         return model.say("only who waits can be let in", now);
     };
     let confirm = Confirm::member(
         format!("let {} in as {}?", newcomer.name, newcomer.invite.role.name()),
-        format!("compare the fingerprint with them first: {}", row.fingerprint),
+        match doubt {
+            Some(doubt) => format!("Compare the six words with them first, for {doubt}: {}", row.fingerprint),
+            None => format!("Compare the six words with them first: {}", row.fingerprint),
+        },
         MemberDeed::Admit(Box::new(newcomer.clone())),
     );
     session.over.push(Over::Confirm(confirm));

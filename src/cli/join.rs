@@ -21,6 +21,7 @@ struct Joined<'a> {
     vault: &'a str,
     name: String,
     role: &'static str,
+    /// The six words for the newcomer's own keys.
     fingerprint: String,
 }
 
@@ -86,7 +87,7 @@ pub fn run(global: &Global, args: &Args) -> Result<(), Failure> {
             (name.clone(), *role)
         }
     };
-    let fingerprint = session.vault.fingerprint();
+    let fingerprint = session.vault.own_words();
     if global.json {
         return out::json(&Joined { vault: &name, name: member, role: role.name(), fingerprint });
     }
@@ -94,9 +95,9 @@ pub fn run(global: &Global, args: &Args) -> Result<(), Failure> {
     if !args.recovery {
         out::say("you can read at once; what you change has to wait until an owner's program has let you in");
     }
-    out::say(&format!("the vault's fingerprint: {fingerprint} (epoch {})", session.vault.epoch()));
+    out::say(&format!("Your six words: {fingerprint}"));
     out::say(
-        "compare it with what an owner sees (tickey member list): a machine that has never seen a vault cannot tell an old copy from the newest",
+        "Read them to an owner, who sees the same under your name (tickey member list), before and after you are let in",
     );
     Ok(())
 }
@@ -133,7 +134,7 @@ fn personal(global: &Global, url: &str, bytes: &[u8], locked: &Locked) -> Result
         "your personal vault is at {} now, and is kept the same as the one there",
         text::clean(&path.display().to_string())
     ));
-    out::say(&format!("its fingerprint: {} (epoch {})", vault.fingerprint(), vault.epoch()));
+    out::say(&format!("it is at epoch {}: tickey inspect says the same on your other machine", vault.epoch()));
     if !vault.links().is_empty() {
         out::say("tickey sync fetches the shared vaults it has keys to");
     }

@@ -24,10 +24,13 @@ struct Row {
     name: String,
     role: &'static str,
     state: &'static str,
-    fingerprint: String,
+    /// Six words for the keys of a person: the same while they wait and when they are in. An invitation's code has none to compare.
+    fingerprint: Option<String>,
     /// Unix seconds.
     since: u64,
     let_in_by: Option<String>,
+    /// Why somebody who waits is not let in without an owner's yes.
+    doubt: Option<String>,
 }
 
 impl Row {
@@ -37,9 +40,10 @@ impl Row {
             name: name.to_owned(),
             role: role.name(),
             state,
-            fingerprint: fingerprint_of_keys(keys),
+            fingerprint: Some(fingerprint_of_keys(keys)),
             since: since_ms / 1000,
             let_in_by: by.map(str::to_owned),
+            doubt: None,
         }
     }
 }
@@ -91,13 +95,16 @@ fn rows(vault: &Unlocked) -> Vec<Row> {
     let now_ms = clock::now().wall_ms;
     let invite = |invite: &Invite| {
         let state = if invite.expires_ms < now_ms { "expired" } else { "invited" };
-        Row::new(&invite.name, invite.role, state, &invite.keys, invite.since_ms, Some(&invite.by))
+        let row = Row::new(&invite.name, invite.role, state, &invite.keys, invite.since_ms, Some(&invite.by));
+        Row { fingerprint: None, ..row }
     };
     let mut rows: Vec<Row> = roster.members().iter().map(member("member")).collect();
     rows.extend(roster.invites().iter().map(invite));
+    let names = vault.names();
     rows.extend(vault.newcomers().iter().map(|newcomer| {
         let invite = &newcomer.invite;
-        Row::new(&newcomer.name, invite.role, "waiting", &newcomer.keys, invite.since_ms, Some(&invite.by))
+        let row = Row::new(&newcomer.name, invite.role, "waiting", &newcomer.keys, invite.since_ms, Some(&invite.by));
+        Row { doubt: names.doubt_about(newcomer).map(|doubt| doubt.to_string()), ..row }
     }));
     rows.extend(roster.gone().iter().map(member("removed")));
     rows
@@ -112,16 +119,29 @@ fn list(global: &Global) -> Result<(), Failure> {
     let cells = |row: &Row| {
         let by = row.let_in_by.as_ref().map_or_else(String::new, |by| format!("by {by}"));
         let since = out::utc(row.since.saturating_mul(1000));
-        vec![row.name.clone(), row.role.to_owned(), row.state.to_owned(), since, by, row.fingerprint.clone()]
+        vec![
+            row.name.clone(),
+            row.role.to_owned(),
+            row.state.to_owned(),
+            since,
+            by,
+            row.fingerprint.clone().unwrap_or_default(),
+        ]
     };
     out::data(out::table(&rows.iter().map(cells).collect::<Vec<_>>(), 60).as_bytes())?;
+    for row in &rows {
+        if let Some(doubt) = &row.doubt {
+            out::say(&format!("{} waits for an owner's yes: {doubt}", text::clean(&row.name)));
+        }
+    }
+    out::say(&format!("Your six words: {}", session.vault.own_words()));
     out::say(&format!(
-        "the vault's own fingerprint: {} (epoch {})",
+        "The list itself: {} (epoch {}); whoever sees the same words has the same list",
         session.vault.fingerprint(),
         session.vault.epoch()
     ));
     if let Me::Pending { .. } = session.vault.me() {
-        out::say("you can read; you are let in when an owner's program sees your record");
+        out::say("You can read this vault. You can edit once an owner's next sync admits you.");
     }
     Ok(())
 }
@@ -222,12 +242,13 @@ fn admit(global: &Global, fingerprint: &str) -> Result<(), Failure> {
         .iter()
         .find(|newcomer| fingerprint_of_keys(&newcomer.keys).split_whitespace().eq(wanted.iter().copied()))
         .ok_or_else(|| {
-            Failure::new(Exit::NoMatch, "nobody with that fingerprint waits to be let in")
-                .hint("tickey member list shows who waits, with their fingerprints")
+            Failure::new(Exit::NoMatch, "nobody with those six words waits to be let in")
+                .hint("tickey member list shows who waits, with their words")
         })?;
     let vault = session.vault.admit(newcomer, clock::now().wall_ms, &mut clock::Os)?;
     session.write(vault)?;
     sync::after(&mut session);
-    out::say(&format!("let in {}", text::clean(&newcomer.name)));
+    let name = session.vault.roster().member_by_key(&newcomer.keys.sign).map_or(&newcomer.name, |member| &member.name);
+    out::say(&format!("Let in {}", text::clean(name)));
     Ok(())
 }

@@ -133,14 +133,21 @@ impl Thread {
             title: format!("joined {}", clean(&link.name)),
             code: None,
             said: vec![
-                format!("you are in {} as {}, {}", clean(&link.name), clean(&member.map_or(name, str::to_owned)), role.name()),
+                format!(
+                    "you are in {} as {}, {}",
+                    clean(&link.name),
+                    clean(&member.map_or(name, str::to_owned)),
+                    role.name()
+                ),
                 match role {
-                    Role::Viewer => "You can read at once, and copy codes; changing takes the role of an editor.".into(),
-                    _ => "You can read at once; what you change has to wait until an owner's program has let you in.".into(),
+                    Role::Viewer => {
+                        "You can read at once, and copy codes; changing takes the role of an editor.".into()
+                    }
+                    _ => "You can read at once; what you change has to wait until an owner's program has let you in."
+                        .into(),
                 },
-                format!("The vault's fingerprint: {} (epoch {})", joined.fingerprint(), joined.epoch()),
-                "Compare it with what an owner sees under m: a machine that has never seen a vault cannot tell a genuine old copy \
-                 from the newest."
+                format!("Your six words: {}", joined.own_words()),
+                "Read them to an owner, who sees the same beside your name under m, before and after you are let in."
                     .into(),
             ],
         })

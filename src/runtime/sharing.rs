@@ -211,6 +211,10 @@ pub fn words_of(notice: &Notice) -> String {
         ),
         Notice::Deed(Deed::LetIn(who)) => format!("let in {}, who used their invitation", clean(who)),
         Notice::Deed(Deed::Expired(who)) => format!("the invitation of {} expired and was ended", clean(who)),
+        Notice::Deed(Deed::Waits(who, doubt)) => format!(
+            "{} waits to be let in: {doubt}; compare their six words, then tickey member admit, or m on the screen",
+            clean(who)
+        ),
         Notice::Deed(Deed::Doubled(who)) => format!(
             "two people used the invitation of {}: tickey member list shows them, tickey member admit lets one in",
             clean(who)

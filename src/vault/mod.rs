@@ -25,6 +25,7 @@ pub mod kdf;
 pub mod link;
 mod locked;
 mod merge;
+pub mod names;
 pub mod order;
 mod passphrase;
 pub mod recovery;

@@ -6,8 +6,9 @@ use crate::secret::{Random, Secret, Text};
 use crate::vault::document::{Change, Document};
 use crate::vault::file::Slot;
 use crate::vault::fold::{field, newest};
-use crate::vault::join::{InviteCode, Join, Newcomer, fingerprint};
+use crate::vault::join::{InviteCode, Join, Newcomer, fingerprint, fingerprint_of_keys};
 use crate::vault::locked::{decrypt, entitled, granted};
+use crate::vault::names::{Doubt, Names};
 use crate::vault::recovery;
 use crate::vault::rekey::LinkKeys;
 use crate::vault::roster::{Event, Invite, Member, RECOVERY, Role, Roster, change_hash};
@@ -64,6 +65,8 @@ pub enum Deed {
     Expired(String),
     /// Two people used one invite: neither counts until an owner chooses.
     Doubled(String),
+    /// A newcomer was not let in: an owner has to say yes first.
+    Waits(String, Doubt),
     /// This member's key gave way to the new one that the link holds.
     OwnNewKey,
     /// Members had new keys: the vault was sealed anew, so that their old ones open nothing that comes after.
@@ -163,7 +166,12 @@ impl Unlocked {
         }
     }
 
-    /// Six words to compare by voice: two people who hear the same words see the same roster.
+    /// Six words for this member's keys, to compare by voice: an owner sees the same for whoever waits and for whoever is in, until the key is replaced.
+    pub fn own_words(&self) -> String {
+        fingerprint_of_keys(&self.member.public())
+    }
+
+    /// Six words for the list of members: two people who hear the same words have the same list. They change with every change of it.
     pub fn fingerprint(&self) -> String {
         fingerprint(&self.document.roster.head())
     }
@@ -217,12 +225,18 @@ impl Unlocked {
             ));
         }
         check_name(name)?;
-        let roster = &self.document.roster;
-        let taken = roster.members().iter().map(|member| &member.name).chain(roster.invites().iter().map(|i| &i.name));
-        if taken.into_iter().any(|taken| taken.to_lowercase() == name.to_lowercase()) {
-            return Err(VaultError::Refused(format!(
-                "there is a {name} in this vault already, or an open invite for one"
-            )));
+        match self.names().doubt(name, None) {
+            None => {}
+            Some(Doubt::LooksLike(other)) if other.to_lowercase() == name.to_lowercase() => {
+                return Err(VaultError::Refused(format!(
+                    "there is a {name} in this vault already, or an open invite for one"
+                )));
+            }
+            Some(doubt) => {
+                return Err(VaultError::Refused(format!(
+                    "{doubt}; choose another, so that nobody takes one for the other"
+                )));
+            }
         }
         let code = Secret::random(16, random)?;
         let key = MemberKey::from_invite_code(&code, &self.header.vault)?;
@@ -252,20 +266,16 @@ impl Unlocked {
     pub fn admit(&self, newcomer: &Newcomer, wall_ms: u64, random: &mut dyn Random) -> Result<Unlocked, VaultError> {
         self.owner("let somebody in")?;
         let mut vault = self.clone();
-        let name = vault.free_name(&newcomer.name);
+        let name = self.names().free(newcomer);
         vault.document.roster.admit(&newcomer.invite, &name, newcomer.keys, &self.member, wall_ms)?;
         vault.document.take_joins(Vec::new());
         vault.next_epoch(wall_ms, random)?;
         Ok(vault)
     }
 
-    /// A name nobody in the roster has: the one given, or with a number.
-    fn free_name(&self, name: &str) -> String {
-        let taken = |name: &str| self.members().iter().any(|member| member.name.to_lowercase() == name.to_lowercase());
-        if !taken(name) {
-            return name.to_owned();
-        }
-        (2..1_000_u32).map(|n| format!("{name} {n}")).find(|name| !taken(name)).unwrap_or_else(|| name.to_owned())
+    /// The names in use, by what they look like.
+    pub fn names(&self) -> Names {
+        Names::of(&self.document.roster)
     }
 
     /// People who came by an invite and wait to be let in.
@@ -377,13 +387,18 @@ impl Unlocked {
             return Ok((!deeds.is_empty()).then_some((vault, deeds)));
         }
         let newcomers = self.newcomers();
+        let mut names = self.names();
         for invite in self.document.roster.invites() {
             let mut answers = newcomers.iter().filter(|newcomer| newcomer.invite.id == invite.id);
             match (answers.next(), answers.next()) {
-                (Some(newcomer), None) => {
-                    vault = vault.admit(newcomer, wall_ms, random)?;
-                    deeds.push(Deed::LetIn(newcomer.name.clone()));
-                }
+                (Some(newcomer), None) => match names.doubt_about(newcomer) {
+                    Some(doubt) => deeds.push(Deed::Waits(newcomer.name.clone(), doubt)),
+                    None => {
+                        vault = vault.admit(newcomer, wall_ms, random)?;
+                        names.add(None, &newcomer.name);
+                        deeds.push(Deed::LetIn(newcomer.name.clone()));
+                    }
+                },
                 (Some(_), Some(_)) => deeds.push(Deed::Doubled(invite.name.clone())),
                 (None, _) if invite.expires_ms < wall_ms => {
                     vault = vault.end_invite(invite, wall_ms, random)?;
@@ -441,6 +456,11 @@ impl Unlocked {
         let own = MemberKey::random(random)?;
         let name = name.unwrap_or(&invite.name);
         check_name(name)?;
+        if name != invite.name
+            && let Some(doubt) = Names::of(&document.roster).doubt(name, Some(&invite.id))
+        {
+            return Err(VaultError::Refused(format!("{doubt}; choose another, or take the name on the invitation")));
+        }
         let join = Join::write(&document.roster, &invite, &invite_key, &own, name, wall_ms);
         document.take_joins(vec![join]);
         Ok(Unlocked::of_parts(file.header.clone(), own, Some(invite_key), vault_key, document))

@@ -22,6 +22,7 @@ mod entries;
 mod exits;
 mod import_export;
 mod look_ups;
+mod members;
 mod pictures;
 mod prompts;
 mod secrets;

@@ -377,7 +377,7 @@ fn a_team_begins_on_the_screen() {
     second.press(code.trim());
     second.press("\r");
     second.see("you are in ops as bob, editor");
-    second.see("fingerprint");
+    second.see("six words");
     second.press("\x1b");
     second.see("2 vaults");
     // Bob's record has to be there before Maya's program can see it.

@@ -40,7 +40,7 @@ fn the_forms_and_what_is_told() {
         session.send(Msg::Shared(Ok(Shared {
             title: "joined ops".into(),
             code: None,
-            said: vec!["The vault's fingerprint: ludom dikil nadah lodam parof pigof (epoch 1)".into()],
+            said: vec!["Your six words: ludom dikil nadah lodam parof pigof".into()],
         })));
         insta::assert_snapshot!(at("join_told"), session.screen());
         let mut session = Session::open_team(size, team());

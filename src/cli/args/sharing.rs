@@ -80,10 +80,10 @@ pub enum MemberCommand {
         #[arg(short, long)]
         yes: bool,
     },
-    /// Let in one of several people who used the same code (only owners)
+    /// Let in somebody who waits for an owner's yes (only owners)
     Admit {
-        /// The fingerprint that the right person sees, as `member list` prints it
-        #[arg(value_name = "FINGERPRINT")]
+        /// The six words that the right person sees after `join`, as `member list` prints them
+        #[arg(value_name = "WORDS")]
         fingerprint: String,
     },
 }

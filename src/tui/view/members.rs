@@ -24,7 +24,8 @@ fn state(row: &Row) -> String {
     match &row.who {
         Who::Member(member) => came(member),
         Who::Invited(invite) => format!("invited by {}, open until {}", invite.by, day(invite.expires_ms)),
-        Who::Waiting(_) => "waits to be let in".into(),
+        Who::Waiting(_, None) => "waits to be let in".into(),
+        Who::Waiting(_, Some(doubt)) => format!("waits for your yes: {doubt}"),
         Who::Gone(member) => format!("left; was in {}", came(member)),
         Who::Aside(1) => "a change of theirs does not count: it came after the removal".into(),
         Who::Aside(n) => format!("{n} changes of theirs do not count: they came after the removal"),
@@ -44,7 +45,7 @@ pub(super) fn draw(model: &Model, session: &Session, members: &Members, paint: &
         };
         paint.title(&format!("members of {}", open.name), if members.busy { "working" } else { &me });
     }
-    // The selected one's particulars and the vault's own fingerprint.
+    // The selected one's particulars, and the words of the list itself.
     let below: u16 = if h >= 12 { 7 } else { 0 };
     let x = if w >= 60 { 19 } else { 0 };
     let rows = usize::from(h.saturating_sub(header).saturating_sub(below).saturating_sub(u16::from(h > 3))).max(1);
@@ -58,7 +59,7 @@ pub(super) fn draw(model: &Model, session: &Session, members: &Members, paint: &
         let y = header.saturating_add(u16::try_from(n.saturating_sub(first)).unwrap_or(0));
         let style = match &row.who {
             Who::Gone(_) => look.dim,
-            Who::Waiting(_) | Who::Secret(_) | Who::Aside(_) => look.warn,
+            Who::Waiting(..) | Who::Secret(_) | Who::Aside(_) => look.warn,
             _ => Style::new(),
         };
         paint.put(2, y, name, &row.name, style);
@@ -90,13 +91,13 @@ pub(super) fn draw(model: &Model, session: &Session, members: &Members, paint: &
             }
             if !row.fingerprint.is_empty() {
                 if x > 0 {
-                    paint.put(2, y, 16, "fingerprint", look.dim);
+                    paint.put(2, y, 16, "six words", look.dim);
                 }
                 paint.put(x.max(2), y, w, &row.fingerprint, look.bold);
             }
             y = y.saturating_add(1);
         }
-        let end = paint.put(2, y, w, "the vault's own", look.dim);
+        let end = paint.put(2, y, w, "the list itself", look.dim);
         if x == 0 {
             y = y.saturating_add(1);
         }

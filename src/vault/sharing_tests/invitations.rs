@@ -1,6 +1,8 @@
 //! Codes: used once, for one vault, for a time.
 
 use super::*;
+use crate::vault::join::Join;
+use crate::vault::seal::MemberKey;
 
 #[test]
 fn a_code_is_used_once_and_ends() {
@@ -90,4 +92,52 @@ fn what_only_a_newcomers_file_holds_is_not_lost() {
     assert_eq!(maya.issuer(2), "Cloud root");
     dan.sync(&mut storage).unwrap();
     assert_eq!(dan.issuer(2), "Cloud root");
+}
+
+#[test]
+fn who_looks_like_a_member_waits_for_an_owners_yes() {
+    let (mut maya, bob, _, mut storage) = team();
+    for name in ["\u{412}ob", "BOB", "b0b", "vera\u{a0}", "\u{410}lice", "ma\u{443}a"] {
+        let mut random = maya.random();
+        let refused = maya.vault.invite(name, Role::Editor, maya.now + DAY, maya.now, &mut random).unwrap_err();
+        assert!(matches!(refused, VaultError::Refused(_)), "{name:?}: {refused}");
+    }
+    let code = maya.invite("dan", Role::Editor);
+    let zoe = maya.invite("zoe", Role::Editor);
+    maya.sync(&mut storage).unwrap();
+    // The newcomer's own program says no; one that was altered does not.
+    let locked = Locked::read(storage.as_ref().unwrap(), &LIMITS).unwrap();
+    let with_name = |name: &str| Unlocked::join(&locked, &code, Some(name), NOON, &mut FixedRandom::new(8));
+    for name in ["b\u{43e}b", "Zoe", "MAYA"] {
+        assert!(matches!(with_name(name), Err(VaultError::Refused(words)) if words.contains("looks like")), "{name:?}");
+    }
+    for (name, seed) in [("b\u{43e}b", 11), ("\u{410}lice", 12), ("Zoe", 13), ("bob", 14)] {
+        let roster = maya.vault.roster();
+        let own = MemberKey::random(&mut FixedRandom::new(seed)).unwrap();
+        let join =
+            Join::write(roster, code.invite(roster).unwrap(), &code.key(roster.vault()).unwrap(), &own, name, NOON);
+        let mut owner = maya.clone();
+        owner.vault.document.take_joins(vec![join]);
+        let deeds = owner.sync(&mut storage.clone()).unwrap();
+        let waits = |deed: &Deed| matches!(deed, Deed::Waits(who, _) if who == name);
+        assert!(!deeds.is_empty() && deeds.iter().all(waits), "{name:?}: {deeds:?}");
+        assert_eq!(owner.vault.members().len(), maya.vault.members().len());
+        // An owner may know better: then both can be told from each other.
+        let newcomer = owner.vault.newcomers().remove(0);
+        let mut random = owner.random();
+        let admitted = owner.vault.admit(&newcomer, NOON, &mut random).unwrap();
+        let name = &admitted.roster().member_by_key(&own.public().sign).unwrap().name;
+        let others = admitted.members().iter().filter(|member| member.keys != own.public());
+        let alike = |a: &str, b: &str| crate::text::looks(a).alike == crate::text::looks(b).alike;
+        assert!(others.into_iter().all(|other| !alike(&other.name, name)), "{name:?}");
+        // A name is no reason to refuse what an owner has signed.
+        let mut bob = bob.clone();
+        let mut remote = Some(Machine { vault: admitted, ..owner }.seal());
+        bob.sync(&mut remote).unwrap();
+        assert!(bob.vault.roster().member_by_key(&own.public().sign).is_some());
+    }
+    // Whoever takes the name on their own invitation is let in at once.
+    let mut newcomer = Machine::join(&storage, &zoe, 15).unwrap();
+    newcomer.sync(&mut storage).unwrap();
+    assert_eq!(maya.sync(&mut storage).unwrap(), [Deed::LetIn("zoe".into())]);
 }
