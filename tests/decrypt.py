@@ -5,7 +5,7 @@
 
 Needs argon2-cffi, cryptography and pycryptodome. Exit codes: 1 no vault, newer or refused · 5 wrong passphrase · 6 damaged.
 """
-import base64, hashlib, json, re, struct, sys
+import base64, hashlib, json, re, struct, sys, unicodedata
 
 from argon2.low_level import Type, hash_secret_raw
 from Crypto.Cipher import ChaCha20_Poly1305
@@ -162,22 +162,54 @@ def open_body(head, header, nonce, body, member):
 
 # ---- §4: the roster -----------------------------------------------------------------------------------------------
 
+P = 2**255 - 19
+# The points of small order on Edwards25519 have these y: 1, −1, 0 and those of order 8.
+Y8 = int.from_bytes(bytes.fromhex("26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc05"), "little")
+WEAK_Y = {0, 1, P - 1, Y8, P - Y8}
+MEMBERS = {
+    "found": ({"name", "sign", "exchange"}, {"shared"}),
+    "invite": ({"name", "role", "sign", "exchange", "expires"}, set()),
+    "admit": ({"name", "role", "sign", "exchange"}, {"invite"}),
+    "close": ({"invite"}, set()),
+    "role": ({"member", "role"}, set()),
+    "remove": ({"member", "newest"}, set()),
+    "vouch": ({"changes"}, set()),
+    "cut": ({"key"}, set()),
+    "rekey": ({"old", "sign", "exchange", "signature"}, {"agreed"}),
+    "epoch": ({"epoch", "commitment"}, set()),
+    "purge": ({"entries"}, set()),
+    "moot": (set(), set()),
+}
+COMMON = {"n", "previous", "at", "again", "op"}
+
+
 def check_roster(head, roster, vault_key):
     """The members in force, by signing key, the entries that are gone for good, and of a shared vault what its changes are held against."""
     vault, members, seen, last, epoch, purged = b64(head["vault"]), {}, set(), None, (0, None), set()
-    invites, keys_of, vouched, shared = {}, {}, set(), False
-    need(isinstance(roster, list) and roster, "no roster")
+    invites, had, vouched, cut, shared = {}, set(), set(), set(), False
+    need(isinstance(roster, list) and 0 < len(roster) <= 20_000, "no roster, or one too long")
 
     def new_keys(link):
         keys = b64(link["sign"], 32), b64(link["exchange"], 32)
-        need(not seen & set(keys), "a key enters twice")
+        need(not seen & set(keys) and keys[0] != keys[1], "a key enters twice")
+        y, u = (int.from_bytes(key, "little") for key in keys)
+        need(y % 2**255 < P and y % 2**255 not in WEAK_Y and u < P, "a key that cannot be used")
+        try:
+            X25519PrivateKey.generate().exchange(X25519PublicKey.from_public_bytes(keys[1]))
+        except ValueError:
+            raise Failed(DAMAGED, "a key of small order")
         seen.update(keys)
         return keys[0]
 
-    def enter(link, name, role, former=()):
+    def enter(link, name, role):
         sign = new_keys(link)
         members[sign] = name, role
-        keys_of[sign] = [*former, sign]
+        had.add(sign)
+
+    def has_name(link, name="name"):
+        text = link[name]
+        need(isinstance(text, str) and 0 < len(text.encode()) <= 200, "a name too long")
+        need(not any(unicodedata.category(letter) == "Cc" for letter in text), "a name with control characters")
 
     def stays(but):
         owners = [sign for sign, (name, role) in members.items() if role == "owner" and name != "recovery"]
@@ -185,31 +217,45 @@ def check_roster(head, roster, vault_key):
 
     for n, wrapped in enumerate(roster):
         text, by = b64(wrapped["link"]), b64(wrapped["by"], 32)
-        link = json.loads(text)
+        link = json.loads(text, object_pairs_hook=once)
         op = link["op"]
+        need(op in MEMBERS, f"a newer format: {op}", REFUSED)
+        needed, may = MEMBERS[op]
+        need(needed <= set(link) - COMMON, "a link lacks something")
+        need(set(link) - COMMON <= needed | may, "a link says something that is not known", REFUSED)
+        need(len(text) <= (65_536 if op in ("vouch", "purge") else 1024), "a link is too long")
+        need(n < 20_000 - 64 or op in ("remove", "close", "epoch"), "the roster is too long")
         need(link["n"] == n, "the roster's links are not in order")
         if n == 0:
             need(op == "found" and "previous" not in link and by == b64(link["sign"], 32), "not a first link")
             need(sha(b"tickey/1 found", text)[:16] == vault, "the vault id is not this roster's")
             verify(by, b64(wrapped["signature"], 64), b"tickey/1 found" + text, "link 0 is not signed")
+            need("again" not in link, "not a first link")
             shared = "shared" in link
+            has_name(link)
+            if shared:
+                has_name(link, "shared")
             enter(link, link["name"], "owner")
         else:
             need(b64(link["previous"], 32) == sha(last), "a link does not follow the one before")
             verify(by, b64(wrapped["signature"], 64), b"tickey/1 link" + vault + text, f"link {n} is not signed")
             name, role = members.get(by, (None, None))
-            own_key = op == "rekey" and b64(link["old"], 32) == by
-            need(role == "owner" or name and own_key, f"link {n} is not signed by an owner")
+            need(role == "owner", f"link {n} is not signed by an owner")
             origin = b64(link["again"], 32) if "again" in link else sha(text)
             if op == "invite":
-                need(link["role"] in ("viewer", "editor") and link["name"] not in ("", "recovery"), "an unfit invite")
+                need(link["role"] in ("viewer", "editor") and link["name"] != "recovery", "an unfit invite")
+                need(len(members) + len(invites) < 1024 and origin not in invites, "too many members and invites")
+                has_name(link)
                 new_keys(link)
                 invites[origin] = link["role"]
             elif op == "admit":
                 if "invite" in link:
                     need(invites.pop(b64(link["invite"], 32), None) == link["role"], "no such invite")
+                    need(link["name"] != "recovery", "an unfit name")
+                    has_name(link)
                 else:
                     need((link["name"], link["role"]) == ("recovery", "owner"), "let in without an invite")
+                    need(len(members) + len(invites) < 1024, "too many members and invites")
                 enter(link, link["name"], link["role"])
             elif op == "close":
                 need(invites.pop(b64(link["invite"], 32), None), "no such invite")
@@ -226,24 +272,30 @@ def check_roster(head, roster, vault_key):
                 stays(member)
                 del members[member]
             elif op == "vouch":
-                vouched.update(b64(change, 16) for change in link["changes"])
+                vouched.update(b64(change, 32) for change in link["changes"])
+            elif op == "cut":
+                need(b64(link["key"], 32) in had - set(members), "a key that has not ended")
+                cut.add(b64(link["key"], 32))
             elif op == "moot":
                 need("again" in link, "a link that says nothing")
             elif op == "rekey":
-                old = b64(link["old"], 32)
-                need(old in members and (by == old or name == "recovery"), "a key is replaced by somebody else")
-                enter(link, *members.pop(old), keys_of[old])
+                old, new = b64(link["old"], 32), b64(link["sign"], 32)
+                asked = b"tickey/1 rekey" + vault + old + new + b64(link["exchange"], 32)
+                need(old in members and ("agreed" in link or name == "recovery"), "a key is replaced by somebody else")
+                if "agreed" in link:
+                    verify(old, b64(link["agreed"], 64), asked, "the old key has not agreed")
+                verify(new, b64(link["signature"], 64), asked, "the new key has not agreed")
+                enter(link, *members[old])
+                del members[old]
             elif op == "epoch":
                 need(link["epoch"] == epoch[0] + 1, "an epoch is left out")
                 epoch = link["epoch"], b64(link["commitment"], 32)
             elif op == "purge":
                 purged.update(link["entries"])
-            else:
-                raise Failed(REFUSED, f"a newer format: {op}")
         last = text
     need(epoch[0] == head["epoch"], "the header's epoch is not the roster's")
     need(epoch[1] == sha(b"tickey/1 epoch", vault, struct.pack(">Q", epoch[0]), vault_key), "not the vault key of this epoch")
-    return members, purged, (vault, keys_of, vouched) if shared else None
+    return members, purged, (vault, had, vouched) if shared else None
 
 
 # ---- §5, §7: the changes and what they come to --------------------------------------------------------------------
@@ -298,14 +350,14 @@ SIGNATURE = re.compile(r'(.*),"signature":"([^"]*)"}', re.DOTALL)
 
 def counts(change, text, members, shared):
     """Whether a change of a shared vault counts; one that its author has not signed makes the vault altered."""
-    vault, keys_of, vouched = shared
-    names = {sha(b"tickey/1 key id", sign)[:16]: (key, sign) for key, signs in keys_of.items() for sign in signs}
-    key, sign = names.get(b64(change.get("by", "")), (None, None))
+    vault, had, vouched = shared
+    names = {sha(b"tickey/1 key id", sign)[:16]: sign for sign in had}
+    sign = names.get(b64(change.get("by", "")))
     signed = SIGNATURE.fullmatch(text)
     need(sign and signed, "a change is signed by nobody")
     unsigned = (signed[1] + "}").encode()
     verify(sign, b64(signed[2], 64), b"tickey/1 change" + vault + unsigned, "a change is not signed")
-    return members.get(key, ("", ""))[1] in ("editor", "owner") or sha(text.encode())[:16] in vouched
+    return members.get(sign, ("", ""))[1] in ("editor", "owner") or sha(text.encode()) in vouched
 
 
 def read_changes(texts, purged, members, shared):

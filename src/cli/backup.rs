@@ -168,7 +168,7 @@ fn restore(global: &Global, path: PathBuf, which: &str, yes: bool) -> Result<(),
         Err(why) if why.exit == Exit::Damaged => return replace(global, &path, &old, &bytes, &why, yes),
         other => other?,
     };
-    let old = match session.vault.reopen(&bytes, &limits) {
+    let old = match session.vault.open_from_elsewhere(&bytes, &limits) {
         Err(VaultError::NotAMember) => with_old_passphrase(&old)?,
         other => other?,
     };

@@ -121,7 +121,7 @@ impl File {
             return Err(Failure::new(Exit::Passphrase, "your personal vault holds no key to this shared vault")
                 .hint("tickey join takes the code of an invitation"));
         };
-        let vault = self.locked.open_with(&link.keys).map_err(|error| match error {
+        let vault = self.locked.open_working_copy(&link.keys).map_err(|error| match error {
             VaultError::NotAMember => Failure::new(Exit::Passphrase, "your key does not open this vault any more")
                 .hint("an owner removed you, or the file is another copy; tickey backup list shows older versions"),
             error => error.into(),

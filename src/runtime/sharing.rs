@@ -12,6 +12,7 @@ use crate::store::remote::{self, Around, Bounds, Environment, Remote, RemoteErro
 use crate::store::sync::{self, Means, Notice, SyncError, Synced, WorkingCopy};
 use crate::store::{StoreError, Tag, disk, forget};
 use crate::text::clean;
+use crate::time::Utc;
 use crate::vault::join::InviteCode;
 use crate::vault::link::Link;
 use crate::vault::sharing::Deed;
@@ -159,7 +160,7 @@ pub fn fetch(home: &Home, link: &Link) -> Result<PathBuf, SharingError> {
     if locked.vault_id() != link.vault {
         return Err(VaultError::Altered("another vault lies in its place".into()).into());
     }
-    let vault = locked.open_with(&link.keys)?.with_own_record(clock::now().wall_ms);
+    let vault = locked.open_from_elsewhere(&link.keys)?.with_own_record(clock::now().wall_ms)?;
     let path = free_path(home, &link.name);
     set_remote(home, &link.vault, &link.remote)?;
     disk::create(&path, &vault, &mut clock::Os)?;
@@ -199,6 +200,12 @@ pub fn join(locked: &Locked, code: &Text, member: Option<&str>) -> Result<Unlock
     Ok(Unlocked::join(locked, &code, member, clock::now().wall_ms, &mut clock::Os)?)
 }
 
+/// A day in UTC: `2026-11-24`.
+fn day(ms: u64) -> String {
+    let Utc { year, month, day, .. } = Utc::from_unix(ms / 1000);
+    format!("{year:04}-{month:02}-{day:02}")
+}
+
 /// What a person should know of a sync, in a sentence without a full stop.
 pub fn words_of(notice: &Notice) -> String {
     match notice {
@@ -220,10 +227,23 @@ pub fn words_of(notice: &Notice) -> String {
             clean(who)
         ),
         Notice::Deed(Deed::OwnNewKey) => "you have a new key to it; older copies still open with the old one".into(),
-        Notice::Deed(Deed::NewKeys(who)) => {
-            let who: Vec<_> = who.iter().map(|who| clean(who)).collect();
-            format!("sealed anew, for there is a new key of {}", who.join(", "))
+        Notice::Deed(Deed::AskedForKey) => {
+            "owners were asked to put your new key in force; until one of their programs does, the old key is".into()
         }
+        Notice::Deed(Deed::NewKey(who)) => {
+            format!("{} has a new key; the old one opens nothing from now on", clean(who))
+        }
+        Notice::Deed(Deed::TwoKeys(who)) => format!(
+            "there are two requests for a new key of {}: compare the six words, then choose (tickey member list, tickey member admit)",
+            clean(who)
+        ),
+        Notice::Deed(Deed::Late(who, ended)) => format!(
+            "the invitation of {} was used, but ended {}: tickey member admit lets them in all the same",
+            clean(who),
+            day(*ended)
+        ),
+        Notice::Deed(Deed::NotDone(what, why)) => format!("could not {}: {}", clean(what), clean(why)),
+        Notice::BadRecord(bad) => format!("left out {}: {}", clean(&bad.what), clean(&bad.why)),
         Notice::KeyWaits(why) => format!("your new key could not be put there ({why}); the old one stays in force"),
         Notice::JoinedFork => {
             "another owner had changed who belongs at the same time; both changes are in force".into()

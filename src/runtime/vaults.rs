@@ -81,7 +81,7 @@ impl Opening {
             if locked.vault_id() != link.vault {
                 return Err(VaultError::Altered("another vault lies in its place".into()).into());
             }
-            Ok((locked.open_with(&link.keys)?, tag))
+            Ok((locked.open_working_copy(&link.keys)?, tag))
         });
         let (vault, tag) = opened.map_err(|error| match error {
             StoreError::Vault(VaultError::NotAMember) => {

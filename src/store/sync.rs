@@ -5,6 +5,7 @@
 //! by this machine's own copy. A torn read means "again", never "empty vault". A viewer's machine writes only bytes that an editor signed, a
 //! newcomer's only its record.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
@@ -15,6 +16,7 @@ use super::remote::{self, Arrived, Read, Remote, RemoteError, Trouble, Written};
 use super::{StoreError, Tag, disk};
 use crate::secret::{NoRandomness, Random, random_bytes};
 use crate::vault::accept::{Accepted, Seen};
+use crate::vault::records::BadRecord;
 use crate::vault::roster::Role;
 use crate::vault::seal::sha256;
 use crate::vault::sharing::{Deed, Me};
@@ -49,7 +51,9 @@ pub enum Notice {
     JoinedFork,
     /// This member may only view, and the remote lacks something that this machine has.
     ViewerAhead,
-    /// This member may only view, and their new key could not be put there; the old one stays in force.
+    /// A record in the remote's copy that does not hold was left out.
+    BadRecord(BadRecord),
+    /// This member may only view, and their request for a new key could not be put there; the old one stays in force.
     KeyWaits(String),
 }
 
@@ -129,10 +133,10 @@ struct Loop<'a, 'b> {
     aside: Option<[u8; 32]>,
     /// What the remote's copy held when it was last read.
     there: Seen,
-    /// The signing keys in force in it; `None` when it was no copy to believe.
-    keys: Option<Vec<[u8; 32]>>,
-    /// A viewer's new key was put there.
-    key_sent: bool,
+    /// The signing keys that members ask for in it; `None` when it was no copy to believe.
+    asked: Option<BTreeSet<[u8; 32]>>,
+    /// A viewer's request was put there.
+    request_sent: bool,
     /// Conflict copies that are merged, and go once the remote holds what they held; `None` until they have been looked for.
     merged: Option<Vec<(remote::Sibling, remote::Tag)>>,
     report: Report,
@@ -164,8 +168,8 @@ pub fn sync(copy: WorkingCopy, remote: &mut dyn Remote, means: &mut Means) -> Re
         bad: 0,
         aside: None,
         there,
-        keys: None,
-        key_sent: false,
+        asked: None,
+        request_sent: false,
         merged: None,
         report: Report::default(),
     };
@@ -241,7 +245,7 @@ impl Loop<'_, '_> {
                     if self.memory.tag.is_some() {
                         self.went_back("the vault was gone from there".into());
                     }
-                    (self.there, self.keys) = (Seen::default(), None);
+                    (self.there, self.asked) = (Seen::default(), None);
                     (None, Taken::Lost)
                 }
                 Ok(Read::Found(bytes, tag)) => {
@@ -271,7 +275,7 @@ impl Loop<'_, '_> {
                 Ok(Written::Conflict) => self.pause()?,
                 Err(error) => match self.bear(error) {
                     // A viewer may have no right to write there.
-                    Err(SyncError::Remote(error)) if self.is_viewer() && self.keys.is_some() => {
+                    Err(SyncError::Remote(error)) if self.is_viewer() && self.asked.is_some() => {
                         self.report.notices.push(Notice::KeyWaits(error.to_string()));
                         return Ok(());
                     }
@@ -332,13 +336,14 @@ impl Loop<'_, '_> {
                 if kept.is_some() {
                     return Ok(kept);
                 }
-                // A viewer's copy counts for its new key alone.
-                let lacks_key = |keys: &Vec<[u8; 32]>| !keys.contains(&self.copy.vault.signs_as());
-                if self.keys.as_ref().is_some_and(lacks_key) {
-                    self.key_sent = true;
+                // A viewer's copy counts for its request alone.
+                let asks = self.copy.vault.asks_for();
+                let is_lacking = |asked: &BTreeSet<[u8; 32]>| asks.is_some_and(|key| !asked.contains(&key));
+                if self.asked.as_ref().is_some_and(is_lacking) && !self.request_sent {
+                    self.request_sent = true;
                     return self.copy.vault.seal(self.means.random).map(Some).map_err(SyncError::Vault);
                 }
-                if !self.key_sent {
+                if !self.request_sent {
                     self.report.notices.push(Notice::ViewerAhead);
                 }
                 Ok(None)
@@ -354,6 +359,15 @@ impl Loop<'_, '_> {
         }
     }
 
+    /// Records that do not hold are named, each once.
+    fn note_bad(&mut self, bad: Vec<BadRecord>) {
+        for notice in bad.into_iter().map(Notice::BadRecord) {
+            if !self.report.notices.contains(&notice) {
+                self.report.notices.push(notice);
+            }
+        }
+    }
+
     /// Takes in what lies at the remote.
     fn take_in(&mut self, bytes: &[u8], tag: &remote::Tag) -> Result<Taken, SyncError> {
         let accepted = match self.accept(bytes, true) {
@@ -365,8 +379,9 @@ impl Loop<'_, '_> {
             }
             Err(error) => return self.refused(error, bytes),
         };
-        let Accepted { vault, holds_all, seen, went_back, keys, joined_fork } = accepted;
-        self.keys = Some(keys);
+        let Accepted { vault, holds_all, seen, went_back, asked, bad, joined_fork } = accepted;
+        self.asked = Some(asked);
+        self.note_bad(bad);
         if joined_fork && !self.report.notices.contains(&Notice::JoinedFork) {
             self.report.notices.push(Notice::JoinedFork);
         }
@@ -413,7 +428,7 @@ impl Loop<'_, '_> {
             self.went_back(words.clone());
         }
         self.set_aside(&error, bytes)?;
-        (self.there, self.keys) = (Seen::default(), None);
+        (self.there, self.asked) = (Seen::default(), None);
         Ok(Taken::Lost)
     }
 
@@ -427,6 +442,7 @@ impl Loop<'_, '_> {
     fn keep_house(&mut self, came: Unlocked) -> Result<bool, SyncError> {
         let wall_ms = (self.means.wall_ms)();
         self.report.received = self.report.received.saturating_add(came.new_since(&self.copy.vault));
+        let came = came.signed_again(&self.copy.vault, &self.memory.seen);
         let Some((vault, deeds)) = came.housekeeping(wall_ms, self.means.random).map_err(SyncError::Vault)? else {
             return self.save(came);
         };

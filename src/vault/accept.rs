@@ -4,14 +4,15 @@
 //! From a copy that a newcomer signed with an invite's key, or a viewer with a new key, nothing is taken but what others signed (the roster's links, changes
 //! that count) and the records of newcomers. Anything else is refused with its reason and never merged.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
 use crate::secret::Random;
 use crate::vault::document::{Change, Document};
 use crate::vault::file::File;
-use crate::vault::locked::{decrypt, entitled, granted, open_body};
+use crate::vault::locked::{decrypt_and_note, entitled, granted, open_body};
+use crate::vault::records::BadRecord;
 use crate::vault::roster::{Relation, Role, Roster};
 use crate::vault::seal::{Key, MemberKey};
 use crate::vault::sharing::Me;
@@ -32,6 +33,9 @@ pub struct Seen {
     /// How many records of newcomers.
     #[serde(default)]
     pub joins: usize,
+    /// How many requests of members.
+    #[serde(default)]
+    pub requests: usize,
 }
 
 /// A copy that was taken in.
@@ -45,8 +49,10 @@ pub struct Accepted {
     pub seen: Seen,
     /// In what way the copy is older than what was remembered, in words.
     pub went_back: Option<String>,
-    /// The signing keys in force in the copy.
-    pub keys: Vec<[u8; 32]>,
+    /// The signing keys that members ask for in the copy.
+    pub asked: BTreeSet<[u8; 32]>,
+    /// Records in it that do not hold, and were left out.
+    pub bad: Vec<BadRecord>,
     /// Two owners had acted at once, and this machine's owner has put both together.
     pub joined_fork: bool,
 }
@@ -62,7 +68,14 @@ impl Seen {
         }
         let newest = newest.into_iter().map(|(replica, at)| (format!("{replica:016x}"), at)).collect();
         let head = data_encoding::HEXLOWER.encode(&document.roster.head());
-        Seen { epoch: document.roster.epoch(), head, newest, changes, joins: document.joins.len() }
+        Seen {
+            epoch: document.roster.epoch(),
+            head,
+            newest,
+            changes,
+            joins: document.joins.len(),
+            requests: document.requests.len(),
+        }
     }
 
     /// In what way `now` is older than this. `relation` is how its roster stands to the one known here; `merged` is both together: what is
@@ -121,7 +134,8 @@ impl Unlocked {
         let is_ours = || file.header.epoch == self.header.epoch && open_body(file, &self.vault_key).is_ok();
         let ours = || is_ours().then(|| self.vault_key.clone());
         let vault_key = granted.clone().or_else(ours).ok_or_else(|| self.unopened(file, remembered))?;
-        let theirs = decrypt(file, &vault_key).map_err(|error| match error {
+        let mut bad = Vec::new();
+        let theirs = decrypt_and_note(file, &vault_key, &mut bad).map_err(|error| match error {
             // What was sealed and signed is not torn: reading it again brings nothing else.
             VaultError::Damaged(words) => VaultError::Altered(words),
             error => error,
@@ -138,9 +152,10 @@ impl Unlocked {
         if shut_out {
             return Err(VaultError::NotAMember);
         }
-        let holds_all = accepted.holds_all && granted.is_some();
-        let keys = theirs.roster.members().iter().map(|member| member.keys.sign).collect();
-        Ok(Accepted { seen, went_back, holds_all, keys, ..accepted })
+        // What is left out here goes from there with the next thing that is written.
+        let holds_all = accepted.holds_all && granted.is_some() && (bad.is_empty() || self.may_edit().is_err());
+        let asked = theirs.requests.said().map(|request| request.keys.sign).collect();
+        Ok(Accepted { seen, went_back, holds_all, asked, bad, ..accepted })
     }
 
     /// What a copy is that no key of ours opens: one from before our key, one from nobody, or one from after we were shut out.
@@ -163,7 +178,7 @@ impl Unlocked {
     /// Whether `theirs` has all of this vault that is for this member to write: of a newcomer that is the record alone.
     fn is_held_by(&self, theirs: &Document) -> bool {
         match self.me() {
-            Me::Pending { .. } => self.document.joins.iter().all(|join| theirs.joins.contains(join)),
+            Me::Pending { .. } => self.document.joins.all_in(&theirs.joins),
             Me::Member { .. } => self.document == *theirs,
         }
     }
@@ -182,23 +197,25 @@ impl Unlocked {
             holds_all,
             seen: Seen::default(),
             went_back: None,
-            keys: Vec::new(),
+            asked: BTreeSet::new(),
+            bad: Vec::new(),
             joined_fork,
         };
         let mut next = self.clone();
         let newer = match relation {
-            Relation::Same | Relation::Behind | Relation::Crossed { theirs: false } => &self.document.roster,
-            Relation::Ahead | Relation::Crossed { theirs: true } | Relation::Forked => &theirs.roster,
+            Relation::Same | Relation::Behind | Relation::Crossed { theirs: false, .. } => &self.document.roster,
+            Relation::Ahead | Relation::Crossed { theirs: true, .. } | Relation::Forked => &theirs.roster,
         };
-        let follows = matches!(relation, Relation::Ahead | Relation::Crossed { theirs: true });
-        let by_newcomer = newer.has_invited(&file.author);
+        let follows = matches!(relation, Relation::Ahead | Relation::Crossed { theirs: true, .. });
+        let by_newcomer = newer.invite_by_key(&file.author).is_some();
+        let asks = theirs.requests.said().any(|request| request.old == file.author);
         let by_viewer = newer.member_by_key(&file.author).is_some_and(|author| author.role == Role::Viewer);
         if by_newcomer && relation == Relation::Forked {
             return Err(VaultError::NotEntitled("it was left by a newcomer, with a list of members of its own".into()));
         }
-        // A newcomer's record comes this way, and a viewer's new key. Of the entries what counts by its own author's signature is taken: it may be nowhere
+        // A newcomer's record comes this way, and a viewer's request. Of the entries what counts by its own author's signature is taken: it may be nowhere
         // else.
-        if by_newcomer || by_viewer && follows {
+        if by_newcomer || by_viewer && asks && relation != Relation::Forked {
             theirs.check_signatures(Some(&self.document))?;
             if follows {
                 next.document.set_roster(theirs.roster.clone());
@@ -207,7 +224,7 @@ impl Unlocked {
                 next.renew_header(random)?;
             }
             next.document.insert(theirs.changes().filter(|change| !self.document.has(change)).cloned().collect());
-            next.document.take_joins(theirs.joins.clone());
+            next.document.take_records(theirs);
             // Others cannot take the rest of it, so a member writes it anew.
             let holds_all = matches!(next.me(), Me::Pending { .. }) && next.is_held_by(theirs);
             return Ok(accepted(next, holds_all, false));
@@ -215,25 +232,23 @@ impl Unlocked {
         let roster = &self.document.roster;
         let known = |change: &Change| self.document.has(change) || roster.purged().contains(&change.entry());
         if let Err(barred) = entitled(newer, &file.author) {
-            // Who signed what we have already does not matter, of those who might once (a member who has left since, say), or who came with a new key. Records of newcomers
-            // vouch for themselves; nothing else is taken.
-            let has_new_key =
-                |roster: &Roster| roster.member_by_key(&file.author).is_some_and(|by| by.signed_with.len() > 1);
+            // Who signed what we have already does not matter, of those who might once (a member who has left since, say), or who asked for a new key.
+            // Records of newcomers and requests vouch for themselves; nothing else is taken.
             let might = entitled(&theirs.roster, &file.author).is_ok()
-                || theirs.roster.has_invited(&file.author)
-                || has_new_key(&theirs.roster);
+                || theirs.roster.invite_by_key(&file.author).is_some()
+                || asks;
             let no_more = matches!(relation, Relation::Behind | Relation::Same) && theirs.all_changes().all(known);
             if !might || !no_more {
                 return Err(barred);
             }
-            next.document.take_joins(theirs.joins.clone());
+            next.document.take_records(theirs);
             return Ok(accepted(next, false, false));
         }
         theirs.check_signatures(Some(&self.document))?;
         let mut joined_fork = false;
         let roster = match relation {
-            Relation::Same | Relation::Behind | Relation::Crossed { theirs: false } => self.document.roster.clone(),
-            Relation::Ahead | Relation::Crossed { theirs: true } => {
+            Relation::Same | Relation::Behind | Relation::Crossed { theirs: false, .. } => self.document.roster.clone(),
+            Relation::Ahead | Relation::Crossed { theirs: true, .. } => {
                 next.header = file.header.clone();
                 next.vault_key = vault_key;
                 theirs.roster.clone()
@@ -251,8 +266,7 @@ impl Unlocked {
         if relation == Relation::Forked {
             next.renew_header(random)?;
         }
-        let crossed = matches!(relation, Relation::Crossed { .. });
-        if crossed && next.is_owner() {
+        if matches!(relation, Relation::Crossed { equal: false, .. }) && next.is_owner() {
             next.next_epoch(wall_ms, random)?;
         }
         // Whom it is sealed to is its author's word: where somebody is left out, it is written again.
@@ -287,7 +301,7 @@ impl Unlocked {
         let ours = &self.document.roster;
         ours.check_branch(theirs, &self.own)?;
         if !self.is_owner() {
-            return ours.own_keys_on(theirs, &self.own, wall_ms).ok_or(VaultError::Forked);
+            return Err(VaultError::Forked);
         }
         ours.said_again_on(theirs, vault_key, &self.own, wall_ms)
     }
@@ -296,7 +310,7 @@ impl Unlocked {
     pub fn may_be_put_back(&self, bytes: &[u8], limits: &Limits) -> bool {
         let author = Locked::read_unbound(bytes).map(|locked| locked.file.author);
         let entitled = author.is_ok_and(|author| entitled(&self.document.roster, &author).is_ok());
-        entitled && self.reopen(bytes, limits).is_ok()
+        entitled && self.open_from_elsewhere(bytes, limits).is_ok()
     }
 
     /// How many changes this vault has that `before` did not have.

@@ -171,6 +171,17 @@ impl Change {
         signature().unwrap_or(false)
     }
 
+    /// The same, at the same time, by that author.
+    pub(crate) fn signed_again(&self, author: &Author) -> Change {
+        let contents = self.contents();
+        let mut again = Writer::new(self.entry, self.at);
+        for (field, value) in &contents.set.0 {
+            let over = contents.over.get(field).cloned().unwrap_or_default();
+            again.set_json(field, value.json().to_owned(), over);
+        }
+        again.finish(author)
+    }
+
     /// The key id of its author, as it claims.
     pub(crate) fn by(&self) -> Option<[u8; 16]> {
         key_id_of(&self.contents().by)

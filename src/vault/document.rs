@@ -12,6 +12,8 @@ use crate::vault::change::{Pairs, key_id_of};
 use crate::vault::fold::Held;
 use crate::vault::join::Join;
 use crate::vault::merge::union;
+use crate::vault::records::{BadRecord, Records};
+use crate::vault::request::Request;
 use crate::vault::roster::{Roster, StoredLink, change_hash};
 use crate::vault::seal::VaultId;
 use crate::vault::{EntryId, Stamp, VaultError};
@@ -30,7 +32,9 @@ pub(crate) struct Document {
     /// Changes that do not count: their authors may not, or no longer, write. Kept, for an owner may still stand for them.
     pub aside: BTreeMap<EntryId, Vec<Change>>,
     /// What newcomers left.
-    pub(super) joins: Vec<Join>,
+    pub(super) joins: Records<Join>,
+    /// What members ask owners for.
+    pub(super) requests: Records<Request>,
     /// Elements of `entries` that are no changes this program can read: carried along.
     strays: Vec<Text>,
     /// Members of the body that this program does not know: carried along.
@@ -47,7 +51,8 @@ impl Document {
             roster,
             held: BTreeMap::new(),
             aside: BTreeMap::new(),
-            joins: Vec::new(),
+            joins: Records::default(),
+            requests: Records::default(),
             strays: Vec::new(),
             others: BTreeMap::new(),
         }
@@ -56,8 +61,17 @@ impl Document {
     /// Reads a body and verifies its roster.
     ///
     /// # Errors
-    /// [`VaultError::Altered`], [`VaultError::Newer`]; [`VaultError::Damaged`] when an authentic body is not what the format says.
+    /// As [`Document::read_and_note`].
+    #[cfg(test)]
     pub fn read(vault: &VaultId, body: &[u8]) -> Result<Document, VaultError> {
+        Document::read_and_note(vault, body, &mut Vec::new())
+    }
+
+    /// Reads a body and verifies its roster; `bad` gets the records in it that do not hold.
+    ///
+    /// # Errors
+    /// [`VaultError::Altered`], [`VaultError::Newer`]; [`VaultError::Damaged`] when an authentic body is not what the format says.
+    pub fn read_and_note(vault: &VaultId, body: &[u8], bad: &mut Vec<BadRecord>) -> Result<Document, VaultError> {
         let damaged = |what: &str| VaultError::Damaged(format!("its body was sealed with {what}"));
         let members: Pairs<&RawValue> = serde_json::from_slice(body).map_err(|_| damaged("no JSON object in it"))?;
         let roster = members.get("roster").ok_or_else(|| damaged("no roster"))?;
@@ -83,8 +97,12 @@ impl Document {
         }
         document.insert(more);
         for (name, value) in &members.0 {
-            if name == "joins" {
-                document.take_joins(serde_json::from_str(value.get()).map_err(|_| damaged("joins that are none"))?);
+            if name == "joins" && document.roster.is_shared() {
+                let joins = Records::read(value.get(), &document.roster, bad);
+                document.joins = joins.ok_or_else(|| damaged("joins that are none"))?;
+            } else if name == "requests" && document.roster.is_shared() {
+                let requests = Records::read(value.get(), &document.roster, bad);
+                document.requests = requests.ok_or_else(|| damaged("requests that are none"))?;
             } else if name != "roster" && name != "entries" {
                 document.others.insert(name.to_string(), Text::from(value.get()));
             }
@@ -111,6 +129,10 @@ impl Document {
         if !self.joins.is_empty() {
             out.extend_from_slice(br#","joins":"#);
             let _ = serde_json::to_writer(&mut *out, &self.joins);
+        }
+        if !self.requests.is_empty() {
+            out.extend_from_slice(br#","requests":"#);
+            let _ = serde_json::to_writer(&mut *out, &self.requests);
         }
         for (name, value) in &self.others {
             out.push(b',');
@@ -141,6 +163,19 @@ impl Document {
             || self.aside.get(&change.entry()).is_some_and(held)
     }
 
+    /// Whether that change is here and counts.
+    pub(super) fn counts_here(&self, change: &Change) -> bool {
+        self.held.get(&change.entry()).is_some_and(|held| held.changes.binary_search(change).is_ok())
+    }
+
+    /// Takes those out that do not count and that `which` names.
+    pub(super) fn take_from_aside(&mut self, mut which: impl FnMut(&Change) -> bool) {
+        self.aside.retain(|_, changes| {
+            changes.retain(|change| !which(change));
+            !changes.is_empty()
+        });
+    }
+
     /// Checks the signature of every change of a shared vault that `known` does not have already.
     ///
     /// # Errors
@@ -162,10 +197,13 @@ impl Document {
         Ok(())
     }
 
-    /// Whether a change of a shared vault counts: its author is editor or owner now, or an owner stands for it.
+    /// Whether a change of a shared vault counts: its author's key is in force, and an editor's or owner's, or an owner stands for it.
     fn counts(&self, change: &Change, by: Option<[u8; 16]>) -> bool {
-        by.is_some_and(|by| self.roster.is_author(&by))
-            || !self.roster.vouched().is_empty() && self.roster.vouched().contains(&change_hash(change.raw()))
+        by.is_some_and(|by| self.roster.is_author(&by)) || self.is_vouched(change)
+    }
+
+    fn is_vouched(&self, change: &Change) -> bool {
+        !self.roster.vouched().is_empty() && self.roster.vouched().contains(&change_hash(change.raw()))
     }
 
     /// Takes changes in: the union with what is held.
@@ -175,6 +213,9 @@ impl Document {
             let (count, aside) = changes.into_iter().partition(|change| self.counts(change, change.by()));
             changes = count;
             for change in Vec::into_iter(aside) {
+                if change.by().is_some_and(|by| self.roster.is_cut(&by)) {
+                    continue;
+                }
                 let held = self.aside.entry(change.entry()).or_default();
                 if let Err(place) = held.binary_search(&change) {
                     held.insert(place, change);
@@ -202,7 +243,8 @@ impl Document {
         let before = std::mem::replace(&mut self.roster, roster);
         self.held.retain(|id, _| !self.roster.purged().contains(id));
         self.aside.retain(|id, _| !self.roster.purged().contains(id));
-        self.joins.retain(|join| join.verify(&self.roster).is_some());
+        self.joins.retain(&self.roster);
+        self.requests.retain(&self.roster);
         if !self.roster.is_shared() || before.counts_the_same(&self.roster) {
             return;
         }
@@ -226,12 +268,10 @@ impl Document {
         self.set_roster(now);
     }
 
-    /// Takes newcomers' records in, those that hold.
-    pub(super) fn take_joins(&mut self, joins: Vec<Join>) {
-        self.joins.extend(joins);
-        self.joins.retain(|join| join.verify(&self.roster).is_some());
-        self.joins.sort();
-        self.joins.dedup();
+    /// Takes in the records of another copy.
+    pub(super) fn take_records(&mut self, other: &Document) {
+        self.joins.merge(&other.joins, &self.roster);
+        self.requests.merge(&other.requests, &self.roster);
     }
 
     /// The union with another copy, under `roster`, which holds both of theirs.
@@ -248,7 +288,7 @@ impl Document {
         for theirs in other.aside.values() {
             merged.insert(theirs.clone());
         }
-        merged.take_joins(other.joins.clone());
+        merged.take_records(other);
         for stray in &other.strays {
             if !merged.strays.contains(stray) {
                 merged.strays.push(stray.clone());

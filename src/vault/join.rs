@@ -9,10 +9,14 @@ use zeroize::Zeroizing;
 
 use crate::secret::{Secret, Text};
 use crate::vault::VaultError;
+use crate::vault::records::{Record, Unfit};
 use crate::vault::recovery::Letters;
 use crate::vault::roster::{Invite, Roster};
 use crate::vault::seal::{MemberKey, PublicKeys, VaultId, sha256, signed_by};
 use crate::vault::sharing::check_name;
+
+/// Bytes of what a newcomer signs.
+const LONGEST: usize = 4 * 1024;
 
 /// 32 bytes, and 28 bits that show typing errors: 57.6 letters, so 60 in fifteen groups of four.
 const LETTERS: Letters = Letters { bytes: 32, purpose: b"tickey/1 invite check", groups: 15 };
@@ -71,7 +75,8 @@ impl std::fmt::Debug for InviteCode {
 }
 
 /// How a newcomer's record stands in the body: exact bytes, signed with the invite's key and with the newcomer's own.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub(super) struct Join {
     join: String,
     invited: String,
@@ -104,6 +109,9 @@ fn signed_text(vault: &VaultId, bytes: &[u8]) -> Vec<u8> {
 
 impl Join {
     /// The record of a newcomer with that own key.
+    ///
+    /// # Errors
+    /// [`VaultError::Refused`] when it cannot be written.
     pub fn write(
         roster: &Roster,
         invite: &Invite,
@@ -111,7 +119,7 @@ impl Join {
         own: &MemberKey,
         name: &str,
         at: u64,
-    ) -> Join {
+    ) -> Result<Join, VaultError> {
         let keys = own.public();
         let text = JoinText {
             invite: BASE64.encode(&invite.id),
@@ -120,32 +128,54 @@ impl Join {
             exchange: BASE64.encode(&keys.exchange),
             at,
         };
-        // Plain strings and numbers always have a JSON form.
-        let bytes = serde_json::to_vec(&text).unwrap_or_default();
+        let bytes = serde_json::to_vec(&text)
+            .map_err(|problem| VaultError::Refused(format!("your record cannot be written ({problem})")))?;
         let signed = signed_text(roster.vault(), &bytes);
-        Join {
+        Ok(Join {
             join: BASE64.encode(&bytes),
             invited: BASE64.encode(&invite_key.sign(&signed)),
             signature: BASE64.encode(&own.sign(&signed)),
+        })
+    }
+}
+
+impl Record for Join {
+    type Said = Newcomer;
+    const NAME: &'static str = "record of a newcomer";
+
+    fn verify(&self, roster: &Roster) -> Result<Newcomer, Unfit> {
+        let unreadable = || Unfit::bad("a record of a newcomer", "it cannot be read");
+        let decode = |text: &str| BASE64.decode(text.as_bytes()).ok();
+        let bytes = decode(&self.join).filter(|bytes| bytes.len() <= LONGEST).ok_or_else(unreadable)?;
+        let text: JoinText = serde_json::from_slice(&bytes).map_err(|_| unreadable())?;
+        let id: [u8; 32] = decode(&text.invite).and_then(|id| id.try_into().ok()).ok_or_else(unreadable)?;
+        let invite = roster.open_invite(&id).ok_or(Unfit::Past)?;
+        let bad = |why: &str| Unfit::bad(format!("a record on the invitation of {}", invite.name), why);
+        let key = |text: &str| decode(text).and_then(|key| key.try_into().ok());
+        let signature = |text: &str| decode(text).and_then(|signature| signature.try_into().ok());
+        let keys = || Some(PublicKeys { sign: key(&text.sign)?, exchange: key(&text.exchange)? });
+        let signatures = || Some((signature(&self.invited)?, signature(&self.signature)?));
+        let (keys, (by_invite, by_own)) = keys().zip(signatures()).ok_or_else(|| bad("it cannot be read"))?;
+        let signed = signed_text(roster.vault(), &bytes);
+        if !signed_by(&invite.keys.sign, &signed, &by_invite) || !signed_by(&keys.sign, &signed, &by_own) {
+            return Err(bad("its signatures do not hold"));
         }
+        check_name(&text.name).map_err(|why| bad(&why.to_string()))?;
+        roster.may_enter(&keys).map_err(bad)?;
+        Ok(Newcomer { invite: invite.clone(), name: text.name, keys })
     }
 
-    /// What it says, when it answers an open invite and both signatures hold.
-    pub fn verify(&self, roster: &Roster) -> Option<Newcomer> {
-        let decode = |text: &str| BASE64.decode(text.as_bytes()).ok();
-        let bytes = decode(&self.join)?;
-        let text: JoinText = serde_json::from_slice(&bytes).ok()?;
-        let id: [u8; 32] = decode(&text.invite)?.try_into().ok()?;
-        let invite = roster.invites().iter().find(|invite| invite.id == id)?.clone();
-        let keys = PublicKeys {
-            sign: decode(&text.sign)?.try_into().ok()?,
-            exchange: decode(&text.exchange)?.try_into().ok()?,
-        };
-        let signed = signed_text(roster.vault(), &bytes);
-        let by_invite: [u8; 64] = decode(&self.invited)?.try_into().ok()?;
-        let by_own: [u8; 64] = decode(&self.signature)?.try_into().ok()?;
-        let holds = signed_by(&invite.keys.sign, &signed, &by_invite) && signed_by(&keys.sign, &signed, &by_own);
-        (holds && check_name(&text.name).is_ok()).then_some(Newcomer { invite, name: text.name, keys })
+    fn stands(said: &Newcomer, roster: &Roster) -> bool {
+        let PublicKeys { sign, exchange } = &said.keys;
+        roster.open_invite(&said.invite.id).is_some() && !roster.has_known(sign) && !roster.has_known(exchange)
+    }
+
+    fn subject(said: &Newcomer) -> [u8; 32] {
+        said.invite.id
+    }
+
+    fn hash(&self) -> [u8; 32] {
+        sha256(&[self.join.as_bytes(), self.invited.as_bytes(), self.signature.as_bytes()])
     }
 }
 

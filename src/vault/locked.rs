@@ -7,6 +7,7 @@ use crate::vault::document::Document;
 use crate::vault::file::File;
 use crate::vault::kdf::derive;
 use crate::vault::passphrase::slot_data;
+use crate::vault::records::BadRecord;
 use crate::vault::rekey::{self, LinkKeys};
 use crate::vault::roster::{RECOVERY, Role, Roster};
 use crate::vault::seal::{self, Key, MemberKey, NotAuthentic, body_key, signed_by};
@@ -96,7 +97,7 @@ impl Locked {
             let data = slot_data(&self.file.header.vault, slot.cost, &slot.salt);
             if seal::open(&key, &slot.nonce, &data, &mut wrapped).is_ok() {
                 let member = Key::from_slice(&wrapped).ok_or_else(|| VaultError::Altered("its key slot".into()))?;
-                return open(&self.file, LinkKeys::of(MemberKey::new(member)?));
+                return open(&self.file, LinkKeys::of(MemberKey::new(member)?), From::Elsewhere);
             }
         }
         Err(VaultError::WrongPassphrase)
@@ -113,15 +114,24 @@ impl Locked {
                     .into(),
             )
         })?;
-        open(&self.file, LinkKeys::of(MemberKey::from_recovery_code(&code, &self.file.header.vault)?))
+        let keys = LinkKeys::of(MemberKey::from_recovery_code(&code, &self.file.header.vault)?);
+        open(&self.file, keys, From::Elsewhere)
     }
 
-    /// Opens a shared vault with the keys that the personal vault keeps.
+    /// Opens this machine's own working copy of a shared vault with the keys that the personal vault keeps.
     ///
     /// # Errors
     /// [`VaultError::NotAMember`], [`VaultError::Altered`], [`VaultError::NotEntitled`].
-    pub fn open_with(&self, keys: &LinkKeys) -> Result<Unlocked, VaultError> {
-        open(&self.file, keys.clone())
+    pub fn open_working_copy(&self, keys: &LinkKeys) -> Result<Unlocked, VaultError> {
+        open(&self.file, keys.clone(), From::WorkingCopy)
+    }
+
+    /// Opens a copy of a shared vault that came from elsewhere: its author may write, and every change is its author's, or it is refused.
+    ///
+    /// # Errors
+    /// As [`Locked::open_working_copy`].
+    pub fn open_from_elsewhere(&self, keys: &LinkKeys) -> Result<Unlocked, VaultError> {
+        open(&self.file, keys.clone(), From::Elsewhere)
     }
 }
 
@@ -143,10 +153,15 @@ pub(super) fn open_body(file: &File, vault_key: &Key) -> Result<zeroize::Zeroizi
 
 /// Opens the body, and holds the header against the roster. Whether its author may write is not looked at.
 pub(super) fn decrypt(file: &File, vault_key: &Key) -> Result<Document, VaultError> {
+    decrypt_and_note(file, vault_key, &mut Vec::new())
+}
+
+/// The same; `bad` gets the records that do not hold.
+pub(super) fn decrypt_and_note(file: &File, vault_key: &Key, bad: &mut Vec<BadRecord>) -> Result<Document, VaultError> {
     let header = &file.header;
     let body = open_body(file, vault_key)
         .map_err(|NotAuthentic| VaultError::Altered("its body does not belong to its header".into()))?;
-    let document = Document::read(&header.vault, &body)?;
+    let document = Document::read_and_note(&header.vault, &body, bad)?;
     if !document.roster.is_epoch(header.epoch, vault_key) {
         return Err(VaultError::Altered("its epoch is not the one its roster names".into()));
     }
@@ -156,25 +171,31 @@ pub(super) fn decrypt(file: &File, vault_key: &Key) -> Result<Document, VaultErr
     Ok(document)
 }
 
-/// Opens a file of this machine: written by this member, whatever the role, or by somebody who may write.
-pub(super) fn open(file: &File, keys: LinkKeys) -> Result<Unlocked, VaultError> {
+/// Where a file comes from: what it has to prove depends on it.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum From {
+    /// This machine's own working copy: what this member's program wrote was verified before, and a viewer's or a newcomer's is nobody else's.
+    WorkingCopy,
+    /// Anywhere else: by somebody who may write, every change signed by its author, whoever's key sealed it.
+    Elsewhere,
+}
+
+/// Opens a file with a member's keys.
+pub(super) fn open(file: &File, keys: LinkKeys, from: From) -> Result<Unlocked, VaultError> {
     let LinkKeys { member, older, invite } = keys;
     let own: Vec<MemberKey> = std::iter::once(member.clone()).chain(older).collect();
     let keys: Vec<&MemberKey> = own.iter().chain(&invite).collect();
     let vault_key = granted(file, &keys).ok_or(VaultError::NotAMember)?;
     let document = decrypt(file, &vault_key)?;
     let roster = &document.roster;
-    let ours = keys.iter().any(|key| key.public().sign == file.author);
-    if !(ours && roster.is_shared()) {
+    let is_own = || keys.iter().any(|key| key.public().sign == file.author);
+    if from == From::Elsewhere || !roster.is_shared() || !is_own() {
         entitled(roster, &file.author)?;
         document.check_signatures(None)?;
     }
     let member = rekey::in_force(&own, roster).cloned().unwrap_or(member);
     let me = roster.member_by_key(&member.public().sign);
-    let invited = invite.as_ref().is_some_and(|invite| {
-        let sign = invite.public().sign;
-        roster.invites().iter().any(|invite| invite.keys.sign == sign)
-    });
+    let invited = invite.as_ref().is_some_and(|invite| roster.invite_by_key(&invite.public().sign).is_some());
     if me.is_none() && !invited {
         return Err(VaultError::NotAMember);
     }
@@ -185,7 +206,10 @@ pub(super) fn open(file: &File, keys: LinkKeys) -> Result<Unlocked, VaultError> 
 /// Whether that key's member may write this vault.
 pub(super) fn entitled(roster: &Roster, author: &[u8; 32]) -> Result<(), VaultError> {
     match roster.member_by_key(author) {
-        None => match roster.gone().iter().find(|member| member.signed_with.contains(author)) {
+        None => match roster.member_who_had(author) {
+            Some(member) if roster.is_in(member) => {
+                Err(VaultError::NotEntitled(format!("it is signed with a key that {} has replaced", member.name)))
+            }
             Some(gone) => Err(VaultError::NotEntitled(format!("{} was removed", gone.name))),
             None => Err(VaultError::NotEntitled("its author is not in its roster".into())),
         },

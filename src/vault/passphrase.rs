@@ -5,6 +5,7 @@ use crate::vault::document::Document;
 use crate::vault::file::{File, Slot};
 use crate::vault::kdf::derive;
 use crate::vault::locked::{decrypt, granted};
+use crate::vault::request::Request;
 use crate::vault::roster::{RECOVERY, Roster};
 use crate::vault::seal::{self, Key, MemberKey, VaultId};
 use crate::vault::unlocked::new_header;
@@ -89,7 +90,8 @@ impl Unlocked {
         let member = MemberKey::random(random)?;
         let vault_key = Key::random(random)?;
         let mut document = self.document.clone();
-        document.roster.rekey(&owner, member.public(), &self.member, wall_ms)?;
+        let request = Request::write(&self.header.vault, &owner, &self.member, &member);
+        document.roster.rekey(&request, &self.member, wall_ms)?;
         document.roster.start_epoch(&vault_key, &member, wall_ms)?;
         let slot = new_slot(&member, &self.header.vault, passphrase, cost, limits, random)?;
         let header = new_header(&document.roster, &vault_key, vec![slot], random)?;

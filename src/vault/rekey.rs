@@ -4,10 +4,18 @@
 //! history, so that every copy of the shared vault, however old, opens. The shared vault's roster says which key is in force: whichever of this
 //! person's machines syncs first replaces that by the wanted one, on the newest roster there is.
 
+use std::collections::BTreeSet;
+
 use crate::secret::Random;
+use crate::vault::accept::Seen;
+use crate::vault::change::{Author, Change};
+use crate::vault::request::{NewKey, Request};
 use crate::vault::roster::{Role, Roster};
-use crate::vault::seal::MemberKey;
+use crate::vault::seal::{MemberKey, key_id};
+use crate::vault::sharing::{Deed, as_refusal};
 use crate::vault::{Edit, Link, Unlocked, VaultError};
+
+const DAY_MS: u64 = 24 * 60 * 60 * 1000;
 
 /// What opens a shared vault: the member's keys and, until an owner's program has let a newcomer in, the invite's.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -81,9 +89,15 @@ impl Unlocked {
         self.own.first().filter(|key| !roster.has_known(&key.public().sign))
     }
 
-    /// Whether a key of the link waits to be put in force.
+    /// Whether a key of the link waits to be put in force, and no owner has been asked for it.
     pub fn has_new_key(&self) -> bool {
-        self.is_shared() && self.wanted().is_some()
+        self.is_shared() && self.wanted().is_some() && self.asks_for().is_none()
+    }
+
+    /// The signing key that this member asks owners for.
+    pub fn asks_for(&self) -> Option<[u8; 32]> {
+        let own = |key| self.own.iter().any(|own| own.public() == key);
+        self.document.requests.said().map(|request| request.keys).find(|keys| own(*keys)).map(|keys| keys.sign)
     }
 
     /// The public half of the key in force that signs.
@@ -91,25 +105,96 @@ impl Unlocked {
         self.member.public().sign
     }
 
-    /// Puts the wanted key in the place of the one in force, if there is one. An owner starts a new epoch with it; anybody else's old key ends when an owner's
-    /// program sees the new one.
+    /// Puts the wanted key in the place of the one in force, if there is one: an owner by a link and a new epoch, anybody else by a request to owners.
     ///
     /// # Errors
-    /// No randomness.
+    /// No randomness; a roster with no room.
     pub(super) fn take_wanted_key(
         &self,
         wall_ms: u64,
         random: &mut dyn Random,
-    ) -> Result<Option<Unlocked>, VaultError> {
-        let Some(new) = self.wanted().cloned() else { return Ok(None) };
+    ) -> Result<Option<(Unlocked, Deed)>, VaultError> {
+        let Some(new) = self.wanted().filter(|_| self.asks_for().is_none()).cloned() else { return Ok(None) };
         let mut next = self.clone();
-        next.document.roster.rekey(&self.member.public().sign, new.public(), &self.member, wall_ms)?;
-        next.member = new;
-        match next.me().role() {
-            Role::Owner => next.next_epoch(wall_ms, random)?,
-            _ => next.renew_header(random)?,
+        let request = Request::write(&self.header.vault, &self.member.public().sign, &self.member, &new);
+        if self.me().role() != Role::Owner {
+            next.document.requests.add(request, &self.document.roster);
+            return Ok(Some((next, Deed::AskedForKey)));
         }
-        Ok(Some(next))
+        next.document.roster.rekey(&request, &self.member, wall_ms)?;
+        // By the new key: what the old one signs beside its end, another machine of this owner does not believe.
+        next.member = new;
+        next.vouch_for(&self.member.public().sign, wall_ms)?;
+        next.document.set_roster_again(&self.document.roster);
+        next.next_epoch(wall_ms, random)?;
+        Ok(Some((next, Deed::OwnNewKey)))
+    }
+
+    /// Members who wait for an owner to put a new key of theirs in force.
+    pub fn new_keys(&self) -> Vec<NewKey> {
+        self.document.requests.said().cloned().collect()
+    }
+
+    /// Puts the key in force that a member asked for.
+    ///
+    /// # Errors
+    /// [`VaultError::Refused`]: not an owner, or the member's key is another by now.
+    pub fn give_key(&self, asked: &NewKey, wall_ms: u64, random: &mut dyn Random) -> Result<Unlocked, VaultError> {
+        self.owner("give a member a new key")?;
+        let mut next = self.clone();
+        next.put_key(asked, wall_ms).map_err(as_refusal)?;
+        next.next_epoch(wall_ms, random)?;
+        Ok(next)
+    }
+
+    /// The links of that; an epoch has to follow. When they cannot be put on, the vault is as it was.
+    pub(super) fn put_key(&mut self, asked: &NewKey, wall_ms: u64) -> Result<(), VaultError> {
+        let before = self.document.roster.clone();
+        let put = self.vouch_for(&asked.old, wall_ms);
+        let put = put.and_then(|()| self.document.roster.rekey(&asked.request, &self.member, wall_ms));
+        match put {
+            Ok(()) => self.document.set_roster_again(&before),
+            Err(_) => self.document.roster = before,
+        }
+        put
+    }
+
+    /// Whether an owner's program may put that key in force by itself: once a day for each member.
+    pub(super) fn may_be_rekeyed(&self, asked: &NewKey, wall_ms: u64) -> bool {
+        let member = self.document.roster.member_by_key(&asked.old);
+        member.is_some_and(|member| member.rekeyed_ms.is_none_or(|at| wall_ms >= at.saturating_add(DAY_MS)))
+    }
+
+    /// Signs again, with the key in force, what this machine did under a key of its own that has ended since: changes that counted in `before` and count
+    /// here no more. What the remote is known to have held is left to owners, who stand for it or not: the old key may be somebody else's by now.
+    #[must_use]
+    pub fn signed_again(&self, before: &Unlocked, there: &Seen) -> Unlocked {
+        let unsent = |change: &Change| {
+            let newest = there.newest.get(&format!("{:016x}", change.at().replica()));
+            newest.is_none_or(|newest| change.at() > *newest)
+        };
+        self.sign_again(|change| before.document.counts_here(change) && unsent(change))
+    }
+
+    /// Signs those again that do not count, for they are signed with a key of this member's that has ended.
+    pub(super) fn sign_again(&self, which: impl Fn(&Change) -> bool) -> Unlocked {
+        let mut next = self.clone();
+        if !self.is_shared() || self.document.aside.is_empty() || self.may_edit().is_err() {
+            return next;
+        }
+        let ended = self.own.iter().filter(|key| **key != self.member).map(|key| key_id(&key.public().sign));
+        let ended: BTreeSet<[u8; 16]> = ended.collect();
+        let author = Author::new(&self.member, Some(self.header.vault));
+        let mut again = Vec::new();
+        next.document.take_from_aside(|change| {
+            let is_own = change.by().is_some_and(|by| ended.contains(&by)) && which(change);
+            if is_own {
+                again.push(change.signed_again(&author));
+            }
+            is_own
+        });
+        next.document.insert(again);
+        next
     }
 
     /// The edits that give every link of this vault a new key. Whichever machine syncs a linked vault next puts its key in force there.

@@ -133,6 +133,29 @@ pub struct PublicKeys {
     pub exchange: [u8; 32],
 }
 
+impl PublicKeys {
+    /// Whether both may enter a roster: canonical encodings (RFC 8032 §5.1.3, RFC 7748 §5), neither of small order.
+    pub fn are_sound(&self) -> bool {
+        let signs = VerifyingKey::from_bytes(&self.sign).is_ok_and(|key| !key.is_weak());
+        let agrees = StaticSecret::from([1; 32]).diffie_hellman(&PublicKey::from(self.exchange)).was_contributory();
+        // The sign of x is the highest bit of an Ed25519 key; X25519 leaves it clear.
+        let mut y = self.sign;
+        let [.., top] = &mut y;
+        *top &= 0x7f;
+        signs && agrees && is_reduced(&y) && is_reduced(&self.exchange)
+    }
+}
+
+/// Whether a little-endian number is below 2²⁵⁵ − 19.
+fn is_reduced(number: &[u8; 32]) -> bool {
+    const P: [u8; 32] = {
+        let mut p = [0xff; 32];
+        (p[0], p[31]) = (0xed, 0x7f);
+        p
+    };
+    number.iter().rev().lt(P.iter().rev())
+}
+
 /// A member key and the two keys derived from it, at one place on the heap. Clones share them.
 #[derive(Clone)]
 pub struct MemberKey(Arc<Derived>);
@@ -379,6 +402,43 @@ mod tests {
         let member = MemberKey::random(&mut random).unwrap();
         let hostile = Grant { ephemeral: [0; 32], key: [0; 48] };
         assert_eq!(open_grant(&hostile, &member, &[1; 16], 1), None);
+    }
+
+    #[test]
+    fn keys_that_cannot_be_used_do_not_enter() {
+        let good = MemberKey::random(&mut FixedRandom::new(4)).unwrap().public();
+        assert!(good.are_sound());
+        let p_and = |more: u8| {
+            let mut bytes = [0xff; 32];
+            (bytes[0], bytes[31]) = (0xed + more, 0x7f);
+            bytes
+        };
+        let small = |first: u8| {
+            let mut bytes = [0; 32];
+            bytes[0] = first;
+            bytes
+        };
+        let high = |mut bytes: [u8; 32]| {
+            bytes[31] |= 0x80;
+            bytes
+        };
+        let order_8: [u8; 32] = data_encoding::HEXLOWER
+            .decode(b"e0eb7a7c3b41b8ae1656e3faf19fc46ada098deb9c32b1fd866205165f49b800")
+            .unwrap()
+            .try_into()
+            .unwrap();
+        for exchange in [small(0), small(1), p_and(0), p_and(1), p_and(9), high(good.exchange), order_8, [0xff; 32]] {
+            assert!(!PublicKeys { exchange, ..good }.are_sound(), "{exchange:?}");
+        }
+        // The identity, points of order 2 and 4, encodings of p and above, and what is no point.
+        let minus_one = {
+            let mut bytes = p_and(0);
+            bytes[0] = 0xec;
+            bytes
+        };
+        for sign in [small(1), high(small(1)), minus_one, small(0), high(small(0)), p_and(0), p_and(1), small(2)] {
+            assert!(!PublicKeys { sign, ..good }.are_sound(), "{sign:?}");
+        }
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! What makes a vault a team's: founding, inviting, joining, roles, removal, and what an owner's program sees to by itself.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::secret::{Random, Secret, Text};
 use crate::vault::document::{Change, Document};
@@ -11,8 +11,9 @@ use crate::vault::locked::{decrypt, entitled, granted};
 use crate::vault::names::{Doubt, Names};
 use crate::vault::recovery;
 use crate::vault::rekey::LinkKeys;
+use crate::vault::request::{NewKey, Request};
 use crate::vault::roster::{Event, Invite, Member, RECOVERY, Role, Roster, change_hash};
-use crate::vault::seal::{Key, MemberKey};
+use crate::vault::seal::{Key, MemberKey, key_id};
 use crate::vault::unlocked::new_header;
 use crate::vault::{EntryId, Founded, Locked, Unlocked, VaultError};
 
@@ -56,21 +57,29 @@ pub struct Invited {
     pub expires_ms: u64,
 }
 
-/// What an owner's program did by itself.
+/// What a member's program did by itself, or left to people.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Deed {
     /// A newcomer was let in.
     LetIn(String),
     /// An invite had expired and was ended.
     Expired(String),
+    /// An invite was used after it had ended, at that time in milliseconds since 1970: an owner has to say yes.
+    Late(String, u64),
     /// Two people used one invite: neither counts until an owner chooses.
     Doubled(String),
     /// A newcomer was not let in: an owner has to say yes first.
     Waits(String, Doubt),
     /// This member's key gave way to the new one that the link holds.
     OwnNewKey,
-    /// Members had new keys: the vault was sealed anew, so that their old ones open nothing that comes after.
-    NewKeys(Vec<String>),
+    /// Owners were asked to put this member's new key in force.
+    AskedForKey,
+    /// A member's new key is in force, and the vault sealed anew, so that the old one opens nothing that comes after.
+    NewKey(String),
+    /// Two requests for a new key of one member: neither counts until an owner chooses.
+    TwoKeys(String),
+    /// Something could not be done: what, and why.
+    NotDone(String, String),
 }
 
 /// An entry whose secret somebody who is gone could read.
@@ -137,7 +146,7 @@ impl Unlocked {
             return Me::Member { name: member.name.clone(), role: member.role };
         }
         let sign = self.invite.as_ref().map(|invite| invite.public().sign);
-        let invite = roster.invites().iter().find(|invite| Some(invite.keys.sign) == sign);
+        let invite = sign.and_then(|sign| roster.invite_by_key(&sign));
         let (name, role) = invite.map_or_else(|| (String::new(), Role::Viewer), |i| (i.name.clone(), i.role));
         Me::Pending { name, role }
     }
@@ -254,7 +263,7 @@ impl Unlocked {
         self.owner("end an invite")?;
         let mut vault = self.clone();
         vault.document.roster.close(&invite.id, &self.member, wall_ms)?;
-        vault.document.take_joins(Vec::new());
+        vault.document.set_roster_again(&self.document.roster);
         vault.next_epoch(wall_ms, random)?;
         Ok(vault)
     }
@@ -266,11 +275,17 @@ impl Unlocked {
     pub fn admit(&self, newcomer: &Newcomer, wall_ms: u64, random: &mut dyn Random) -> Result<Unlocked, VaultError> {
         self.owner("let somebody in")?;
         let mut vault = self.clone();
-        let name = self.names().free(newcomer);
-        vault.document.roster.admit(&newcomer.invite, &name, newcomer.keys, &self.member, wall_ms)?;
-        vault.document.take_joins(Vec::new());
+        vault.let_in(newcomer, &self.names().free(newcomer), wall_ms).map_err(as_refusal)?;
         vault.next_epoch(wall_ms, random)?;
         Ok(vault)
+    }
+
+    /// The newcomer's link; an epoch has to follow.
+    fn let_in(&mut self, newcomer: &Newcomer, name: &str, wall_ms: u64) -> Result<(), VaultError> {
+        let before = self.document.roster.clone();
+        self.document.roster.admit(&newcomer.invite, name, newcomer.keys, &self.member, wall_ms)?;
+        self.document.set_roster_again(&before);
+        Ok(())
     }
 
     /// The names in use, by what they look like.
@@ -280,7 +295,11 @@ impl Unlocked {
 
     /// People who came by an invite and wait to be let in.
     pub fn newcomers(&self) -> Vec<Newcomer> {
-        self.document.joins.iter().filter_map(|join| join.verify(&self.document.roster)).collect()
+        let mut newcomers: Vec<Newcomer> = self.document.joins.said().cloned().collect();
+        // Somebody may have left their record twice.
+        let mut seen = BTreeSet::new();
+        newcomers.retain(|newcomer| seen.insert(newcomer.keys.sign));
+        newcomers
     }
 
     /// Gives a member another role. Of somebody who may edit no longer, what they did before still counts.
@@ -297,7 +316,7 @@ impl Unlocked {
         }
         let mut vault = self.clone();
         if role == Role::Viewer {
-            vault.vouch_for(member, wall_ms)?;
+            vault.vouch_for(&member.keys.sign, wall_ms)?;
         }
         vault.document.roster.set_role(&member.keys.sign, role, &self.member, wall_ms).map_err(as_refusal)?;
         vault.document.set_roster_again(&self.document.roster);
@@ -311,7 +330,7 @@ impl Unlocked {
     pub fn remove(&self, member: &Member, wall_ms: u64, random: &mut dyn Random) -> Result<Unlocked, VaultError> {
         self.owner("remove somebody")?;
         let mut vault = self.clone();
-        vault.vouch_for(member, wall_ms)?;
+        vault.vouch_for(&member.keys.sign, wall_ms)?;
         let newest = self.newest();
         vault.document.roster.remove(&member.keys.sign, newest, &self.member, wall_ms).map_err(as_refusal)?;
         vault.document.set_roster_again(&self.document.roster);
@@ -319,17 +338,13 @@ impl Unlocked {
         Ok(vault)
     }
 
-    /// Stands for everything that counts now and was done by `member`.
-    fn vouch_for(&mut self, member: &Member, wall_ms: u64) -> Result<(), VaultError> {
-        let roster = &self.document.roster;
-        let theirs = |change: &&Change| {
-            let author = change.by().and_then(|by| roster.member_by_key_id(&by));
-            author.is_some_and(|author| author.keys == member.keys)
-        };
-        let hashes: Vec<[u8; 16]> =
-            self.document.changes().filter(theirs).map(|change| change_hash(change.raw())).collect();
-        let new: Vec<[u8; 16]> = hashes.into_iter().filter(|hash| !roster.vouched().contains(hash)).collect();
-        if new.is_empty() { Ok(()) } else { self.document.roster.vouch(&new, &self.member, wall_ms) }
+    /// Stands for everything that counts now and was signed with that key: it is about to end.
+    pub(super) fn vouch_for(&mut self, sign: &[u8; 32], wall_ms: u64) -> Result<(), VaultError> {
+        let (roster, id) = (&self.document.roster, key_id(sign));
+        let theirs = self.document.changes().filter(|change| change.by() == Some(id));
+        let hashes = theirs.map(|change| change_hash(change.raw()));
+        let new: Vec<[u8; 32]> = hashes.filter(|hash| !roster.vouched().contains(hash)).collect();
+        self.document.roster.vouch(&new, &self.member, wall_ms)
     }
 
     /// Changes that do not count, for their authors may not write any more: how many, by whom.
@@ -378,40 +393,70 @@ impl Unlocked {
         }
         let mut deeds = Vec::new();
         let mut vault = self.clone();
-        let rekeyed = self.document.roster.rekeyed().to_vec();
-        if let Some(next) = vault.take_wanted_key(wall_ms, random)? {
-            vault = next;
-            deeds.push(Deed::OwnNewKey);
+        // Whatever cannot be done of one hinders nothing of another.
+        let not_done = |what: String, error: VaultError| match as_refusal(error) {
+            VaultError::Random(error) => Err(VaultError::Random(error)),
+            error => Ok(Deed::NotDone(what, error.to_string())),
+        };
+        match vault.take_wanted_key(wall_ms, random) {
+            Ok(None) => {}
+            Ok(Some((next, deed))) => {
+                vault = next;
+                deeds.push(deed);
+            }
+            Err(error) => deeds.push(not_done("put your new key in force".into(), error)?),
         }
         if vault.owner("").is_err() {
             return Ok((!deeds.is_empty()).then_some((vault, deeds)));
         }
-        let newcomers = self.newcomers();
         let mut names = self.names();
+        let epoch_due = vault.document.roster.head();
+        let mut answers: BTreeMap<[u8; 32], Vec<Newcomer>> = BTreeMap::new();
+        for newcomer in self.newcomers() {
+            answers.entry(newcomer.invite.id).or_default().push(newcomer);
+        }
         for invite in self.document.roster.invites() {
-            let mut answers = newcomers.iter().filter(|newcomer| newcomer.invite.id == invite.id);
-            match (answers.next(), answers.next()) {
-                (Some(newcomer), None) => match names.doubt_about(newcomer) {
-                    Some(doubt) => deeds.push(Deed::Waits(newcomer.name.clone(), doubt)),
-                    None => {
-                        vault = vault.admit(newcomer, wall_ms, random)?;
-                        names.add(None, &newcomer.name);
-                        deeds.push(Deed::LetIn(newcomer.name.clone()));
-                    }
-                },
-                (Some(_), Some(_)) => deeds.push(Deed::Doubled(invite.name.clone())),
-                (None, _) if invite.expires_ms < wall_ms => {
-                    vault = vault.end_invite(invite, wall_ms, random)?;
-                    deeds.push(Deed::Expired(invite.name.clone()));
+            let (name, late) = (&invite.name, invite.expires_ms < wall_ms);
+            match answers.get(&invite.id).map(Vec::as_slice) {
+                Some([_]) if late => deeds.push(Deed::Late(name.clone(), invite.expires_ms)),
+                Some([newcomer]) => deeds.push(match names.doubt_about(newcomer) {
+                    Some(doubt) => Deed::Waits(newcomer.name.clone(), doubt),
+                    None => match vault.let_in(newcomer, &newcomer.name, wall_ms) {
+                        Ok(()) => {
+                            names.add(None, &newcomer.name);
+                            Deed::LetIn(newcomer.name.clone())
+                        }
+                        Err(error) => not_done(format!("let in {}", newcomer.name), error)?,
+                    },
+                }),
+                Some(_) => deeds.push(Deed::Doubled(name.clone())),
+                None if late => {
+                    deeds.push(match vault.document.roster.close(&invite.id, &vault.member, wall_ms) {
+                        Ok(()) => Deed::Expired(name.clone()),
+                        Err(error) => not_done(format!("end the invitation of {name}"), error)?,
+                    });
                 }
-                (None, _) => {}
+                None => {}
             }
         }
-        if !vault.document.roster.rekeyed().is_empty() {
-            vault.next_epoch(wall_ms, random)?;
+        let mut asked: BTreeMap<[u8; 32], Vec<NewKey>> = BTreeMap::new();
+        for request in vault.new_keys() {
+            asked.entry(request.old).or_default().push(request);
         }
-        if !rekeyed.is_empty() {
-            deeds.push(Deed::NewKeys(rekeyed));
+        for requests in asked.values() {
+            match requests.as_slice() {
+                [request] if vault.may_be_rekeyed(request, wall_ms) => {
+                    deeds.push(match vault.put_key(request, wall_ms) {
+                        Ok(()) => Deed::NewKey(request.name.clone()),
+                        Err(error) => not_done(format!("put the new key of {} in force", request.name), error)?,
+                    });
+                }
+                [first, _, ..] => deeds.push(Deed::TwoKeys(first.name.clone())),
+                _ => {}
+            }
+        }
+        if vault.document.roster.head() != epoch_due {
+            vault.next_epoch(wall_ms, random)?;
         }
         Ok((!deeds.is_empty()).then_some((vault, deeds)))
     }
@@ -441,12 +486,7 @@ impl Unlocked {
         if invite.expires_ms < wall_ms {
             return Err(VaultError::Refused("this invite has expired; ask for a new one".into()));
         }
-        if document
-            .joins
-            .iter()
-            .filter_map(|join| join.verify(&document.roster))
-            .any(|other| other.invite.id == invite.id)
-        {
+        if document.joins.said().any(|other| other.invite.id == invite.id) {
             return Err(VaultError::Refused(
                 "this code has been used already; if that was not you, tell the vault's owner at once".into(),
             ));
@@ -461,25 +501,28 @@ impl Unlocked {
         {
             return Err(VaultError::Refused(format!("{doubt}; choose another, or take the name on the invitation")));
         }
-        let join = Join::write(&document.roster, &invite, &invite_key, &own, name, wall_ms);
-        document.take_joins(vec![join]);
+        let join = Join::write(&document.roster, &invite, &invite_key, &own, name, wall_ms)?;
+        document.joins.add(join, &document.roster);
         Ok(Unlocked::of_parts(file.header.clone(), own, Some(invite_key), vault_key, document))
     }
 
     /// With the record by which an owner's program lets a newcomer in, where it is missing: the machine that was to leave it was stopped between keeping
     /// the key and writing the vault.
-    pub fn with_own_record(&self, wall_ms: u64) -> Unlocked {
+    ///
+    /// # Errors
+    /// [`VaultError::Refused`] when it cannot be written.
+    pub fn with_own_record(&self, wall_ms: u64) -> Result<Unlocked, VaultError> {
         let mut vault = self.clone();
         let Some(invite_key) = self.invite.as_ref().filter(|_| matches!(self.me(), Me::Pending { .. })) else {
-            return vault;
+            return Ok(vault);
         };
         let roster = &self.document.roster;
-        let answered = self.newcomers().iter().any(|newcomer| newcomer.invite.keys == invite_key.public());
-        if let (false, Some(invite)) = (answered, roster.invites().iter().find(|i| i.keys == invite_key.public())) {
-            let record = Join::write(roster, invite, invite_key, &self.member, &invite.name, wall_ms);
-            vault.document.take_joins(vec![record]);
+        let Some(invite) = roster.invite_by_key(&invite_key.public().sign) else { return Ok(vault) };
+        if !self.document.joins.said().any(|newcomer| newcomer.invite.id == invite.id) {
+            let record = Join::write(roster, invite, invite_key, &self.member, &invite.name, wall_ms)?;
+            vault.document.joins.add(record, roster);
         }
-        vault
+        Ok(vault)
     }
 
     /// Takes an owner's place with the recovery code this vault was opened with: the owner gets a new key, and the vault a new epoch.
@@ -492,9 +535,12 @@ impl Unlocked {
         }
         let own = MemberKey::random(random)?;
         let mut vault = self.clone();
-        vault.document.roster.rekey(&owner.keys.sign, own.public(), &self.member, wall_ms)?;
+        let request = Request::write(&self.header.vault, &owner.keys.sign, &self.member, &own);
+        vault.document.roster.rekey(&request, &self.member, wall_ms)?;
         let mut vault =
             Unlocked::of_parts(vault.header.clone(), own, None, vault.vault_key.clone(), vault.document.clone());
+        vault.vouch_for(&owner.keys.sign, wall_ms)?;
+        vault.document.set_roster_again(&self.document.roster);
         vault.next_epoch(wall_ms, random)?;
         Ok(vault)
     }
@@ -517,7 +563,7 @@ pub(super) fn check_name(name: &str) -> Result<(), VaultError> {
 }
 
 /// What the roster's rules say, said to a person who tried it.
-fn as_refusal(error: VaultError) -> VaultError {
+pub(super) fn as_refusal(error: VaultError) -> VaultError {
     match error {
         VaultError::Altered(words) => {
             let rule = words.split_once(": ").map_or(words.as_str(), |(_, rule)| rule);

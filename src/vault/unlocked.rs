@@ -7,7 +7,7 @@ use crate::vault::change::Author;
 use crate::vault::document::{Change, Document, HistoryItem};
 use crate::vault::edit::Planner;
 use crate::vault::file::{File, Header, LARGEST, MOST_GRANTS, Slot};
-use crate::vault::locked;
+use crate::vault::locked::{self, From};
 use crate::vault::roster::{Member, Relation, Roster};
 use crate::vault::seal::{self, Key, MemberKey, VaultId, body_key, sha256, signed_by};
 use crate::vault::{Clock, Cost, Edit, Entry, EntryId, Limits, Locked, Stamp, VaultError};
@@ -191,16 +191,28 @@ impl Unlocked {
         Ok(next)
     }
 
-    /// Opens another copy of this vault's file with the keys at hand.
+    /// Opens this machine's own working copy, as it is on the disk now, with the keys at hand.
     ///
     /// # Errors
     /// [`VaultError::NotAMember`] when the passphrase was changed elsewhere meanwhile; else as [`Locked::unlock`].
     pub fn reopen(&self, bytes: &[u8], limits: &Limits) -> Result<Unlocked, VaultError> {
+        self.open_copy(bytes, limits, From::WorkingCopy)
+    }
+
+    /// Opens another copy of this vault's file, from anywhere, with the keys at hand.
+    ///
+    /// # Errors
+    /// As [`Unlocked::reopen`]; [`VaultError::NotEntitled`] and [`VaultError::Altered`] for what nobody who may write has signed.
+    pub fn open_from_elsewhere(&self, bytes: &[u8], limits: &Limits) -> Result<Unlocked, VaultError> {
+        self.open_copy(bytes, limits, From::Elsewhere)
+    }
+
+    fn open_copy(&self, bytes: &[u8], limits: &Limits, from: From) -> Result<Unlocked, VaultError> {
         let locked = Locked::read(bytes, limits)?;
         if locked.file.header.vault != self.header.vault {
             return Err(VaultError::Altered("another vault lies in its place".into()));
         }
-        locked::open(&locked.file, self.all_keys())
+        locked::open(&locked.file, self.all_keys(), from)
     }
 
     fn same_vault(&self, other: &Unlocked) -> Result<(), VaultError> {
@@ -210,7 +222,7 @@ impl Unlocked {
         }
     }
 
-    /// The union of two copies of one vault.
+    /// The union of two working copies of one vault, both of this machine.
     ///
     /// # Errors
     /// [`VaultError::Altered`] when they are not copies of one vault, [`VaultError::Forked`] when their rosters do not follow one another.
@@ -219,14 +231,19 @@ impl Unlocked {
         let (ours, theirs) = (&self.document.roster, &other.document.roster);
         // The epoch of the header goes with the roster.
         let newer = match ours.relation(theirs) {
-            Relation::Same | Relation::Behind | Relation::Crossed { theirs: false } => self,
-            Relation::Ahead | Relation::Crossed { theirs: true } => other,
+            Relation::Same | Relation::Behind | Relation::Crossed { theirs: false, .. } => self,
+            Relation::Ahead | Relation::Crossed { theirs: true, .. } => other,
             Relation::Forked => {
                 return Err(VaultError::Forked);
             }
         };
         let document = self.document.merge(&other.document, newer.document.roster.clone());
-        Ok(Unlocked {
+        // Both are this machine's: what one program did while another one took in the end of the key is signed again.
+        let counted_in_one = |change: &Change| {
+            let in_one = |one: &Document, not: &Document| one.counts_here(change) && !not.has(change);
+            in_one(&self.document, &other.document) || in_one(&other.document, &self.document)
+        };
+        let merged = Unlocked {
             header: newer.header.clone(),
             member: newer.member.clone(),
             own: newer.own.clone(),
@@ -234,7 +251,8 @@ impl Unlocked {
             vault_key: newer.vault_key.clone(),
             document,
             recovery: newer.recovery,
-        })
+        };
+        Ok(merged.sign_again(counted_in_one))
     }
 
     /// The bytes of the vault's file, under a fresh nonce.

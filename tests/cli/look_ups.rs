@@ -28,7 +28,7 @@ fn ops(user: &User) -> (Unlocked, disk::Tag) {
     let personal = Locked::read(&bytes, &LIMITS).unwrap().unlock(&Text::from(PASSPHRASE), &LIMITS).unwrap();
     let (bytes, tag) = disk::read(&home.vault(Some("ops"))).unwrap();
     let (_, link) = personal.links().remove(0);
-    (Locked::read(&bytes, &LIMITS).unwrap().open_with(&link.keys).unwrap(), tag)
+    (Locked::read(&bytes, &LIMITS).unwrap().open_working_copy(&link.keys).unwrap(), tag)
 }
 
 fn home(user: &User) -> Home {

@@ -80,7 +80,7 @@ impl Machine {
     /// A second machine of the same person, with what lies there.
     pub fn second(storage: &Storage, keys: &LinkKeys) -> Machine {
         let bytes = storage.shelf().bytes().unwrap().clone();
-        Machine::with(Locked::read(&bytes, &LIMITS).unwrap().open_with(keys).unwrap())
+        Machine::with(Locked::read(&bytes, &LIMITS).unwrap().open_from_elsewhere(keys).unwrap())
     }
 
     /// Somebody who comes in with a code.

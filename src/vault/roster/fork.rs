@@ -1,11 +1,14 @@
 //! Two rosters of one vault: which follows from which, and how two that parted come together.
 //!
 //! Owners who act at once, each without the other's link, make a fork. An owner's program that sees one says its own branch's links again on top
-//! of the other's, so that everybody's roster is contained in the result.
+//! of the other's, so that everybody's roster is contained in the result. Where both did the same, nothing has to be said again.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use data_encoding::BASE64;
 
-use super::link::{Link, LinkText, Op, bytes};
+use super::link::{Op, Placed, bytes};
 use super::{Member, Role, Roster};
 use crate::vault::VaultError;
 use crate::vault::seal::{Key, MemberKey};
@@ -19,18 +22,15 @@ pub enum Relation {
     Ahead,
     /// Ours holds all of theirs, and more.
     Behind,
-    /// Each holds the other's branch said again; `theirs` says whether theirs wins (the smaller head hash). A new epoch is due.
+    /// Each holds the other's branch.
     Crossed {
-        /// Whether theirs is the one that counts.
+        /// Whether theirs is the one that counts (the smaller head hash).
         theirs: bool,
+        /// Whether both branches are the same acts. Where they are not, one was said again, and a new epoch is due.
+        equal: bool,
     },
     /// They parted, and neither holds the other.
     Forked,
-}
-
-/// The hash of the link that was first to say what this one says.
-pub(super) fn origin(link: &Link, text: &LinkText) -> Result<[u8; 32], VaultError> {
-    text.again.as_deref().map_or_else(|| Ok(link.hash()), bytes)
 }
 
 impl Roster {
@@ -40,7 +40,16 @@ impl Roster {
             return Relation::Same;
         }
         match (theirs.holds(self), self.holds(theirs)) {
-            (true, true) => Relation::Crossed { theirs: theirs.head() < self.head() },
+            (true, true) => {
+                let common = self.in_common(theirs);
+                let acts = |roster: &Roster| {
+                    let mut acts: Vec<[u8; 32]> = roster.branch(common).iter().map(|placed| placed.act).collect();
+                    acts.sort_unstable();
+                    acts
+                };
+                let rank = |roster: &Roster| roster.links.last().map(|placed| placed.rank());
+                Relation::Crossed { theirs: rank(theirs) < rank(self), equal: acts(self) == acts(theirs) }
+            }
             (true, false) => Relation::Ahead,
             (false, true) => Relation::Behind,
             (false, false) => Relation::Forked,
@@ -52,103 +61,94 @@ impl Roster {
         self.links.iter().zip(&other.links).take_while(|(ours, theirs)| ours == theirs).count()
     }
 
-    /// Whether this roster has every link of `other`, or an owner in `other` has said it again. Epochs are
-    /// said again by one that is no lower, a new key by a link that gives the very same one. A key that was replaced there has no power here either.
-    fn holds(&self, other: &Roster) -> bool {
-        self.holds_but(other, &|_, _| false)
+    fn branch(&self, common: usize) -> &[Arc<Placed>] {
+        self.links.get(common..).unwrap_or_default()
     }
 
-    /// The same where links that `settled` names do not matter.
-    fn holds_but(&self, other: &Roster, settled: &dyn Fn(&Link, &LinkText) -> bool) -> bool {
+    /// Whether this roster has every link of `other`.
+    fn holds(&self, other: &Roster) -> bool {
         let common = self.in_common(other);
-        let Some(branch) = other.links.get(common..) else { return false };
-        if branch.is_empty() {
+        let (ours, theirs) = (self.branch(common), other.branch(common));
+        if theirs.is_empty() {
             return true;
         }
-        if common == 0 {
-            return false;
+        // A key that was replaced there has no power here either, but to do the same.
+        let replaced: BTreeMap<[u8; 32], [u8; 32]> =
+            theirs.iter().filter_map(|placed| Some((placed.replaces?, placed.act))).collect();
+        let by_a_replaced_key =
+            |placed: &&Arc<Placed>| replaced.get(&placed.link.by).is_some_and(|act| *act != placed.act);
+        common > 0 && !ours.iter().any(|placed| by_a_replaced_key(&placed)) && self.lacks(other, common).is_empty()
+    }
+
+    /// The links of `other` past those in common that this roster has not: neither that very link, nor one by which an owner in `other` has said it
+    /// again or done the same. Of epochs, one that is no lower is as good; of new keys, the very same one, whoever put it here.
+    fn lacks<'a>(&self, other: &'a Roster, common: usize) -> Vec<&'a Arc<Placed>> {
+        let (ours, theirs) = (self.branch(common), other.branch(common));
+        let wanted: BTreeSet<[u8; 32]> = theirs.iter().map(|placed| placed.origin).collect();
+        let by_an_owner =
+            |placed: &Placed| other.member_by_key(&placed.link.by).is_some_and(|member| member.role == Role::Owner);
+        let mut said: BTreeSet<[u8; 32]> = BTreeSet::new();
+        let mut done: BTreeMap<[u8; 32], usize> = BTreeMap::new();
+        for placed in ours {
+            // A link of this very hash is the one that was said again.
+            if wanted.contains(&placed.origin) && (!placed.is_again || by_an_owner(placed)) {
+                said.insert(placed.origin);
+            } else if placed.replaces.is_some() || by_an_owner(placed) {
+                let times = done.entry(placed.act).or_default();
+                *times = times.saturating_add(1);
+            }
         }
-        let read = |link: &'_ Link| link.read().ok();
-        let ours: Vec<(&Link, LinkText)> =
-            self.links.iter().skip(common).filter_map(|link| Some((link, read(link)?))).collect();
-        let theirs: Vec<(&Link, LinkText)> = branch.iter().filter_map(|link| Some((link, read(link)?))).collect();
-        if theirs.len() != branch.len() {
-            return false;
-        }
-        let theirs: Vec<_> = theirs.into_iter().filter(|(link, text)| !settled(link, text)).collect();
-        let rekeys: Vec<(&str, &str, &str)> = theirs.iter().filter_map(|(_, text)| rekey(text)).collect();
-        let by_a_replaced_key = |(link, text): &(&Link, LinkText)| {
-            let by = BASE64.encode(&link.by);
-            rekeys.iter().any(|(old, ..)| *old == by) && !rekey(text).is_some_and(|rekey| rekeys.contains(&rekey))
-        };
-        if ours.iter().any(by_a_replaced_key) {
-            return false;
-        }
-        let epoch = self.epoch >= other.epoch && ours.iter().any(|(_, text)| matches!(text.op, Op::Epoch { .. }));
-        theirs.iter().all(|(link, text)| {
-            if matches!(text.op, Op::Epoch { .. }) {
+        let epoch = self.epoch >= other.epoch && ours.iter().any(|placed| placed.starts_epoch);
+        let mut holds = |placed: &Placed| {
+            if placed.starts_epoch {
                 return epoch;
             }
-            if rekey(text).is_some_and(|wanted| ours.iter().any(|(_, text)| rekey(text) == Some(wanted))) {
+            if said.contains(&placed.origin) {
                 return true;
             }
-            let Ok(wanted) = origin(link, text) else { return false };
-            ours.iter().any(|(link, text)| {
-                // A link of this very hash is the one that was said again.
-                let by_an_owner = || other.member_by_key(&link.by).is_some_and(|member| member.role == Role::Owner);
-                origin(link, text).is_ok_and(|origin| origin == wanted) && (text.again.is_none() || by_an_owner())
-            })
-        })
+            let left = done.get_mut(&placed.act).filter(|left| **left > 0);
+            left.map(|left| *left = left.saturating_sub(1)).is_some()
+        };
+        theirs.iter().filter(|placed| !holds(placed)).collect()
     }
 
     /// The member here whose key that is in `theirs`: the one in force here, or one that took its place there.
     pub(in crate::vault) fn member_of(&self, theirs: &Roster, sign: &[u8; 32]) -> Option<&Member> {
         self.member_by_key(sign).or_else(|| {
-            let mut there = theirs.members.iter().chain(&theirs.gone);
-            let there = there.find(|member| member.signed_with.contains(sign))?;
-            there.signed_with.iter().take_while(|key| *key != sign).find_map(|key| self.member_by_key(key))
+            let signer = theirs.signer(sign)?;
+            let before = theirs.whoever(signer.whose)?.signed_with.get(..signer.nth)?;
+            before.iter().find_map(|key| self.member_by_key(key))
         })
     }
 
-    /// What this roster's branch says of the keys `own`, said again here: the old one signs once more for the new one.
-    fn say_own_keys_of(&mut self, branch: &[Link], own: &[MemberKey], wall_ms: u64) -> Result<(), VaultError> {
-        for link in branch {
-            let text = link.read()?;
-            let first = origin(link, &text)?;
-            let Some((old, sign, _)) = rekey(&text) else { continue };
-            let key = |wanted: &str| own.iter().find(|key| BASE64.encode(&key.public().sign) == wanted);
-            let (Some(old), Some(new)) = (key(old), key(sign)) else { continue };
-            if self.member_by_key(&old.public().sign).is_some() && !self.has_known(&new.public().sign) {
-                self.add_again(text.op, Some(first), old, wall_ms)?;
-            }
-        }
-        Ok(())
-    }
-
-    /// `theirs` with this roster's new keys of `own` on top; `None` when something else of this roster is missing there, which is for an owner to settle.
-    /// New keys of others who are no owners are theirs to say again.
-    pub fn own_keys_on(&self, theirs: &Roster, own: &[MemberKey], wall_ms: u64) -> Option<Roster> {
-        let mut joined = theirs.clone();
-        joined.say_own_keys_of(self.links.get(self.in_common(theirs)..)?, own, wall_ms).ok()?;
-        let everybody = || self.members.iter().chain(&self.gone);
-        let of_no_owner =
-            |link: &Link| everybody().any(|member| member.role != Role::Owner && member.signed_with.contains(&link.by));
-        joined.holds_but(self, &|link, text| is_own_rekey(link, text) && of_no_owner(link)).then_some(joined)
-    }
-
-    /// Whether the branch of `theirs` was made by owners of this roster alone, but for members' own new keys. `own` are the keys of whoever asks: in a personal
+    /// Whether the branch of `theirs` was made by owners of this roster alone. `own` are the keys of whoever asks: in a personal
     /// vault they are all its one member's.
     ///
     /// # Errors
     /// [`VaultError::NotEntitled`].
     pub fn check_branch(&self, theirs: &Roster, own: &[MemberKey]) -> Result<(), VaultError> {
         let common = self.in_common(theirs);
-        let believed = |link: &Link| {
-            let owner = || self.member_of(theirs, &link.by).is_some_and(|by| by.role == Role::Owner);
-            let own_rekey = || link.read().is_ok_and(|text| is_own_rekey(link, &text));
-            owner() || own_rekey() || !self.is_shared() && own.iter().any(|key| key.public().sign == link.by)
+        // A new key that is the same here is what the old one signed last, by another machine of that owner; so is any in a personal vault.
+        let rekeys = self.branch(common).iter().filter(|placed| placed.replaces.is_some()).map(|placed| placed.act);
+        let rekeys: BTreeSet<[u8; 32]> = rekeys.collect();
+        let is_last = |placed: &Placed| {
+            rekeys.contains(&placed.act) || !self.is_shared() && placed.replaces == Some(placed.link.by)
         };
-        if theirs.links.iter().skip(common).all(believed) {
+        let branch = theirs.branch(common).iter().filter(|placed| !is_last(placed));
+        let by: BTreeSet<[u8; 32]> = branch.map(|placed| placed.link.by).collect();
+        // Whose key of today's stands at which place among those that they had there.
+        let mut known: BTreeMap<usize, Option<usize>> = BTreeMap::new();
+        let mut believed = |sign: &[u8; 32]| {
+            let is_owner = |sign: &[u8; 32]| self.member_by_key(sign).is_some_and(|by| by.role == Role::Owner);
+            if is_owner(sign) || !self.is_shared() && own.iter().any(|key| key.public().sign == *sign) {
+                return true;
+            }
+            let Some(signer) = theirs.signer(sign) else { return false };
+            let Some(member) = theirs.whoever(signer.whose) else { return false };
+            let first = known.entry(member.number).or_insert_with(|| member.signed_with.iter().position(is_owner));
+            first.is_some_and(|first| first < signer.nth)
+        };
+        if by.iter().all(&mut believed) {
             return Ok(());
         }
         Err(VaultError::NotEntitled(
@@ -156,11 +156,11 @@ impl Roster {
         ))
     }
 
-    /// This roster's branch said again on top of `theirs` by `owner`, ending in an epoch of `vault_key` that is new to both. What has nothing left to do there
-    /// (somebody is gone already) is said again as settled. `own` are the owner's keys: which of them signs is for `theirs` to say.
+    /// This roster's branch said again on top of `theirs` by an owner, ending in an epoch of `vault_key` that is new to both. What has nothing left to
+    /// do there (somebody is gone already) is said again as settled. `own` are the owner's keys: which of them signs is for `theirs` to say.
     ///
     /// # Errors
-    /// [`VaultError::NotEntitled`] when `owner` is not an owner there: then people have to decide.
+    /// [`VaultError::NotEntitled`] when the owner is not an owner there: then people have to decide.
     pub fn said_again_on(
         &self,
         theirs: &Roster,
@@ -168,68 +168,49 @@ impl Roster {
         own: &[MemberKey],
         wall_ms: u64,
     ) -> Result<Roster, VaultError> {
-        let is_owner = |roster: &Roster, key: &MemberKey| {
-            roster.member_by_key(&key.public().sign).is_some_and(|member| member.role == Role::Owner)
+        let owner = |roster: &Roster| {
+            let is_owner =
+                |sign: &[u8; 32]| roster.member_by_key(sign).is_some_and(|member| member.role == Role::Owner);
+            own.iter().find(|key| is_owner(&key.public().sign)).ok_or_else(|| {
+                VaultError::NotEntitled(
+                    "two owners changed who belongs at the same time, and the other's change shuts you out; talk to each other"
+                        .into(),
+                )
+            })
         };
-        if !own.iter().any(|key| is_owner(theirs, key)) {
-            return Err(VaultError::NotEntitled(
-                "two owners changed who belongs at the same time, and the other's change shuts you out; talk to each other".into(),
-            ));
-        }
+        owner(theirs)?;
         self.check_branch(theirs, own)?;
         let mut joined = theirs.clone();
-        let common = self.in_common(theirs);
-        let branch = self.links.get(common..).unwrap_or_default();
-        joined.say_own_keys_of(branch, own, wall_ms)?;
-        let owner = own.iter().find(|key| is_owner(&joined, key)).cloned();
-        let owner = &owner.ok_or_else(|| VaultError::Refused("no key of this owner is in force".into()))?;
-        for link in branch {
-            let text = link.read()?;
-            if matches!(text.op, Op::Epoch { .. } | Op::Found { .. }) {
-                continue;
-            }
-            let first = origin(link, &text)?;
-            let said = |link: &Link| link.read().is_ok_and(|text| origin(link, &text).is_ok_and(|said| said == first));
-            if joined.links.iter().skip(common).any(said) {
-                continue;
-            }
+        let missing = theirs.lacks(self, self.in_common(theirs));
+        let is_own =
+            |placed: &&&Arc<Placed>| placed.replaces.is_some_and(|old| own.iter().any(|key| key.public().sign == old));
+        // An owner's own new key first: what the old one signs after it there would count for nothing.
+        let (first, then): (Vec<&Arc<Placed>>, Vec<&Arc<Placed>>) = missing.iter().partition(|placed| is_own(placed));
+        for placed in first.into_iter().chain(then) {
+            let text = placed.link.read()?;
             let in_force = |member: String| joined.in_force_now(&member).unwrap_or(member);
             let op = match text.op {
-                // A key's owner alone may change it: their program does it again. In a personal vault the key there counts.
-                Op::Rekey { .. } => Op::Moot,
+                Op::Epoch { .. } | Op::Found { .. } => continue,
                 Op::Remove { member, newest } => Op::Remove { member: in_force(member), newest },
                 Op::Role { member, role } => Op::Role { member: in_force(member), role },
                 op => op,
             };
-            if joined.add_again(op, Some(first), owner, wall_ms).is_err() {
-                joined.add_again(Op::Moot, Some(first), owner, wall_ms)?;
+            let signer = owner(&joined)?;
+            if joined.add_again(op, Some(placed.origin), signer, wall_ms).is_err() {
+                joined.add_again(Op::Moot, Some(placed.origin), signer, wall_ms)?;
             }
         }
         // Beyond the epochs of both: whoever followed this branch alone takes no lower one.
-        joined.start_epoch(vault_key, owner, wall_ms)?;
+        joined.start_epoch(vault_key, owner(&joined)?, wall_ms)?;
         while joined.epoch <= self.epoch {
-            joined.start_epoch(vault_key, owner, wall_ms)?;
+            joined.start_epoch(vault_key, owner(&joined)?, wall_ms)?;
         }
         Ok(joined)
     }
 
     /// The key in force of whoever has, or had, that one (base64).
     fn in_force_now(&self, sign: &str) -> Option<String> {
-        let sign = bytes::<32>(sign).ok()?;
-        let member = self.members.iter().find(|member| member.signed_with.contains(&sign))?;
+        let member = self.member_who_had(&bytes::<32>(sign).ok()?)?;
         Some(BASE64.encode(&member.keys.sign))
     }
-}
-
-/// The old signing key and the new keys, if the link gives a member new ones.
-fn rekey(text: &LinkText) -> Option<(&str, &str, &str)> {
-    match &text.op {
-        Op::Rekey { old, sign, exchange } => Some((old, sign, exchange)),
-        _ => None,
-    }
-}
-
-/// Whether a member gave themselves a new key.
-fn is_own_rekey(link: &Link, text: &LinkText) -> bool {
-    rekey(text).is_some_and(|(old, ..)| *old == BASE64.encode(&link.by))
 }

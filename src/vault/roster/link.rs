@@ -1,11 +1,22 @@
 //! One link of a roster: the exact bytes that were signed, and what they say.
 
+use std::collections::BTreeMap;
+
 use data_encoding::BASE64;
 use serde::{Deserialize, Serialize};
 
 use super::{Role, altered};
 use crate::vault::seal::{MemberKey, PublicKeys, VaultId, sha256};
 use crate::vault::{Stamp, VaultError};
+
+/// Bytes of a link's text.
+const LONGEST: usize = 1024;
+/// Bytes of the text of a link that lists changes or entries.
+const LONGEST_LIST: usize = 64 * 1024;
+/// How many changes one `vouch`, or entries one `purge`, names: each takes at most 47 bytes there.
+pub(super) const MOST_LISTED: usize = 1024;
+/// Bytes of a name.
+const LONGEST_NAME: usize = 200;
 
 /// A link as it is kept.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -24,7 +35,7 @@ pub struct StoredLink {
 }
 
 /// What a link's JSON says.
-#[derive(Serialize, Deserialize)]
+#[derive(Clone, Serialize, Deserialize)]
 pub(super) struct LinkText {
     pub n: u64,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -38,7 +49,7 @@ pub(super) struct LinkText {
 }
 
 /// What a link does. Keys, hashes and commitments are base64.
-#[derive(Serialize, Deserialize)]
+#[derive(Clone, Serialize, Deserialize)]
 #[serde(tag = "op", rename_all = "lowercase")]
 pub(super) enum Op {
     /// Link 0: the founder. A shared vault says so here, where its id is made of, with what it is called.
@@ -64,12 +75,21 @@ pub(super) enum Op {
     Close { invite: String },
     /// A member may do more, or less.
     Role { member: String, role: Role },
-    /// A member's key gives way to a new one.
-    Rekey { old: String, sign: String, exchange: String },
+    /// A member's key gives way to a new one, as the old key agreed to and the new one confirms.
+    Rekey {
+        old: String,
+        sign: String,
+        exchange: String,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        agreed: Option<String>,
+        signature: String,
+    },
     /// A member is shut out, who could read every change up to the stamp `newest`.
     Remove { member: String, newest: Stamp },
-    /// An owner stands for these changes, whatever becomes of their authors: the first 16 bytes of each change's SHA-256.
+    /// An owner stands for these changes, whatever becomes of their authors: each change's SHA-256.
     Vouch { changes: Vec<String> },
+    /// Changes that this ended key signed and no owner stands for are dropped.
+    Cut { key: String },
     /// A new vault key.
     Epoch { epoch: u64, commitment: String },
     /// Entries to be forgotten for good.
@@ -79,7 +99,7 @@ pub(super) enum Op {
 }
 
 const OPERATIONS: &[&str] =
-    &["found", "invite", "admit", "close", "role", "rekey", "remove", "vouch", "epoch", "purge", "moot"];
+    &["found", "invite", "admit", "close", "role", "rekey", "remove", "vouch", "cut", "epoch", "purge", "moot"];
 
 /// Decodes base64 of exactly that many bytes.
 pub(super) fn bytes<const N: usize>(text: &str) -> Result<[u8; N], VaultError> {
@@ -112,28 +132,59 @@ pub(super) fn vault_id(found: &[u8]) -> VaultId {
     id
 }
 
+/// Whether a name has 1 to 200 bytes and no control characters. Stricter rules are for whoever chooses one: tables of letters change.
+pub(super) fn name_fits(name: &str) -> bool {
+    (1..=LONGEST_NAME).contains(&name.len()) && !name.chars().any(char::is_control)
+}
+
+/// A link's text, written.
+fn write(text: &LinkText) -> Result<Vec<u8>, VaultError> {
+    serde_json::to_vec(text).map_err(|problem| altered(format!("a roster link cannot be written ({problem})")))
+}
+
 impl Link {
     /// Writes and signs a link.
-    pub fn write(text: &LinkText, vault: Option<&VaultId>, signer: &MemberKey) -> Link {
-        let mut bytes = Vec::new();
-        // Writing plain strings and numbers to memory cannot fail.
-        let _ = serde_json::to_writer(&mut bytes, text);
+    pub fn write(text: &LinkText, vault: Option<&VaultId>, signer: &MemberKey) -> Result<Link, VaultError> {
+        let bytes = write(text)?;
         let signature = signer.sign(&signed_text(vault, &bytes));
-        Link { bytes, by: signer.public().sign, signature }
+        Ok(Link { bytes, by: signer.public().sign, signature })
     }
 
     /// What it says.
+    ///
+    /// # Errors
+    /// [`VaultError::Newer`] for an operation, or a member of one, that this program does not know; [`VaultError::Altered`] for what is
+    /// longer than its bound or no link.
     pub fn read(&self) -> Result<LinkText, VaultError> {
         #[derive(Deserialize)]
         struct OpName {
             op: String,
         }
-        serde_json::from_slice(&self.bytes).map_err(|problem| match serde_json::from_slice::<OpName>(&self.bytes) {
-            Ok(OpName { op }) if !OPERATIONS.contains(&op.as_str()) => {
-                VaultError::Newer(format!("its roster has an operation \"{}\"", op.escape_default()))
+        if self.bytes.len() > LONGEST_LIST {
+            return Err(altered("a roster link is longer than 64 KiB"));
+        }
+        let text: LinkText = serde_json::from_slice(&self.bytes).map_err(|problem| {
+            match serde_json::from_slice::<OpName>(&self.bytes) {
+                Ok(OpName { op }) if !OPERATIONS.contains(&op.as_str()) => {
+                    VaultError::Newer(format!("its roster has an operation \"{}\"", op.escape_default()))
+                }
+                _ => altered(format!("a roster link cannot be read ({problem})")),
             }
-            _ => altered(format!("a roster link cannot be read ({problem})")),
-        })
+        })?;
+        if self.bytes.len() > LONGEST && !matches!(text.op, Op::Vouch { .. } | Op::Purge { .. }) {
+            return Err(altered("a roster link is longer than 1 KiB"));
+        }
+        // What a link says beyond what is known may change what the rest of it means.
+        let names = |bytes: &[u8]| -> Option<Vec<String>> {
+            let members: BTreeMap<String, serde::de::IgnoredAny> = serde_json::from_slice(bytes).ok()?;
+            Some(members.into_keys().collect())
+        };
+        if names(&self.bytes) != names(&write(&text)?) {
+            return Err(VaultError::Newer(
+                "a link of its roster says something that this program does not know".into(),
+            ));
+        }
+        Ok(text)
     }
 
     /// Its hash, by which the next link names it.
@@ -157,5 +208,44 @@ impl Link {
             by: bytes(&stored.by)?,
             signature: bytes(&stored.signature)?,
         })
+    }
+}
+
+/// A link in its place, with what it is known by on other branches.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Placed {
+    pub link: Link,
+    pub hash: [u8; 32],
+    /// The hash of the link that was first to say what this one says.
+    pub origin: [u8; 32],
+    /// The same for links that differ in time, number and predecessor only; of an epoch, in its commitment, too. Vouching is never the same.
+    pub act: [u8; 32],
+    /// Whether it says again what another link said.
+    pub is_again: bool,
+    pub starts_epoch: bool,
+    /// The signing key that gives way to a new one.
+    pub replaces: Option<[u8; 32]>,
+}
+
+impl Placed {
+    /// A link that says this.
+    pub fn new(link: Link, text: &LinkText) -> Result<Placed, VaultError> {
+        let hash = link.hash();
+        let (starts_epoch, act) = match &text.op {
+            Op::Epoch { epoch, .. } => (true, sha256(&[b"epoch", &epoch.to_be_bytes()])),
+            Op::Vouch { .. } => (false, hash),
+            _ => (false, sha256(&[&write(&LinkText { n: 0, previous: None, at: 0, ..text.clone() })?])),
+        };
+        let replaces = match &text.op {
+            Op::Rekey { old, .. } => Some(bytes(old)?),
+            _ => None,
+        };
+        let origin = text.again.as_deref().map_or(Ok(hash), bytes)?;
+        Ok(Placed { link, hash, origin, act, is_again: text.again.is_some(), starts_epoch, replaces })
+    }
+
+    /// The order between two newest links: by hash; what has the same text is told apart by who signed it.
+    pub fn rank(&self) -> ([u8; 32], [u8; 32], [u8; 64]) {
+        (self.hash, self.link.by, self.link.signature)
     }
 }

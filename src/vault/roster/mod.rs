@@ -10,7 +10,8 @@ mod rules;
 mod tests;
 mod write;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use data_encoding::BASE64;
 use serde::{Deserialize, Serialize};
@@ -20,7 +21,14 @@ use crate::vault::{EntryId, Stamp, VaultError};
 
 pub use fork::Relation;
 pub use link::StoredLink;
-use link::{Link, LinkText, Op, keys, signed_text, vault_id};
+use link::{Link, LinkText, Op, Placed, keys, name_fits, signed_text, vault_id};
+
+/// How many links a roster has at most.
+const MOST_LINKS: usize = 20_000;
+/// How many of those are kept for removals, the ends of invitations, and new epochs.
+const KEPT_LINKS: usize = 64;
+/// How many members and open invitations there are at most, together.
+pub const MOST_READERS: usize = 1024;
 
 /// What a member may do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -62,20 +70,16 @@ pub struct Member {
     pub role: Role,
     /// The keys in force.
     pub keys: PublicKeys,
-    /// All signing keys the member ever had, the one in force among them.
+    /// All signing keys the member ever had, the one in force last.
     pub signed_with: Vec<[u8; 32]>,
-    /// Their key ids, in the same order.
-    key_ids: Vec<[u8; 16]>,
     /// When the member came, in milliseconds since 1970, as the link says.
     pub since_ms: u64,
+    /// When the member's key was last replaced, as the link says.
+    pub rekeyed_ms: Option<u64>,
     /// Who let the member in; `None` for the founder.
     pub let_in_by: Option<String>,
-}
-
-impl Member {
-    fn has_key_id(&self, id: &[u8; 16]) -> bool {
-        self.key_ids.contains(id)
-    }
+    /// Which of all who ever came this is.
+    number: usize,
 }
 
 /// A way in that is still open.
@@ -95,6 +99,8 @@ pub struct Invite {
     pub since_ms: u64,
     /// Who made it.
     pub by: String,
+    /// Which of all invitations this is.
+    number: usize,
 }
 
 /// One line of a vault's own history.
@@ -108,24 +114,70 @@ pub struct Event {
     pub what: String,
 }
 
-/// The chain, verified, and what it adds up to.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// Whose a signing key is or was.
+#[derive(Debug, Clone, Copy)]
+enum Whose {
+    /// The member of that number, who is in.
+    In(usize),
+    /// Who stands at that place among those who are gone.
+    Gone(usize),
+}
+
+/// A signing key that is or was a member's.
+#[derive(Debug, Clone, Copy)]
+struct Signer {
+    sign: [u8; 32],
+    whose: Whose,
+    /// Which of the member's keys it is.
+    nth: usize,
+}
+
+/// What only grows, looked up by key or hash.
+#[derive(Debug, Clone, Default)]
+struct Past {
+    gone: Vec<Member>,
+    left_at: Vec<(String, Stamp)>,
+    events: Vec<Event>,
+    /// By key id.
+    signers: BTreeMap<[u8; 16], Signer>,
+    /// All keys that ever entered, of members and invitations, for signing and for exchange.
+    keys: BTreeSet<[u8; 32]>,
+    /// The links' hashes.
+    hashes: BTreeSet<[u8; 32]>,
+    /// The key ids of ended keys whose changes are dropped unless an owner stands for them.
+    cut: BTreeSet<[u8; 16]>,
+}
+
+/// The chain, verified, and what it adds up to. Cloning is cheap.
+#[derive(Debug, Clone)]
 pub struct Roster {
     vault: VaultId,
     shared: Option<String>,
-    links: Vec<Link>,
+    links: Vec<Arc<Placed>>,
+    head: [u8; 32],
+    /// In the order they came.
     members: Vec<Member>,
-    gone: Vec<Member>,
-    left_at: Vec<(String, Stamp)>,
+    came: usize,
+    /// In the order they were made.
     invites: Vec<Invite>,
-    seen_keys: Vec<[u8; 32]>,
+    /// The number of each by its id.
+    invited: BTreeMap<[u8; 32], usize>,
+    made: usize,
     epoch: u64,
     commitment: Option<[u8; 32]>,
-    rekeyed: Vec<String>,
-    vouched: BTreeSet<[u8; 16]>,
-    purged: BTreeSet<EntryId>,
-    events: Vec<Event>,
+    past: Arc<Past>,
+    vouched: Arc<BTreeSet<[u8; 32]>>,
+    purged: Arc<BTreeSet<EntryId>>,
 }
+
+/// All else follows from the links.
+impl PartialEq for Roster {
+    fn eq(&self, other: &Roster) -> bool {
+        self.links == other.links
+    }
+}
+
+impl Eq for Roster {}
 
 fn altered(what: impl Into<String>) -> VaultError {
     VaultError::Altered(what.into())
@@ -139,47 +191,54 @@ impl Roster {
         let (sign, exchange) = (BASE64.encode(&keys.sign), BASE64.encode(&keys.exchange));
         let op = Op::Found { name: name.to_owned(), sign, exchange, shared };
         let text = LinkText { n: 0, previous: None, at: wall_ms, again: None, op };
-        Roster::begin(Link::write(&text, None, founder))
+        Roster::begin(Link::write(&text, None, founder)?)
     }
 
     fn begin(link: Link) -> Result<Roster, VaultError> {
         let text = link.read()?;
+        let placed = Placed::new(link, &text)?;
         let Op::Found { name, sign, exchange, shared } = text.op else {
             return Err(altered("its roster does not begin with a founder"));
         };
         let keys = keys(&sign, &exchange)?;
-        if text.n != 0 || text.previous.is_some() || link.by != keys.sign {
+        if text.n != 0 || text.previous.is_some() || placed.is_again || placed.link.by != keys.sign {
             return Err(altered("its first roster link is not one"));
         }
-        if !signed_by(&keys.sign, &signed_text(None, &link.bytes), &link.signature) {
+        if !signed_by(&keys.sign, &signed_text(None, &placed.link.bytes), &placed.link.signature) {
             return Err(altered("the founder's signature does not hold"));
         }
-        let event = Event { at_ms: text.at, by: name.clone(), what: "founded the vault".into() };
-        let founder = Member {
-            name,
-            role: Role::Owner,
-            keys,
-            signed_with: vec![keys.sign],
-            key_ids: vec![key_id(&keys.sign)],
-            since_ms: text.at,
-            let_in_by: None,
-        };
-        Ok(Roster {
-            vault: vault_id(&link.bytes),
+        if !name_fits(&name) || shared.as_deref().is_some_and(|shared| !name_fits(shared)) {
+            return Err(altered("its first roster link has an unfit name"));
+        }
+        let mut roster = Roster {
+            vault: vault_id(&placed.link.bytes),
             shared,
-            links: vec![link],
-            members: vec![founder],
-            gone: Vec::new(),
-            left_at: Vec::new(),
+            links: Vec::new(),
+            head: placed.hash,
+            members: Vec::new(),
+            came: 0,
             invites: Vec::new(),
-            seen_keys: vec![keys.sign, keys.exchange],
+            invited: BTreeMap::new(),
+            made: 0,
             epoch: 0,
             commitment: None,
-            rekeyed: Vec::new(),
-            vouched: BTreeSet::new(),
-            purged: BTreeSet::new(),
-            events: vec![event],
-        })
+            past: Arc::default(),
+            vouched: Arc::default(),
+            purged: Arc::default(),
+        };
+        roster.enter(keys).map_err(altered)?;
+        let what = "founded the vault".into();
+        Arc::make_mut(&mut roster.past).events.push(Event { at_ms: text.at, by: name.clone(), what });
+        roster.come(name, Role::Owner, keys, text.at, None);
+        roster.put(placed);
+        Ok(roster)
+    }
+
+    /// Puts a link on that was found to follow.
+    fn put(&mut self, placed: Placed) {
+        self.head = placed.hash;
+        Arc::make_mut(&mut self.past).hashes.insert(placed.hash);
+        self.links.push(Arc::new(placed));
     }
 
     /// Verifies a stored chain for the vault of that id.
@@ -200,7 +259,7 @@ impl Roster {
 
     /// The chain as it is stored.
     pub fn stored(&self) -> Vec<StoredLink> {
-        self.links.iter().map(Link::stored).collect()
+        self.links.iter().map(|placed| placed.link.stored()).collect()
     }
 
     /// The vault whose roster this is.
@@ -220,7 +279,7 @@ impl Roster {
 
     /// The hash of the newest link.
     pub fn head(&self) -> [u8; 32] {
-        self.links.last().map_or([0; 32], Link::hash)
+        self.head
     }
 
     /// Everybody in it, in the order they came.
@@ -230,17 +289,19 @@ impl Roster {
 
     /// Everybody who was removed.
     pub fn gone(&self) -> &[Member] {
-        &self.gone
+        &self.past.gone
     }
 
     /// Who left, and the newest stamp of what they could read.
     pub fn left_at(&self) -> &[(String, Stamp)] {
-        &self.left_at
+        &self.past.left_at
     }
 
     /// Whether a link of that hash (hexadecimal digits) is in the chain.
     pub fn has_had(&self, head: &str) -> bool {
-        self.links.iter().any(|link| data_encoding::HEXLOWER.encode(&link.hash()) == head)
+        let hash: Option<[u8; 32]> =
+            data_encoding::HEXLOWER.decode(head.as_bytes()).ok().and_then(|hash| hash.try_into().ok());
+        hash.is_some_and(|hash| self.past.hashes.contains(&hash))
     }
 
     /// The ways in that are open, expired ones too.
@@ -248,9 +309,19 @@ impl Roster {
         &self.invites
     }
 
-    /// Whether that key is an open invite's.
-    pub(super) fn has_invited(&self, key: &[u8; 32]) -> bool {
-        self.invites.iter().any(|invite| invite.keys.sign == *key)
+    /// The open invitation of that id.
+    pub(super) fn open_invite(&self, id: &[u8; 32]) -> Option<&Invite> {
+        self.invites.get(self.place_of(id)?)
+    }
+
+    fn place_of(&self, id: &[u8; 32]) -> Option<usize> {
+        let number = self.invited.get(id)?;
+        self.invites.binary_search_by_key(number, |invite| invite.number).ok()
+    }
+
+    /// The open invitation with that signing key.
+    pub(super) fn invite_by_key(&self, sign: &[u8; 32]) -> Option<&Invite> {
+        self.invites.iter().find(|invite| invite.keys.sign == *sign)
     }
 
     /// How many keys a file is sealed to: the members' and the open invites'.
@@ -260,12 +331,32 @@ impl Roster {
 
     /// What happened to the vault itself, oldest first.
     pub fn events(&self) -> &[Event] {
-        &self.events
+        &self.past.events
+    }
+
+    fn whoever(&self, whose: Whose) -> Option<&Member> {
+        match whose {
+            Whose::In(number) => {
+                let place = self.members.binary_search_by_key(&number, |member| member.number).ok()?;
+                self.members.get(place)
+            }
+            Whose::Gone(place) => self.past.gone.get(place),
+        }
+    }
+
+    fn signer(&self, sign: &[u8; 32]) -> Option<&Signer> {
+        self.past.signers.get(&key_id(sign))
     }
 
     /// The member whose signing key in force this is.
     pub fn member_by_key(&self, sign: &[u8; 32]) -> Option<&Member> {
-        self.members.iter().find(|member| member.keys.sign == *sign)
+        let signer = self.signer(sign).filter(|signer| matches!(signer.whose, Whose::In(_)))?;
+        self.whoever(signer.whose).filter(|member| member.keys.sign == *sign)
+    }
+
+    /// The member who has, or had, that signing key, removed or not.
+    pub(super) fn member_who_had(&self, sign: &[u8; 32]) -> Option<&Member> {
+        self.whoever(self.signer(sign)?.whose)
     }
 
     /// The keys of the recovery code in force.
@@ -273,38 +364,49 @@ impl Roster {
         self.members.iter().find(|member| member.name == RECOVERY).map(|member| member.keys)
     }
 
+    /// Whether that member of this roster is still in.
+    pub(super) fn is_in(&self, member: &Member) -> bool {
+        self.whoever(Whose::In(member.number)).is_some()
+    }
+
     /// Whether that key is, or was, a member's or an invite's.
     pub(super) fn has_known(&self, key: &[u8; 32]) -> bool {
-        self.seen_keys.contains(key)
+        self.past.keys.contains(key)
     }
 
     /// The member who has, or had, the signing key of that id, removed or not.
     pub fn member_by_key_id(&self, id: &[u8; 16]) -> Option<&Member> {
-        self.members.iter().chain(&self.gone).find(|member| member.has_key_id(id))
+        self.whoever(self.past.signers.get(id)?.whose)
     }
 
     /// The signing key of that id, if a member has or had it.
     pub fn signing_key(&self, id: &[u8; 16]) -> Option<&[u8; 32]> {
-        let member = self.member_by_key_id(id)?;
-        member.key_ids.iter().zip(&member.signed_with).find_map(|(known, sign)| (known == id).then_some(sign))
+        self.past.signers.get(id).map(|signer| &signer.sign)
     }
 
-    /// Whether changes signed with the key of that id count: its member is editor or owner now.
+    /// Whether changes signed with the key of that id count: it is in force, and its member editor or owner.
     pub fn is_author(&self, id: &[u8; 16]) -> bool {
-        self.members.iter().any(|member| member.role >= Role::Editor && member.has_key_id(id))
+        let Some(Signer { sign, whose: whose @ Whose::In(_), .. }) = self.past.signers.get(id) else { return false };
+        self.whoever(*whose).is_some_and(|member| member.role >= Role::Editor && member.keys.sign == *sign)
+    }
+
+    /// Whether changes signed with the key of that id are dropped unless an owner stands for them.
+    pub fn is_cut(&self, id: &[u8; 16]) -> bool {
+        self.past.cut.contains(id)
     }
 
     /// Whether the same changes count under `other`.
     pub(super) fn counts_the_same(&self, other: &Roster) -> bool {
         let authors = |roster: &Roster| -> BTreeSet<[u8; 32]> {
             let authors = roster.members.iter().filter(|member| member.role >= Role::Editor);
-            authors.flat_map(|member| member.signed_with.iter().copied()).collect()
+            authors.map(|member| member.keys.sign).collect()
         };
-        self.vouched == other.vouched && authors(self) == authors(other)
+        let same = |ours: &Arc<BTreeSet<[u8; 32]>>, theirs| Arc::ptr_eq(ours, theirs) || ours == theirs;
+        same(&self.vouched, &other.vouched) && self.past.cut == other.past.cut && authors(self) == authors(other)
     }
 
     /// The changes that an owner stands for.
-    pub fn vouched(&self) -> &BTreeSet<[u8; 16]> {
+    pub fn vouched(&self) -> &BTreeSet<[u8; 32]> {
         &self.vouched
     }
 
@@ -318,22 +420,13 @@ impl Roster {
         self.epoch
     }
 
-    /// Members who got new keys since the epoch began: until the next one, their old keys open what is written.
-    pub fn rekeyed(&self) -> &[String] {
-        &self.rekeyed
-    }
-
     /// Entries that have been forgotten for good.
     pub fn purged(&self) -> &BTreeSet<EntryId> {
         &self.purged
     }
 }
 
-/// The first 16 bytes of a change's SHA-256: how an owner names it when standing for it.
-pub fn change_hash(raw: &str) -> [u8; 16] {
-    let mut short = [0; 16];
-    for (to, from) in short.iter_mut().zip(sha256(&[raw.as_bytes()])) {
-        *to = from;
-    }
-    short
+/// A change's SHA-256: how an owner names it when standing for it.
+pub fn change_hash(raw: &str) -> [u8; 32] {
+    sha256(&[raw.as_bytes()])
 }

@@ -1,104 +1,104 @@
 //! What each operation needs, and what it does to the roster.
 
+use std::sync::Arc;
+
 use data_encoding::BASE64;
 
-use super::link::{Link, Op, bytes, keys, signed_text};
-use super::{Event, Invite, Member, RECOVERY, Role, Roster, altered, fork};
+use super::link::{Link, Op, Placed, bytes, keys, name_fits, signed_text};
+use super::{
+    Event, Invite, KEPT_LINKS, MOST_LINKS, MOST_READERS, Member, RECOVERY, Role, Roster, Signer, Whose, altered,
+};
+use crate::vault::request;
 use crate::vault::seal::{PublicKeys, key_id, signed_by};
 use crate::vault::{EntryId, VaultError};
 
-const NO_OWNER: &str = "it is signed by somebody who is not an owner";
+const NOBODY: &str = "it is about nobody in the roster";
+const NO_INVITE: &str = "it is about no open invite";
 
 impl Roster {
     /// Puts one more link on, if it may follow. When it may not, the roster is as it was.
     pub(super) fn take(&mut self, link: Link) -> Result<(), VaultError> {
-        let n = self.links.len() as u64;
+        let n = self.links.len();
         let wrong = |what: &str| altered(format!("roster link {n}: {what}"));
         let signer = self.member_by_key(&link.by).ok_or_else(|| wrong("it is signed by nobody in the roster"))?;
+        // Whatever an operation of tomorrow is, an owner signs it.
+        if signer.role != Role::Owner {
+            return Err(wrong("it is signed by somebody who is not an owner"));
+        }
         if !signed_by(&link.by, &signed_text(Some(&self.vault), &link.bytes), &link.signature) {
             return Err(wrong("its signature does not hold"));
         }
-        let is_owner = signer.role == Role::Owner;
-        let text = match link.read() {
-            // Whatever an operation of tomorrow is, an owner signs it.
-            Err(VaultError::Newer(_)) if !is_owner => return Err(wrong(NO_OWNER)),
-            text => text?,
-        };
-        if text.n != n || text.previous.as_deref() != Some(BASE64.encode(&self.head()).as_str()) {
+        let text = link.read()?;
+        if text.n != n as u64 || text.previous.as_deref() != Some(BASE64.encode(&self.head).as_str()) {
             return Err(wrong("it does not follow the one before"));
         }
-        let own_key = matches!(&text.op, Op::Rekey { old, .. } if *old == BASE64.encode(&link.by));
-        if !is_owner && !own_key {
-            return Err(wrong(NO_OWNER));
+        let shuts_out = matches!(text.op, Op::Remove { .. } | Op::Close { .. } | Op::Epoch { .. });
+        if n >= MOST_LINKS || n >= MOST_LINKS.saturating_sub(KEPT_LINKS) && !shuts_out {
+            return Err(wrong("the roster has as many links as there may be"));
         }
-        let signer = signer.clone();
-        let origin = fork::origin(&link, &text)?;
-        let what = self.apply(text.op, &link, origin, text.at, text.again.is_some(), &signer, &wrong)?;
+        let by = signer.name.clone();
+        let placed = Placed::new(link, &text)?;
+        let what = self.apply(text.op, &placed, text.at, &by, &wrong)?;
         if let Some(what) = what {
-            self.events.push(Event { at_ms: text.at, by: signer.name, what });
+            Arc::make_mut(&mut self.past).events.push(Event { at_ms: text.at, by, what });
         }
-        self.links.push(link);
+        self.put(placed);
         Ok(())
     }
 
-    #[allow(clippy::too_many_arguments, reason = "one link's parts, taken apart once")]
     fn apply(
         &mut self,
         op: Op,
-        link: &Link,
-        origin: [u8; 32],
+        placed: &Placed,
         at: u64,
-        is_again: bool,
-        signer: &Member,
+        signer: &str,
         wrong: &dyn Fn(&str) -> VaultError,
     ) -> Result<Option<String>, VaultError> {
         match op {
             Op::Found { .. } => Err(wrong("a vault is founded once")),
             Op::Invite { name, role, sign, exchange, expires } => {
-                if role == Role::Owner || name == RECOVERY || name.is_empty() {
+                if role == Role::Owner || name == RECOVERY || !name_fits(&name) {
                     return Err(wrong("it invites in a way that is not allowed"));
                 }
+                self.has_room().map_err(wrong)?;
                 let keys = keys(&sign, &exchange)?;
-                self.enter(keys).ok_or_else(|| wrong("a key enters once, ever"))?;
+                if self.invited.contains_key(&placed.origin) {
+                    return Err(wrong("it opens an invite once more"));
+                }
+                self.enter(keys).map_err(wrong)?;
                 let what = format!("invited {name} as {}", role.name());
-                let by = signer.name.clone();
-                self.invites.push(Invite { id: origin, name, role, keys, expires_ms: expires, since_ms: at, by });
+                let by = signer.to_owned();
+                let (id, number) = (placed.origin, self.made);
+                self.invited.insert(id, number);
+                self.made = number.saturating_add(1);
+                self.invites.push(Invite { id, name, role, keys, expires_ms: expires, since_ms: at, by, number });
                 Ok(Some(what))
             }
             Op::Admit { name, role, sign, exchange, invite } => {
                 let keys = keys(&sign, &exchange)?;
-                let mut let_in_by = signer.name.clone();
+                let mut let_in_by = signer.to_owned();
                 if let Some(invite) = invite {
-                    let open = self.open_invite(&invite, wrong)?;
-                    let invite = self.invites.get(open).ok_or_else(|| wrong("it answers no open invite"))?;
-                    if invite.role != role {
-                        return Err(wrong("it gives another role than the invite"));
+                    let id = bytes::<32>(&invite)?;
+                    let invite = self.open_invite(&id).ok_or_else(|| wrong(NO_INVITE))?;
+                    if invite.role != role || name == RECOVERY || !name_fits(&name) {
+                        return Err(wrong("it lets in otherwise than the invite says"));
                     }
                     let_in_by.clone_from(&invite.by);
-                    self.enter(keys).ok_or_else(|| wrong("a key enters once, ever"))?;
-                    self.invites.remove(open);
+                    self.enter(keys).map_err(wrong)?;
+                    self.end_invite(&id).ok_or_else(|| wrong(NO_INVITE))?;
                 } else {
                     if role != Role::Owner || name != RECOVERY {
                         return Err(wrong("somebody is let in without an invite"));
                     }
-                    self.enter(keys).ok_or_else(|| wrong("a key enters once, ever"))?;
+                    self.has_room().map_err(wrong)?;
+                    self.enter(keys).map_err(wrong)?;
                 }
                 let what = format!("let in {name} as {}", role.name());
-                let (signed_with, key_ids) = (vec![keys.sign], vec![key_id(&keys.sign)]);
-                self.members.push(Member {
-                    name,
-                    role,
-                    keys,
-                    signed_with,
-                    key_ids,
-                    since_ms: at,
-                    let_in_by: Some(let_in_by),
-                });
+                self.come(name, role, keys, at, Some(let_in_by));
                 Ok(Some(what))
             }
             Op::Close { invite } => {
-                let open = self.open_invite(&invite, wrong)?;
-                let invite = self.invites.remove(open);
+                let invite = self.end_invite(&bytes(&invite)?).ok_or_else(|| wrong(NO_INVITE))?;
                 Ok(Some(format!("ended the invite of {}", invite.name)))
             }
             Op::Role { member, role } => {
@@ -107,50 +107,65 @@ impl Roster {
                     return Err(wrong("the last owner stays one"));
                 }
                 let member = self.members.iter_mut().find(|member| member.keys.sign == sign && member.name != RECOVERY);
-                let member = member.ok_or_else(|| wrong("it is about nobody in the roster"))?;
+                let member = member.ok_or_else(|| wrong(NOBODY))?;
                 member.role = role;
                 Ok(Some(format!("made {} {}", member.name, with_article(role))))
             }
-            Op::Rekey { old, sign, exchange } => {
-                let old = bytes::<32>(&old)?;
-                let keys = keys(&sign, &exchange)?;
-                if link.by != old && signer.name != RECOVERY {
-                    return Err(wrong("a new key is signed by the old one or by the recovery code"));
+            Op::Rekey { old, sign, exchange, agreed, signature } => {
+                let (old, keys) = (bytes::<32>(&old)?, keys(&sign, &exchange)?);
+                let agreed = match agreed {
+                    Some(agreed) => request::holds(&self.vault, &old, &keys, &old, &bytes(&agreed)?),
+                    None => signer == RECOVERY,
+                };
+                if !agreed || !request::holds(&self.vault, &old, &keys, &keys.sign, &bytes(&signature)?) {
+                    return Err(wrong("the old key or the new one has not agreed to it"));
                 }
-                if !self.members.iter().any(|member| member.keys.sign == old) {
-                    return Err(wrong("it replaces a key that is not in force"));
-                }
-                self.enter(keys).ok_or_else(|| wrong("a key enters once, ever"))?;
-                let mut name = String::new();
-                for member in self.members.iter_mut().filter(|member| member.keys.sign == old) {
-                    member.keys = keys;
-                    member.signed_with.push(keys.sign);
-                    member.key_ids.push(key_id(&keys.sign));
-                    name.clone_from(&member.name);
-                }
-                let what = format!("gave {name} a new key");
-                self.rekeyed.push(name);
-                Ok(Some(what))
+                let number = self.member_by_key(&old).map(|member| member.number);
+                let number = number.ok_or_else(|| wrong("it replaces a key that is not in force"))?;
+                self.enter(keys).map_err(wrong)?;
+                let member = self.members.iter_mut().find(|member| member.number == number);
+                let member = member.ok_or_else(|| wrong(NOBODY))?;
+                let signer = Signer { sign: keys.sign, whose: Whose::In(number), nth: member.signed_with.len() };
+                member.keys = keys;
+                member.signed_with.push(keys.sign);
+                member.rekeyed_ms = Some(at);
+                Arc::make_mut(&mut self.past).signers.insert(key_id(&keys.sign), signer);
+                Ok(Some(format!("gave {} a new key", member.name)))
             }
             Op::Remove { member, newest } => {
                 let sign = bytes::<32>(&member)?;
-                if sign == link.by {
+                if sign == placed.link.by {
                     return Err(wrong("nobody removes themselves"));
                 }
                 if is_last_owner(&self.members, &sign) {
                     return Err(wrong("the last owner stays"));
                 }
                 let place = self.members.iter().position(|member| member.keys.sign == sign);
-                let member = self.members.remove(place.ok_or_else(|| wrong("it is about nobody in the roster"))?);
+                let member = self.members.remove(place.ok_or_else(|| wrong(NOBODY))?);
                 let what = format!("removed {}", member.name);
-                self.left_at.push((member.name.clone(), newest));
-                self.gone.push(member);
+                let past = Arc::make_mut(&mut self.past);
+                let whose = Whose::Gone(past.gone.len());
+                for (nth, sign) in member.signed_with.iter().enumerate() {
+                    past.signers.insert(key_id(sign), Signer { sign: *sign, whose, nth });
+                }
+                past.left_at.push((member.name.clone(), newest));
+                past.gone.push(member);
                 Ok(Some(what))
             }
             Op::Vouch { changes } => {
-                let hashes = changes.iter().map(|hash| bytes::<16>(hash)).collect::<Result<Vec<_>, _>>()?;
-                self.vouched.extend(hashes);
+                let hashes = changes.iter().map(|hash| bytes(hash)).collect::<Result<Vec<_>, _>>()?;
+                Arc::make_mut(&mut self.vouched).extend(hashes);
                 Ok(None)
+            }
+            Op::Cut { key } => {
+                let sign = bytes::<32>(&key)?;
+                let member = self.member_who_had(&sign).ok_or_else(|| wrong(NOBODY))?;
+                if self.member_by_key(&sign).is_some() {
+                    return Err(wrong("it drops what was done with a key that is in force"));
+                }
+                let what = format!("dropped the changes of {} that no owner stands for", member.name);
+                Arc::make_mut(&mut self.past).cut.insert(key_id(&sign));
+                Ok(Some(what))
             }
             Op::Epoch { epoch, commitment } => {
                 if Some(epoch) != self.epoch.checked_add(1) {
@@ -158,7 +173,6 @@ impl Roster {
                 }
                 self.commitment = Some(bytes(&commitment)?);
                 self.epoch = epoch;
-                self.rekeyed.clear();
                 Ok((epoch > 1).then(|| "changed the vault key".to_owned()))
             }
             Op::Purge { entries } => {
@@ -168,26 +182,58 @@ impl Roster {
                     1 => "deleted an entry for good".to_owned(),
                     n => format!("deleted {n} entries for good"),
                 };
-                self.purged.extend(entries);
+                Arc::make_mut(&mut self.purged).extend(entries);
                 Ok(Some(what))
             }
-            Op::Moot if is_again => Ok(None),
+            Op::Moot if placed.is_again => Ok(None),
             Op::Moot => Err(wrong("it says nothing")),
         }
     }
 
-    fn open_invite(&self, id: &str, wrong: &dyn Fn(&str) -> VaultError) -> Result<usize, VaultError> {
-        let id = bytes::<32>(id)?;
-        self.invites.iter().position(|invite| invite.id == id).ok_or_else(|| wrong("it is about no open invite"))
+    fn end_invite(&mut self, id: &[u8; 32]) -> Option<Invite> {
+        let place = self.place_of(id)?;
+        self.invited.remove(id);
+        Some(self.invites.remove(place))
     }
 
-    fn enter(&mut self, keys: PublicKeys) -> Option<()> {
-        let known = |key| self.seen_keys.contains(key);
-        if known(&keys.sign) || known(&keys.exchange) || keys.sign == keys.exchange {
-            return None;
+    /// Whether one more may have the vault key.
+    fn has_room(&self) -> Result<(), &'static str> {
+        if self.readers() < MOST_READERS {
+            Ok(())
+        } else {
+            Err("there are as many members and invitations as there may be")
         }
-        self.seen_keys.extend([keys.sign, keys.exchange]);
-        Some(())
+    }
+
+    /// Both keys come in: each enters once, ever, and is one that can be used.
+    pub(super) fn enter(&mut self, keys: PublicKeys) -> Result<(), &'static str> {
+        self.may_enter(&keys)?;
+        Arc::make_mut(&mut self.past).keys.extend([keys.sign, keys.exchange]);
+        Ok(())
+    }
+
+    /// Whether those keys may come in.
+    ///
+    /// # Errors
+    /// Why not, in words.
+    pub(in crate::vault) fn may_enter(&self, keys: &PublicKeys) -> Result<(), &'static str> {
+        if !keys.are_sound() {
+            return Err("a key of it is not one that can be used");
+        }
+        if self.has_known(&keys.sign) || self.has_known(&keys.exchange) || keys.sign == keys.exchange {
+            return Err("a key enters once, ever");
+        }
+        Ok(())
+    }
+
+    /// One more member, whose keys have entered.
+    pub(super) fn come(&mut self, name: String, role: Role, keys: PublicKeys, at: u64, let_in_by: Option<String>) {
+        let number = self.came;
+        self.came = number.saturating_add(1);
+        let signer = Signer { sign: keys.sign, whose: Whose::In(number), nth: 0 };
+        Arc::make_mut(&mut self.past).signers.insert(key_id(&keys.sign), signer);
+        let signed_with = vec![keys.sign];
+        self.members.push(Member { name, role, keys, signed_with, since_ms: at, rekeyed_ms: None, let_in_by, number });
     }
 }
 

@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::vault::fixed::FixedRandom;
+use crate::vault::request::Request;
 
 fn founded(random: &mut FixedRandom) -> (Roster, MemberKey, Key) {
     let founder = MemberKey::random(random).unwrap();
@@ -60,10 +61,19 @@ fn a_stranger_cannot_add_a_link_and_a_key_enters_once() {
     assert!(roster.clone().start_epoch(&vault_key, &stranger, 2).is_err());
     assert!(roster.clone().admit_recovery(founder.public(), &founder, 2).is_err());
     let old = founder.public().sign;
-    assert!(roster.clone().rekey(&old, stranger.public(), &stranger, 2).is_err());
-    roster.rekey(&old, stranger.public(), &founder, 2).unwrap();
-    assert!(roster.clone().purge(&[], &founder, 3).is_err(), "the old key signs nothing any more");
-    roster.purge(&[], &stranger, 3).unwrap();
+    let (vault, entry) = (*roster.vault(), [EntryId::random(&mut random).unwrap()]);
+    let asked = Request::write(&vault, &old, &founder, &stranger);
+    assert!(roster.clone().rekey(&asked, &stranger, 2).is_err());
+    for not_agreed in [
+        Request::write(&vault, &old, &stranger, &stranger),
+        Request::write(&[9; 16], &old, &founder, &stranger),
+        Request { signature: asked.agreed.clone(), ..asked.clone() },
+    ] {
+        assert!(roster.clone().rekey(&not_agreed, &founder, 2).is_err());
+    }
+    roster.rekey(&asked, &founder, 2).unwrap();
+    assert!(roster.clone().purge(&entry, &founder, 3).is_err(), "the old key signs nothing any more");
+    roster.purge(&entry, &stranger, 3).unwrap();
     assert_eq!(roster.member_by_key_id(&key_id(&old)).map(|member| member.name.as_str()), Some("maya"));
 }
 

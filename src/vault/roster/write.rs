@@ -2,8 +2,9 @@
 
 use data_encoding::BASE64;
 
-use super::link::{Link, LinkText, Op};
+use super::link::{Link, LinkText, MOST_LISTED, Op};
 use super::{Invite, RECOVERY, Role, Roster};
+use crate::vault::request::Request;
 use crate::vault::seal::{Key, MemberKey, PublicKeys, epoch_commitment};
 use crate::vault::{EntryId, Stamp, VaultError};
 
@@ -22,7 +23,7 @@ impl Roster {
         let again = again.map(|hash| BASE64.encode(&hash));
         let previous = Some(BASE64.encode(&self.head()));
         let text = LinkText { n: self.links.len() as u64, previous, at: wall_ms, again, op };
-        self.take(Link::write(&text, Some(&self.vault), signer))
+        self.take(Link::write(&text, Some(&self.vault), signer)?)
     }
 
     /// A new epoch, committed to its vault key.
@@ -96,29 +97,42 @@ impl Roster {
         self.add(Op::Remove { member: BASE64.encode(member), newest }, signer, wall_ms)
     }
 
-    /// Stands for changes whatever becomes of their authors.
-    pub fn vouch(&mut self, changes: &[[u8; 16]], signer: &MemberKey, wall_ms: u64) -> Result<(), VaultError> {
-        self.add(Op::Vouch { changes: changes.iter().map(|hash| BASE64.encode(hash)).collect() }, signer, wall_ms)
+    /// Stands for changes whatever becomes of their authors, in as many links as it takes.
+    pub fn vouch(&mut self, changes: &[[u8; 32]], signer: &MemberKey, wall_ms: u64) -> Result<(), VaultError> {
+        for changes in changes.chunks(MOST_LISTED) {
+            let changes = changes.iter().map(|hash| BASE64.encode(hash)).collect();
+            self.add(Op::Vouch { changes }, signer, wall_ms)?;
+        }
+        Ok(())
     }
 
-    /// A member's old signing key gives way to new keys; signed by the old key or by the recovery code.
-    pub fn rekey(
+    /// Drops what an ended key signed and no owner stands for.
+    pub fn cut(&mut self, key: &[u8; 32], signer: &MemberKey, wall_ms: u64) -> Result<(), VaultError> {
+        self.add(Op::Cut { key: BASE64.encode(key) }, signer, wall_ms)
+    }
+
+    /// A member's key gives way to a new one, as that member has asked for.
+    pub(in crate::vault) fn rekey(
         &mut self,
-        old: &[u8; 32],
-        new: PublicKeys,
+        request: &Request,
         signer: &MemberKey,
         wall_ms: u64,
     ) -> Result<(), VaultError> {
-        let op = Op::Rekey {
-            old: BASE64.encode(old),
-            sign: BASE64.encode(&new.sign),
-            exchange: BASE64.encode(&new.exchange),
-        };
-        self.add(op, signer, wall_ms)
+        // The recovery code takes the place of an old key that was lost.
+        let agreed = Some(request.agreed.clone()).filter(|_| !self.is_recovery(signer));
+        let Request { old, sign, exchange, signature, .. } = request.clone();
+        self.add(Op::Rekey { old, sign, exchange, agreed, signature }, signer, wall_ms)
     }
 
-    /// Entries to be forgotten for good.
+    fn is_recovery(&self, key: &MemberKey) -> bool {
+        self.member_by_key(&key.public().sign).is_some_and(|member| member.name == RECOVERY)
+    }
+
+    /// Entries to be forgotten for good, in as many links as it takes.
     pub fn purge(&mut self, entries: &[EntryId], signer: &MemberKey, wall_ms: u64) -> Result<(), VaultError> {
-        self.add(Op::Purge { entries: entries.iter().map(EntryId::to_string).collect() }, signer, wall_ms)
+        for entries in entries.chunks(MOST_LISTED) {
+            self.add(Op::Purge { entries: entries.iter().map(EntryId::to_string).collect() }, signer, wall_ms)?;
+        }
+        Ok(())
     }
 }

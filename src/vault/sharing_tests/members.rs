@@ -29,10 +29,10 @@ fn a_working_copy_opens_with_its_members_key() {
     for machine in [&mut bob, &mut vera] {
         let keys = machine.vault.link_keys();
         let sealed = machine.seal();
-        let again = Locked::read(&sealed, &LIMITS).unwrap().open_with(&keys).unwrap();
+        let again = Locked::read(&sealed, &LIMITS).unwrap().open_working_copy(&keys).unwrap();
         assert_eq!(again, machine.vault);
         machine.vault.check_sealed(&sealed).unwrap();
-        Locked::read(storage.as_ref().unwrap(), &LIMITS).unwrap().open_with(&keys).unwrap();
+        Locked::read(storage.as_ref().unwrap(), &LIMITS).unwrap().open_working_copy(&keys).unwrap();
     }
     assert_eq!(Locked::read(&bob.seal(), &LIMITS).unwrap().unlock(&"x".into(), &LIMITS), Err(VaultError::NotAMember));
 }
@@ -159,7 +159,7 @@ fn an_owner_who_lost_everything_comes_back_with_the_printed_code() {
     let sealed = back.seal();
     assert!(matches!(maya.accept(&sealed), Err(VaultError::NotAMember)), "the lost key reads no more");
     let keys = back.vault.link_keys();
-    assert_eq!(Locked::read(&sealed, &LIMITS).unwrap().open_with(&keys).unwrap(), back.vault);
+    assert_eq!(Locked::read(&sealed, &LIMITS).unwrap().open_working_copy(&keys).unwrap(), back.vault);
 }
 
 #[test]

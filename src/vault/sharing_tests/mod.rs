@@ -66,12 +66,14 @@ impl Machine {
     fn sync(&mut self, storage: &mut Storage) -> Result<Vec<Deed>, VaultError> {
         let mut deeds = Vec::new();
         for _ in 0..10 {
-            let (mut holds_all, mut keys) = (false, Vec::new());
+            let (mut holds_all, mut asked) = (false, None);
             if let Some(bytes) = storage.clone() {
                 let accepted = self.accept(&bytes)?;
-                self.vault = accepted.vault;
+                let before = std::mem::replace(&mut self.vault, accepted.vault);
+                let seen = self.seen.clone().unwrap_or_default();
+                self.vault = self.vault.signed_again(&before, &seen);
                 self.went_back = accepted.went_back.or(self.went_back.take());
-                (holds_all, keys) = (accepted.holds_all, accepted.keys);
+                (holds_all, asked) = (accepted.holds_all, Some(accepted.asked));
                 if holds_all {
                     self.seen = Some(accepted.seen);
                 }
@@ -86,7 +88,9 @@ impl Machine {
                 return Ok(deeds);
             }
             match self.vault.me() {
-                Me::Member { role: Role::Viewer, .. } if keys.is_empty() || keys.contains(&self.vault.signs_as()) => {
+                Me::Member { role: Role::Viewer, .. }
+                    if asked.is_none_or(|asked| self.vault.asks_for().is_none_or(|key| asked.contains(&key))) =>
+                {
                     return Ok(deeds);
                 }
                 Me::Pending { .. } if storage.is_some() && self.seen.is_some() => return Ok(deeds),
