@@ -6,9 +6,10 @@
 use serde_json::{Value, json};
 use zeroize::Zeroizing;
 
+use super::cipher::Cost;
 use super::draft::{Draft, Key};
 use super::json::{Document, Fields, Number};
-use super::{Encrypted, Format, FormatError, Imported, Opened, Writer, cipher};
+use super::{Derivations, Encrypted, Format, FormatError, Imported, Opened, Writer, cipher};
 use crate::otp::{Algorithm, Kind, base32, motp};
 use crate::secret::{Random, Text, random_bytes};
 use crate::vault::Details;
@@ -25,10 +26,6 @@ pub(super) const FORMAT: Format = Format {
 
 /// The newest layout of the content that is known.
 const CONTENT_VERSION: u64 = 3;
-/// What one password slot may cost in memory, in bytes. Aegis takes 32 MiB.
-const MOST_MEMORY: u64 = 384 * 1024 * 1024;
-/// What all password slots together may cost, in units of N·r·p. One of Aegis's takes 2¹⁸.
-const MOST_WORK: u64 = 1 << 24;
 
 fn detect(bytes: &[u8]) -> bool {
     Document::probe(bytes).is_some_and(|file| file.0.has("header") && file.0.has("db") && file.0.has("version"))
@@ -56,7 +53,8 @@ fn damaged(what: &str) -> FormatError {
 
 /// The master key, wrapped under a password.
 struct Slot {
-    params: scrypt::Params,
+    /// scrypt's numbers: N as a power of two, r, p.
+    scrypt: (u8, u32, u32),
     salt: Vec<u8>,
     nonce: Vec<u8>,
     key: Vec<u8>,
@@ -80,15 +78,17 @@ impl Locked {
             .map_err(|_| damaged("its database is not base64"))?;
         sealed.extend(hex(params, "tag")?);
         let mut slots = Vec::new();
-        let mut work = 0u64;
-        for slot in header.items("slots").iter().filter(|slot| slot.number("type") == Number::Is(1)) {
-            let (params, units) = bounded(slot)?;
-            work = work.saturating_add(units);
+        // What all slots cost is known before the first key is derived.
+        let mut costs = Derivations::default();
+        let passwords = header.items("slots").iter().filter(|slot| slot.number("type") == Number::Is(1));
+        for (number, slot) in (1..).zip(passwords) {
+            let (log_n, r, p) = numbers(slot)?;
+            costs.charge(Cost::Scrypt { log_n, r, p }).map_err(|wrong| wrong.at(&format!("key slot {number}")))?;
             let wrapping = slot.get("key_params").ok_or_else(|| damaged("a key slot has no parameters"))?;
             let mut key = hex(slot, "key")?;
             key.extend(hex(wrapping, "tag")?);
             slots.push(Slot {
-                params,
+                scrypt: (log_n, r, p),
                 salt: hex(slot, "salt")?,
                 nonce: hex(wrapping, "nonce")?,
                 key,
@@ -101,31 +101,24 @@ impl Locked {
                     .into(),
             ));
         }
-        if work > MOST_WORK {
-            return Err(FormatError::ParametersRefused(format!("{} key slots of scrypt", slots.len())));
-        }
         Ok(Locked { slots, nonce: hex(params, "nonce")?, sealed })
     }
 }
 
-/// Checks the numbers of a slot before anything is derived.
-fn bounded(slot: &Value) -> Result<(scrypt::Params, u64), FormatError> {
+/// The numbers of a slot's scrypt.
+fn numbers(slot: &Value) -> Result<(u8, u32, u32), FormatError> {
     let number = |key| slot.number(key).get().ok_or_else(|| damaged("a key slot has no scrypt numbers"));
     let (n, r, p) = (number("n")?, number("r")?, number("p")?);
     let refused = || FormatError::ParametersRefused(format!("scrypt with N = {n}, r = {r}, p = {p}"));
-    let memory = n.checked_mul(r).and_then(|blocks| blocks.checked_mul(128)).ok_or_else(refused)?;
-    let fits = n.is_power_of_two() && n > 1 && (1..=64).contains(&r) && (1..=64).contains(&p);
-    if !fits || memory > MOST_MEMORY {
-        return Err(refused());
-    }
-    let params = scrypt::Params::new(n.trailing_zeros() as u8, r as u32, p as u32).map_err(|_| refused())?;
-    Ok((params, n.saturating_mul(r).saturating_mul(p)))
+    let log_n = u8::try_from(n.trailing_zeros()).ok().filter(|_| n.is_power_of_two()).ok_or_else(refused)?;
+    Ok((log_n, u32::try_from(r).map_err(|_| refused())?, u32::try_from(p).map_err(|_| refused())?))
 }
 
 impl Encrypted for Locked {
-    fn open(&self, password: &Text) -> Result<Imported, FormatError> {
+    fn open_within(&self, password: &Text, keys: &mut Derivations) -> Result<Imported, FormatError> {
         for slot in &self.slots {
-            let key = derive(password, &slot.salt, &slot.params)?;
+            let (log_n, r, p) = slot.scrypt;
+            let key = keys.scrypt(password.as_bytes(), &slot.salt, log_n, r, p)?;
             let Some(master) = cipher::gcm_open(&key[..], &slot.nonce, &slot.key, &[]) else { continue };
             let content = cipher::gcm_open(&master, &self.nonce, &self.sealed, &[])
                 .ok_or_else(|| damaged("the password is right, but the database does not open"))?;
@@ -140,13 +133,6 @@ impl Encrypted for Locked {
         }
         Err(FormatError::WrongPassword)
     }
-}
-
-fn derive(password: &Text, salt: &[u8], params: &scrypt::Params) -> Result<Zeroizing<[u8; 32]>, FormatError> {
-    let mut key = Zeroizing::new([0; 32]);
-    scrypt::scrypt(password.as_bytes(), salt, params, &mut key[..])
-        .map_err(|_| damaged("scrypt refused its numbers"))?;
-    Ok(key)
 }
 
 fn hex(object: &Value, key: &str) -> Result<Vec<u8>, FormatError> {
@@ -182,7 +168,7 @@ fn read_entry(place: String, entry: &Value, content: &Value) -> Result<super::Ca
         "steamtotp" => Ok(Kind::Steam),
         _ => Kind::from_name(kind).ok_or_else(|| kind.to_owned()),
     };
-    draft.algorithm = info.text("algo");
+    draft.algorithm = info.word("algo");
     draft.digits = info.number("digits");
     draft.period = info.number("period");
     draft.counter = info.number("counter");
@@ -213,8 +199,7 @@ fn write(entries: &[Details], password: Option<&Text>, random: &mut dyn Random) 
     };
     let master = Zeroizing::new(random_bytes::<32>(random)?);
     let salt = random_bytes::<32>(random)?;
-    let params = scrypt::Params::new(15, 8, 1).map_err(|_| damaged("scrypt refused its numbers"))?;
-    let key = derive(password, &salt, &params)?;
+    let key = Derivations::default().scrypt(password.as_bytes(), &salt, 15, 8, 1)?;
     let (wrap_nonce, wrapped, wrap_tag) = seal(&key[..], &master[..], random)?;
     let (nonce, sealed, tag) = seal(&master[..], &content.write(), random)?;
     let file = Document(json!({

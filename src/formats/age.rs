@@ -4,7 +4,7 @@
 
 use zeroize::Zeroizing;
 
-use super::{Format, FormatError, Imported, Opened, cipher, registry};
+use super::{Derivations, Format, FormatError, Imported, Opened, cipher, registry};
 use crate::secret::Text;
 
 /// The registry's row.
@@ -43,7 +43,7 @@ fn damaged(what: &str) -> FormatError {
 
 fn read(bytes: &[u8]) -> Result<Opened, FormatError> {
     let sealed = if bytes.starts_with(VERSION) { parse(bytes)? } else { parse(&unarmoured(bytes)?)? };
-    Ok(Opened::encrypted(move |password| open(&sealed, password)))
+    Ok(Opened::encrypted(move |password, keys| open(&sealed, password, keys)))
 }
 
 fn unarmoured(bytes: &[u8]) -> Result<Vec<u8>, FormatError> {
@@ -91,9 +91,9 @@ fn parse(bytes: &[u8]) -> Result<Sealed, FormatError> {
     Ok(Sealed { salt, work, wrapped, header, mac: part(mac)?, nonce: nonce.to_vec(), payload: payload.to_vec() })
 }
 
-fn open(sealed: &Sealed, password: &Text) -> Result<Imported, FormatError> {
+fn open(sealed: &Sealed, password: &Text, keys: &mut Derivations) -> Result<Imported, FormatError> {
     let salt = [&b"age-encryption.org/v1/scrypt"[..], &sealed.salt].concat();
-    let key = cipher::scrypt(password.as_bytes(), &salt, sealed.work)?;
+    let key = keys.scrypt(password.as_bytes(), &salt, sealed.work, 8, 1)?;
     let file_key = cipher::chacha_open(&key, &[0; 12], &sealed.wrapped).ok_or(FormatError::WrongPassword)?;
     let mac_key = cipher::hkdf(&file_key, &[], b"header");
     if cipher::hmac_sha256(&mac_key[..], &sealed.header)[..] != sealed.mac[..] {
@@ -147,8 +147,9 @@ pub(super) mod tests {
     pub(in crate::formats) fn seal(plain: &[u8], password: &str) -> Vec<u8> {
         let b64 = |bytes: &[u8]| data_encoding::BASE64_NOPAD.encode(bytes);
         let (file_key, salt, nonce) = ([3u8; 16], [4u8; 16], [5u8; 16]);
-        let key =
-            cipher::scrypt(password.as_bytes(), &[&b"age-encryption.org/v1/scrypt"[..], &salt].concat(), 4).unwrap();
+        let key = Derivations::default()
+            .scrypt(password.as_bytes(), &[&b"age-encryption.org/v1/scrypt"[..], &salt].concat(), 4, 8, 1)
+            .unwrap();
         let wrapped = cipher::chacha_seal(&key, &[0; 12], &file_key);
         let header = format!("age-encryption.org/v1\n-> scrypt {} 4\n{}\n---", b64(&salt), b64(&wrapped)).into_bytes();
         let mac = cipher::hmac_sha256(&cipher::hkdf(&file_key, &[], b"header")[..], &header);

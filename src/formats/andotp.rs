@@ -12,7 +12,7 @@ use super::cipher::{self, Hash};
 use super::draft::{Draft, Key};
 use super::json::{Document, Fields};
 use super::loss::Holds;
-use super::{Candidate, Format, FormatError, Imported, Opened, Problem, Writer};
+use super::{Candidate, Derivations, Format, FormatError, Imported, Opened, Problem, Writer};
 use crate::otp::{Kind, base32, motp};
 use crate::secret::{Random, Text, random_bytes};
 use crate::vault::Details;
@@ -69,10 +69,10 @@ fn read(bytes: &[u8]) -> Result<Opened, FormatError> {
         return Err(FormatError::Damaged("it is too short".into()));
     }
     let bytes = bytes.to_vec();
-    Ok(Opened::encrypted(move |password| {
+    Ok(Opened::encrypted(move |password, keys| {
         if let (Some(count), Some((head, sealed))) = (iterations(&bytes), bytes.split_at_checked(28)) {
             let (salt, nonce) = head.get(4..).unwrap_or_default().split_at_checked(12).unwrap_or_default();
-            let key = cipher::pbkdf2(Hash::Sha1, password.as_bytes(), salt, u64::from(count))?;
+            let key = keys.pbkdf2(Hash::Sha1, password.as_bytes(), salt, u64::from(count))?;
             if let Some(plain) = cipher::gcm_open(&key[..], nonce, sealed, &[]) {
                 return read_list(&plain, false);
             }
@@ -106,7 +106,7 @@ fn read_entry(place: String, entry: &Value, gnome: bool) -> Result<Candidate, Pr
         .flatten();
     let mut draft = Draft::new(place, text.as_deref().map_or(Key::Base32(secret), Key::Text));
     draft.kind = kind;
-    draft.algorithm = entry.text("algorithm");
+    draft.algorithm = entry.word("algorithm");
     draft.digits = entry.number("digits");
     draft.period = entry.number("period");
     draft.counter = entry.number("counter");
@@ -159,7 +159,7 @@ fn write(entries: &[Details], password: Option<&Text>, random: &mut dyn Random) 
     let plain = Document(Value::Array(list)).write();
     let Some(password) = password else { return Ok(plain.to_vec()) };
     let (salt, nonce) = (random_bytes::<12>(random)?, random_bytes::<12>(random)?);
-    let key = cipher::pbkdf2(Hash::Sha1, password.as_bytes(), &salt, u64::from(ITERATIONS))?;
+    let key = Derivations::default().pbkdf2(Hash::Sha1, password.as_bytes(), &salt, u64::from(ITERATIONS))?;
     let sealed = cipher::gcm_seal(&key[..], &nonce, &plain, &[])?;
     Ok([&ITERATIONS.to_be_bytes()[..], &salt, &nonce, &sealed].concat())
 }

@@ -23,7 +23,9 @@ fn read(bytes: &[u8]) -> Result<Opened, FormatError> {
         return uri_list::read(bytes);
     }
     let bytes = bytes.to_vec();
-    Ok(Opened::encrypted(move |password| sqlite::read_accounts(&sqlcipher::open(&bytes, password)?, read_row)))
+    Ok(Opened::encrypted(move |password, keys| {
+        sqlite::read_accounts(&sqlcipher::open(&bytes, password, keys)?, read_row)
+    }))
 }
 
 fn read_row(place: String, row: Cells) -> Result<Candidate, Problem> {

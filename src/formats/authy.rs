@@ -3,12 +3,14 @@
 //! A sealed key is AES-256-CBC under PBKDF2-HMAC-SHA-1 of the backup password and the salt's text. There is neither algorithm nor period: SHA-1 and
 //! 30 s, for Authy's own tokens 10 s.
 
+use std::collections::HashSet;
+
 use serde_json::Value;
 
-use super::cipher::{self, Hash};
+use super::cipher::{self, Cost, Hash};
 use super::draft::{Draft, Key};
 use super::json::{Document, Fields, Number};
-use super::{Candidate, Format, FormatError, Imported, Opened, Problem, draft, preferences};
+use super::{Candidate, Derivations, Format, FormatError, Imported, Opened, Problem, draft, preferences};
 use crate::otp::uri;
 use crate::secret::Text;
 
@@ -56,17 +58,20 @@ fn sealed(token: &Value) -> Option<&str> {
 fn read(bytes: &[u8]) -> Result<Opened, FormatError> {
     let tokens = tokens(bytes).ok_or_else(|| FormatError::Damaged("it holds no tokens".into()))?;
     if tokens.iter().all(|token| sealed(&token.0).is_none()) {
-        return read_tokens(&tokens, None).map(Opened::Plain);
+        return read_tokens(&tokens, None, &mut Derivations::default()).map(Opened::Plain);
     }
-    Ok(Opened::encrypted(move |password| read_tokens(&tokens, Some(password))))
+    check_costs(&tokens)?;
+    Ok(Opened::encrypted(move |password, keys| read_tokens(&tokens, Some(password), keys)))
 }
 
-fn read_tokens(tokens: &[Document], password: Option<&Text>) -> Result<Imported, FormatError> {
+fn read_tokens(tokens: &[Document], password: Option<&Text>, keys: &mut Derivations) -> Result<Imported, FormatError> {
     let mut imported = Imported::default();
     for (number, token) in (1..).zip(tokens) {
         let place = format!("entry {number}");
         let opened = match (sealed(&token.0), password) {
-            (Some(sealed), Some(password)) => Some(open(&token.0, sealed, password)?),
+            (Some(sealed), Some(password)) => {
+                Some(open(&token.0, sealed, password, keys).map_err(|wrong| wrong.at(&place))?)
+            }
             _ => None,
         };
         imported.push(read_token(place, &token.0, opened));
@@ -74,7 +79,28 @@ fn read_tokens(tokens: &[Document], password: Option<&Text>) -> Result<Imported,
     Ok(imported)
 }
 
-fn open(token: &Value, sealed: &str, password: &Text) -> Result<Text, FormatError> {
+fn iterations(token: &Value) -> Result<u64, FormatError> {
+    match token.number("key_derivation_iterations") {
+        Number::Absent => Ok(1000),
+        Number::Is(iterations) => Ok(iterations),
+        Number::Broken => Err(FormatError::Damaged("the iterations of a key are not a number".into())),
+    }
+}
+
+/// Refuses a file whose keys cost more than all files may, before any is derived.
+fn check_costs(tokens: &[Document]) -> Result<(), FormatError> {
+    let (mut costs, mut seen) = (Derivations::default(), HashSet::new());
+    for (number, token) in (1..).zip(tokens).filter(|(_, token)| sealed(&token.0).is_some()) {
+        let iterations = iterations(&token.0)?;
+        if seen.insert((token.0.text("salt").unwrap_or(""), iterations)) {
+            let cost = Cost::Pbkdf2 { hash: Hash::Sha1, iterations, length: 32 };
+            costs.charge(cost).map_err(|wrong| wrong.at(&format!("entry {number}")))?;
+        }
+    }
+    Ok(())
+}
+
+fn open(token: &Value, sealed: &str, password: &Text, keys: &mut Derivations) -> Result<Text, FormatError> {
     let sealed = cipher::base64(sealed).ok_or_else(|| FormatError::Damaged("a key is not base64".into()))?;
     let iv = match token.text("unique_iv") {
         None => vec![0; 16],
@@ -82,9 +108,8 @@ fn open(token: &Value, sealed: &str, password: &Text) -> Result<Text, FormatErro
             .decode(hex.as_bytes())
             .map_err(|_| FormatError::Damaged("an IV is not hexadecimal".into()))?,
     };
-    let iterations = token.number("key_derivation_iterations").get().unwrap_or(1000);
-    let salt = token.text("salt").unwrap_or("").as_bytes();
-    let key = cipher::pbkdf2(Hash::Sha1, password.as_bytes(), salt, iterations)?;
+    let (salt, iterations) = (token.text("salt").unwrap_or("").as_bytes(), iterations(token)?);
+    let key = keys.pbkdf2(Hash::Sha1, password.as_bytes(), salt, iterations)?;
     let plain = cipher::cbc_open(&key[..], &iv, &sealed).ok_or(FormatError::WrongPasswordOrDamaged)?;
     let text = std::str::from_utf8(&plain).ok().filter(|text| crate::otp::base32::is_letters(text));
     text.map(Text::from).ok_or(FormatError::WrongPasswordOrDamaged)
@@ -156,5 +181,26 @@ mod tests {
         let imported = samples::with_password(&FORMAT, file.as_bytes(), "word").unwrap();
         assert_eq!(imported.entries[0].details.otp.secret.expose(), b"fooba");
         assert_eq!(samples::with_password(&FORMAT, file.as_bytes(), "x"), Err(FormatError::WrongPasswordOrDamaged));
+    }
+
+    #[test]
+    fn a_small_file_of_dear_keys_is_refused_before_one_is_derived() {
+        let file = |salt: fn(usize) -> String| {
+            let token = |n| {
+                format!(
+                    r#"{{"encrypted_seed":"AAAA","salt":"{}","name":"n","key_derivation_iterations":5000000}}"#,
+                    salt(n)
+                )
+            };
+            format!(r#"{{"authenticator_tokens":[{}]}}"#, (0..60).map(token).collect::<Vec<_>>().join(","))
+        };
+        let refused = (FORMAT.read.unwrap())(file(|n| n.to_string()).as_bytes()).err();
+        let Some(FormatError::ParametersRefused(words)) = refused else { panic!("{refused:?}") };
+        assert!(words.starts_with("entry 5: ") && words.contains("too much for one file"), "{words}");
+        // The same salt makes one key.
+        assert!((FORMAT.read.unwrap())(file(|_| "salt".into()).as_bytes()).is_ok());
+        let odd =
+            br#"{"authenticator_tokens":[{"encrypted_seed":"AAAA","name":"n","key_derivation_iterations":"many"}]}"#;
+        assert!(matches!((FORMAT.read.unwrap())(odd), Err(FormatError::Damaged(_))));
     }
 }

@@ -54,12 +54,12 @@ fn read(bytes: &[u8]) -> Result<Opened, FormatError> {
                 .into(),
         ));
     }
-    Ok(Opened::encrypted(move |password| {
+    Ok(Opened::encrypted(move |password, keys| {
         let salt = file.0.text("salt").ok_or_else(|| damaged("salt"))?.as_bytes();
         let number = |name| file.0.number(name).get().ok_or_else(|| damaged(name));
         let key = match file.0.number("kdfType") {
-            Number::Is(0) => cipher::pbkdf2(Hash::Sha256, password.as_bytes(), salt, number("kdfIterations")?)?,
-            Number::Is(1) => cipher::argon2id(
+            Number::Is(0) => keys.pbkdf2(Hash::Sha256, password.as_bytes(), salt, number("kdfIterations")?)?,
+            Number::Is(1) => keys.argon2id(
                 password.as_bytes(),
                 &Sha256::digest(salt),
                 number("kdfIterations")?,

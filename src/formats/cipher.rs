@@ -2,6 +2,8 @@
 
 pub(super) mod keepass;
 
+use std::collections::HashMap;
+
 use aes_gcm::aead::consts::U16;
 use aes_gcm::aead::{Aead, Payload};
 use aes_gcm::{Aes256Gcm, AesGcm, KeyInit, Nonce};
@@ -13,7 +15,7 @@ use hkdf::Hkdf;
 use hmac::{Hmac, Mac};
 use poly1305::Poly1305;
 use sha1::Sha1;
-use sha2::{Sha256, Sha512};
+use sha2::{Digest, Sha256, Sha512};
 use zeroize::Zeroizing;
 
 use super::FormatError;
@@ -30,6 +32,8 @@ const MOST_KIB: u64 = 1024 * 1024;
 const MOST_SCRYPT: u8 = 20;
 /// The most memory times passes, in KiB. Ente Auth takes 4 GiB.
 const MOST_ARGON2_WORK: u64 = 8 * 1024 * 1024;
+/// The most rounds of AES that are done: some seconds. KeePass, asked for a delay of one second, takes up to about 50 million.
+const MOST_ROUNDS: u64 = 300_000_000;
 
 /// Opens AES-256-GCM: a key of 32 bytes, a nonce of 12, the tag at the end of the cipher text. `None` when anything does not hold.
 pub(super) fn gcm_open(key: &[u8], nonce: &[u8], sealed: &[u8], associated: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
@@ -127,21 +131,6 @@ pub(super) fn hkdf(key: &[u8], salt: &[u8], info: &[u8]) -> Key {
     out
 }
 
-/// scrypt (RFC 7914) with r = 8 and p = 1, its cost as a power of two.
-///
-/// # Errors
-/// [`FormatError::ParametersRefused`].
-pub(super) fn scrypt(password: &[u8], salt: &[u8], log_n: u8) -> Result<Key, FormatError> {
-    let refused = || FormatError::ParametersRefused(format!("scrypt with a work factor of {log_n}"));
-    if !(1..=MOST_SCRYPT).contains(&log_n) {
-        return Err(refused());
-    }
-    let params = scrypt::Params::new(log_n, 8, 1).map_err(|_| refused())?;
-    let mut key = Key::default();
-    scrypt::scrypt(password, salt, &params, &mut key[..]).map_err(|_| refused())?;
-    Ok(key)
-}
-
 /// HKDF-Expand with SHA-256 to 32 bytes.
 pub(super) fn hkdf_expand(key: &Key, info: &[u8]) -> Option<Key> {
     let mut out = Key::default();
@@ -197,73 +186,272 @@ pub(super) enum Hash {
     Sha512,
 }
 
-/// PBKDF2 (RFC 8018) with HMAC.
-///
-/// # Errors
-/// [`FormatError::ParametersRefused`].
-pub(super) fn pbkdf2(hash: Hash, password: &[u8], salt: &[u8], iterations: u64) -> Result<Key, FormatError> {
-    let mut key = Key::default();
-    pbkdf2_into(hash, password, salt, iterations, &mut key[..])?;
-    Ok(key)
+/// One derivation's cost.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Cost {
+    /// PBKDF2 (RFC 8018) with HMAC to that many bytes.
+    Pbkdf2 {
+        /// The hash.
+        hash: Hash,
+        /// Iterations.
+        iterations: u64,
+        /// How many bytes come out.
+        length: usize,
+    },
+    /// Argon2 (RFC 9106).
+    Argon2 {
+        /// Argon2id, or Argon2d.
+        id: bool,
+        /// 0x10 or 0x13.
+        version: u64,
+        /// Passes.
+        passes: u64,
+        /// Memory in KiB.
+        kib: u64,
+        /// Lanes.
+        lanes: u64,
+    },
+    /// scrypt (RFC 7914).
+    Scrypt {
+        /// N as a power of two.
+        log_n: u8,
+        /// Block size.
+        r: u32,
+        /// Parallelism.
+        p: u32,
+    },
+    /// KeePass's rounds of AES over two blocks.
+    Aes {
+        /// Rounds.
+        rounds: u64,
+    },
 }
 
-/// The same, to any length.
-///
-/// # Errors
-/// [`FormatError::ParametersRefused`].
-pub(super) fn pbkdf2_into(
-    hash: Hash,
-    password: &[u8],
-    salt: &[u8],
-    iterations: u64,
-    out: &mut [u8],
-) -> Result<(), FormatError> {
-    let refused = || FormatError::ParametersRefused(format!("PBKDF2 with {iterations} iterations"));
-    if !(1..=MOST_ITERATIONS).contains(&iterations) {
-        return Err(refused());
+impl Cost {
+    /// What it takes in units of [`BUDGET`]; `None` when it is dearer than any one derivation may be, or nonsense.
+    fn units(self) -> Option<u64> {
+        match self {
+            Cost::Pbkdf2 { hash, iterations, length } => {
+                let (size, weight) = match hash {
+                    Hash::Sha1 => (20, 1),
+                    Hash::Sha256 => (32, 2),
+                    Hash::Sha512 => (64, 3),
+                };
+                let blocks = u64::try_from(length.div_ceil(size)).ok()?;
+                (1..=MOST_ITERATIONS).contains(&iterations).then_some(())?;
+                iterations.checked_mul(blocks)?.checked_mul(weight)
+            }
+            Cost::Argon2 { passes, kib, lanes, .. } => {
+                let work = kib.checked_mul(passes)?;
+                let fits = kib <= MOST_KIB && work <= MOST_ARGON2_WORK && lanes <= 16 && passes <= 1024;
+                fits.then(|| work.saturating_mul(5) / 2)
+            }
+            Cost::Scrypt { log_n, r, p } => {
+                let work = 1u64.checked_shl(u32::from(log_n))?.checked_mul(u64::from(r))?;
+                let fits =
+                    (1..=MOST_SCRYPT).contains(&log_n) && work.checked_mul(128)? <= MOST_KIB.checked_mul(1024)?;
+                (fits && (1..=64).contains(&r) && (1..=64).contains(&p)).then_some(())?;
+                work.checked_mul(u64::from(p))?.checked_mul(2)
+            }
+            Cost::Aes { rounds } => (rounds <= MOST_ROUNDS).then_some(rounds / 8),
+        }
     }
-    let rounds = u32::try_from(iterations).map_err(|_| refused())?;
-    match hash {
-        Hash::Sha1 => pbkdf2::pbkdf2::<Hmac<Sha1>>(password, salt, rounds, out),
-        Hash::Sha256 => pbkdf2::pbkdf2::<Hmac<Sha256>>(password, salt, rounds, out),
-        Hash::Sha512 => pbkdf2::pbkdf2::<Hmac<Sha512>>(password, salt, rounds, out),
+
+    fn words(self) -> String {
+        match self {
+            Cost::Pbkdf2 { iterations, .. } => format!("PBKDF2 with {iterations} iterations"),
+            Cost::Argon2 { passes, kib, lanes, .. } => {
+                format!("Argon2 with {kib} KiB, {passes} passes, {lanes} lanes")
+            }
+            Cost::Scrypt { log_n, r, p } => format!("scrypt with a work factor of {log_n}, r = {r}, p = {p}"),
+            Cost::Aes { rounds } => format!("{rounds} rounds of AES"),
+        }
     }
-    .map_err(|_| refused())
 }
 
-/// Argon2id (RFC 9106, version 0x13): passes, KiB, lanes.
-///
-/// # Errors
-/// [`FormatError::ParametersRefused`], also when the memory cannot be had.
-pub(super) fn argon2id(password: &[u8], salt: &[u8], t: u64, kib: u64, p: u64) -> Result<Key, FormatError> {
-    argon2_of(argon2::Algorithm::Argon2id, argon2::Version::V0x13, password, salt, [t, kib, p])
+/// What all derivations of one file may cost together, in quarters of a microsecond: some ten seconds. A file may name as many keys as it
+/// has bytes.
+const BUDGET: u64 = 40_000_000;
+
+/// The keys derived for one file with one password: all together within [`BUDGET`], each once.
+pub struct Derivations {
+    left: u64,
+    known: HashMap<[u8; 32], Zeroizing<Vec<u8>>>,
 }
 
-fn argon2_of(
-    sort: argon2::Algorithm,
-    version: argon2::Version,
-    password: &[u8],
-    salt: &[u8],
-    [t, kib, p]: [u64; 3],
-) -> Result<Key, FormatError> {
-    let refused = || FormatError::ParametersRefused(format!("Argon2 with {kib} KiB, {t} passes, {p} lanes"));
-    if kib > MOST_KIB || kib.saturating_mul(t) > MOST_ARGON2_WORK || p > 16 || t > 1024 {
-        return Err(refused());
+impl Default for Derivations {
+    fn default() -> Derivations {
+        Derivations { left: BUDGET, known: HashMap::new() }
     }
-    let part = |number: u64| u32::try_from(number).map_err(|_| refused());
-    let params = argon2::Params::new(part(kib)?, part(t)?, part(p)?, Some(32)).map_err(|_| refused())?;
+}
+
+impl Derivations {
+    /// Takes a cost from what is left, without deriving anything.
+    ///
+    /// # Errors
+    /// [`FormatError::ParametersRefused`] when it is too dear, by itself or with all before it.
+    pub(super) fn charge(&mut self, cost: Cost) -> Result<(), FormatError> {
+        let units = cost.units().ok_or_else(|| FormatError::ParametersRefused(cost.words()))?;
+        self.left = self.left.checked_sub(units).ok_or_else(|| {
+            FormatError::ParametersRefused(format!(
+                "{}, which with the keys before it is too much for one file",
+                cost.words()
+            ))
+        })?;
+        Ok(())
+    }
+
+    /// Derives into `out`, unless the same was derived before.
+    fn derive(
+        &mut self,
+        cost: Cost,
+        [password, salt]: [&[u8]; 2],
+        out: &mut [u8],
+        derive: impl FnOnce(&mut [u8]) -> Option<()>,
+    ) -> Result<(), FormatError> {
+        let mut name = Sha256::new();
+        name.update(format!("{cost:?} {}", out.len()));
+        for part in [password, salt] {
+            name.update((part.len() as u64).to_be_bytes());
+            name.update(part);
+        }
+        let name = <[u8; 32]>::from(name.finalize());
+        if let Some(known) = self.known.get(&name).filter(|known| known.len() == out.len()) {
+            out.copy_from_slice(known);
+            return Ok(());
+        }
+        self.charge(cost)?;
+        derive(out).ok_or_else(|| FormatError::ParametersRefused(cost.words()))?;
+        self.known.insert(name, Zeroizing::new(out.to_vec()));
+        Ok(())
+    }
+
+    /// PBKDF2 to 32 bytes.
+    ///
+    /// # Errors
+    /// [`FormatError::ParametersRefused`].
+    pub(super) fn pbkdf2(
+        &mut self,
+        hash: Hash,
+        password: &[u8],
+        salt: &[u8],
+        iterations: u64,
+    ) -> Result<Key, FormatError> {
+        let mut key = Key::default();
+        self.pbkdf2_into(hash, password, salt, iterations, &mut key[..])?;
+        Ok(key)
+    }
+
+    /// The same, to any length.
+    ///
+    /// # Errors
+    /// [`FormatError::ParametersRefused`].
+    pub(super) fn pbkdf2_into(
+        &mut self,
+        hash: Hash,
+        password: &[u8],
+        salt: &[u8],
+        iterations: u64,
+        out: &mut [u8],
+    ) -> Result<(), FormatError> {
+        let cost = Cost::Pbkdf2 { hash, iterations, length: out.len() };
+        self.derive(cost, [password, salt], out, |out| {
+            let rounds = u32::try_from(iterations).ok()?;
+            match hash {
+                Hash::Sha1 => pbkdf2::pbkdf2::<Hmac<Sha1>>(password, salt, rounds, out),
+                Hash::Sha256 => pbkdf2::pbkdf2::<Hmac<Sha256>>(password, salt, rounds, out),
+                Hash::Sha512 => pbkdf2::pbkdf2::<Hmac<Sha512>>(password, salt, rounds, out),
+            }
+            .ok()
+        })
+    }
+
+    /// Argon2id (version 0x13) to 32 bytes: passes, KiB, lanes.
+    ///
+    /// # Errors
+    /// [`FormatError::ParametersRefused`], also when the memory cannot be had.
+    pub(super) fn argon2id(
+        &mut self,
+        password: &[u8],
+        salt: &[u8],
+        passes: u64,
+        kib: u64,
+        lanes: u64,
+    ) -> Result<Key, FormatError> {
+        self.argon2(Cost::Argon2 { id: true, version: 0x13, passes, kib, lanes }, password, salt)
+    }
+
+    /// Argon2 of that cost to 32 bytes.
+    ///
+    /// # Errors
+    /// [`FormatError::ParametersRefused`], also when the memory cannot be had.
+    pub(super) fn argon2(&mut self, cost: Cost, password: &[u8], salt: &[u8]) -> Result<Key, FormatError> {
+        let mut key = Key::default();
+        self.derive(cost, [password, salt], &mut key[..], |out| argon2_into(cost, password, salt, out))?;
+        Ok(key)
+    }
+
+    /// scrypt to 32 bytes.
+    ///
+    /// # Errors
+    /// [`FormatError::ParametersRefused`].
+    pub(super) fn scrypt(
+        &mut self,
+        password: &[u8],
+        salt: &[u8],
+        log_n: u8,
+        r: u32,
+        p: u32,
+    ) -> Result<Key, FormatError> {
+        let mut key = Key::default();
+        self.derive(Cost::Scrypt { log_n, r, p }, [password, salt], &mut key[..], |out| {
+            scrypt::scrypt(password, salt, &scrypt::Params::new(log_n, r, p).ok()?, out).ok()
+        })?;
+        Ok(key)
+    }
+
+    /// KeePass's oldest key derivation.
+    ///
+    /// # Errors
+    /// [`FormatError::ParametersRefused`], also for a seed of another length than 32.
+    pub(super) fn aes_kdf(&mut self, key: &Key, seed: &[u8], rounds: u64) -> Result<Key, FormatError> {
+        let mut out = Key::default();
+        self.derive(Cost::Aes { rounds }, [&key[..], seed], &mut out[..], |out| {
+            out.copy_from_slice(&keepass::aes_kdf(key, seed, rounds)?[..]);
+            Some(())
+        })?;
+        Ok(out)
+    }
+}
+
+fn argon2_into(cost: Cost, password: &[u8], salt: &[u8], out: &mut [u8]) -> Option<()> {
+    let Cost::Argon2 { id, version, passes, kib, lanes } = cost else { return None };
+    let sort = if id { argon2::Algorithm::Argon2id } else { argon2::Algorithm::Argon2d };
+    let version = match version {
+        0x10 => argon2::Version::V0x10,
+        0x13 => argon2::Version::V0x13,
+        _ => return None,
+    };
+    let part = |number: u64| u32::try_from(number).ok();
+    let params = argon2::Params::new(part(kib)?, part(passes)?, part(lanes)?, Some(32)).ok()?;
     let mut blocks: Vec<argon2::Block> = Vec::new();
     let count = params.block_count();
-    blocks.try_reserve_exact(count).map_err(|_| {
-        FormatError::ParametersRefused(format!("{} MiB of memory, which this machine does not have free", kib >> 10))
-    })?;
+    blocks.try_reserve_exact(count).ok()?;
     blocks.resize(count, argon2::Block::default());
-    let mut key = Key::default();
     let argon2 = argon2::Argon2::new(sort, version, params);
-    on_threads(|| argon2.hash_password_into_with_memory(password, salt, &mut key[..], &mut blocks[..]))
-        .ok_or_else(|| FormatError::ParametersRefused("more threads than this machine has free".into()))?
-        .map_err(|_| refused())?;
-    Ok(key)
+    on_threads(|| argon2.hash_password_into_with_memory(password, salt, out, &mut blocks[..]))?.ok()
+}
+
+/// PBKDF2 for the tests of what is derived in a file of their own.
+#[cfg(test)]
+pub(super) fn pbkdf2(hash: Hash, password: &[u8], salt: &[u8], iterations: u64) -> Result<Key, FormatError> {
+    Derivations::default().pbkdf2(hash, password, salt, iterations)
+}
+
+/// Argon2id, likewise.
+#[cfg(test)]
+pub(super) fn argon2id(password: &[u8], salt: &[u8], t: u64, kib: u64, p: u64) -> Result<Key, FormatError> {
+    Derivations::default().argon2id(password, salt, t, kib, p)
 }
 
 /// Opens one message of libsodium's secretstream (XChaCha20-Poly1305) without associated data: the message's tag and its text.
@@ -381,6 +569,41 @@ mod tests {
         ] {
             assert!(argon2id(b"", b"salt and salt", t, kib, p).is_err(), "{t} {kib} {p}");
         }
+    }
+
+    #[test]
+    fn all_keys_of_a_file_share_one_budget_and_each_is_derived_once() {
+        let cost = |iterations| Cost::Pbkdf2 { hash: Hash::Sha1, iterations, length: 32 };
+        let mut keys = Derivations::default();
+        for _ in 0..4 {
+            keys.charge(cost(MOST_ITERATIONS)).unwrap();
+        }
+        let refused = keys.charge(cost(1)).unwrap_err();
+        assert!(refused.to_string().contains("with the keys before it"), "{refused}");
+        // Every way of derivation is charged, and the dearest of each is within a file's means.
+        let argon2 = |passes, kib| Cost::Argon2 { id: true, version: 0x13, passes, kib, lanes: 4 };
+        for dearest in [
+            argon2(8, MOST_KIB),
+            Cost::Scrypt { log_n: MOST_SCRYPT, r: 8, p: 1 },
+            Cost::Aes { rounds: MOST_ROUNDS },
+            Cost::Pbkdf2 { hash: Hash::Sha512, iterations: MOST_ITERATIONS, length: 64 },
+        ] {
+            let mut keys = Derivations::default();
+            keys.charge(dearest).unwrap();
+            let times = (1..100).take_while(|_| keys.charge(dearest).is_ok()).count();
+            assert!(times < 4, "{dearest:?}: {times}");
+        }
+        let mut keys = Derivations::default();
+        let first = keys.pbkdf2(Hash::Sha1, b"word", b"salt", 1000).unwrap();
+        let left = keys.left;
+        assert_eq!(first, keys.pbkdf2(Hash::Sha1, b"word", b"salt", 1000).unwrap());
+        assert_eq!(keys.left, left, "the same is derived once");
+        for (password, salt, iterations) in
+            [(&b"wor"[..], &b"dsalt"[..], 1000), (b"word", b"salt", 1001), (b"word", b"sal", 1000)]
+        {
+            assert_ne!(first, keys.pbkdf2(Hash::Sha1, password, salt, iterations).unwrap());
+        }
+        assert!(keys.left < left);
     }
 
     #[test]

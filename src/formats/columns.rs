@@ -1,6 +1,6 @@
 //! A table whose columns a person names: which column holds what, and a look at the table that shows nothing a person has not called harmless.
 
-use super::{FormatError, Imported, table};
+use super::{FormatError, Imported, parameters, table};
 use crate::secret::Text;
 
 /// What a column can hold.
@@ -18,7 +18,7 @@ pub enum Field {
     Note,
     /// Shown first.
     Favourite,
-    /// `hotp` for codes that count.
+    /// What kind of code: `totp`, `hotp`.
     Kind,
     /// The hash function.
     Algorithm,
@@ -76,17 +76,21 @@ impl Field {
 
     /// The field of a column of that name, as the reader of tables takes it.
     fn of_column(bare: &str) -> Option<Field> {
-        let known: [(Field, &[&[&str]]); 6] = [
+        let known: [(Field, &[&[&str]]); 11] = [
             (Field::Secret, &[table::OTP, table::SECRET_ALONE]),
             (Field::Issuer, &[table::TITLE]),
             (Field::Account, &[table::USER]),
             (Field::Note, &[table::NOTE]),
             (Field::Tag, &[table::FOLDER]),
             (Field::Favourite, &[table::FAVOURITE]),
+            (Field::Kind, &[parameters::KIND]),
+            (Field::Algorithm, &[parameters::ALGORITHM]),
+            (Field::Digits, &[parameters::DIGITS]),
+            (Field::Period, &[parameters::PERIOD]),
+            (Field::Counter, &[parameters::COUNTER]),
         ];
         let found = known.into_iter().find(|(_, lists)| lists.iter().any(|names| names.contains(&bare)));
-        let (numbers, others) = (Field::ALL.iter().skip(6), |field: &&Field| field.name() == bare);
-        found.map(|(field, _)| field).or_else(|| numbers.copied().find(|field| others(&field)))
+        found.map(|(field, _)| field)
     }
 }
 

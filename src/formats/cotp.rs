@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::draft::{Draft, Key};
 use super::json::{Document, Fields};
 use super::loss::Holds;
-use super::{Candidate, Format, FormatError, Imported, Opened, Problem, Writer, cipher, uri_list};
+use super::{Candidate, Derivations, Format, FormatError, Imported, Opened, Problem, Writer, cipher, uri_list};
 use crate::otp::{Kind, base32, motp, uri};
 use crate::secret::{Random, Text, random_bytes};
 use crate::vault::Details;
@@ -31,8 +31,8 @@ fn detect(bytes: &[u8]) -> bool {
     })
 }
 
-fn key(password: &Text, salt: &[u8]) -> Result<cipher::Key, FormatError> {
-    cipher::argon2id(password.as_bytes(), salt, 4, 32_768, 4)
+fn key(password: &Text, salt: &[u8], keys: &mut Derivations) -> Result<cipher::Key, FormatError> {
+    keys.argon2id(password.as_bytes(), salt, 4, 32_768, 4)
 }
 
 fn read(bytes: &[u8]) -> Result<Opened, FormatError> {
@@ -42,8 +42,8 @@ fn read(bytes: &[u8]) -> Result<Opened, FormatError> {
         text.and_then(cipher::base64).ok_or_else(|| FormatError::Damaged("a part of it is not base64".into()))
     };
     let (sealed, nonce, salt) = (part(Some(sealed))?, part(file.0.text("nonce"))?, part(file.0.text("salt"))?);
-    Ok(Opened::encrypted(move |password| {
-        let key = key(password, &salt)?;
+    Ok(Opened::encrypted(move |password, keys| {
+        let key = key(password, &salt, keys)?;
         let plain = cipher::xchacha_open(&key, &nonce, &sealed).ok_or(FormatError::WrongPasswordOrDamaged)?;
         Ok(read_elements(&Document::read(&plain)?.0))
     }))
@@ -71,7 +71,7 @@ fn read_element(place: String, element: &Value) -> Result<Candidate, Problem> {
     let key = if kind == Ok(Kind::Motp) { Key::Text(secret) } else { Key::Base32(secret) };
     let mut draft = Draft::new(place, key).named(element.text("issuer"), element.text("label"));
     draft.kind = kind;
-    draft.algorithm = element.text("algorithm");
+    draft.algorithm = element.word("algorithm");
     draft.digits = element.number("digits");
     draft.period = element.number("period");
     draft.counter = element.number("counter");
@@ -99,7 +99,7 @@ fn write(entries: &[Details], password: Option<&Text>, random: &mut dyn Random) 
     let plain = Document(json!({ "version": 2, "elements": elements })).write();
     let Some(password) = password else { return Ok(plain.to_vec()) };
     let (salt, nonce) = (random_bytes::<16>(random)?, random_bytes::<24>(random)?);
-    let key = key(password, &salt)?;
+    let key = key(password, &salt, &mut Derivations::default())?;
     let sealed = cipher::xchacha_seal(&key, &nonce, &plain)?;
     let text = |bytes: &[u8]| data_encoding::BASE64.encode(bytes);
     let file = json!({ "version": 1, "nonce": text(&nonce), "salt": text(&salt), "cipher": text(&sealed) });

@@ -6,7 +6,7 @@
 use serde_json::Value;
 
 use super::draft::{Draft, Key};
-use super::json::{Document, Number};
+use super::json::{Document, Number, Word};
 use super::{Candidate, Format, FormatError, Imported, Opened, Problem};
 use crate::secret::Text;
 use crate::vault::RecoveryCode;
@@ -76,13 +76,13 @@ fn read_entry(place: String, entry: &Value, data: &Value, key: &str) -> Result<C
     };
     let algorithm = value("otpHashAlgorithm");
     draft.algorithm = match (&algorithm, algorithm.as_u64()) {
-        (Value::String(name), _) => Some(name),
-        (_, Some(1)) => Some("SHA256"),
-        (_, Some(2)) => Some("SHA512"),
-        (Value::Null, _) | (_, Some(0)) => None,
-        _ => Some("a number that is not known"),
+        (Value::String(name), _) => Word::of(name),
+        (_, Some(1)) => Word::Is("SHA256"),
+        (_, Some(2)) => Word::Is("SHA512"),
+        (Value::Null, _) | (_, Some(0)) => Word::Absent,
+        _ => Word::Broken,
     };
-    draft.period = field(data, "otpTimeStep").map_or(Number::Absent, |step| {
+    draft.period = field(data, "otpTimeStep").filter(|step| !step.is_null()).map_or(Number::Absent, |step| {
         step.as_u64().map(Number::Is).or_else(|| step.as_str().map(Number::of)).unwrap_or(Number::Broken)
     });
     draft.note = text(entry, "description").unwrap_or("").into();

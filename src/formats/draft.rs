@@ -3,7 +3,7 @@
 //! A number that is 0, empty or missing is the kind's default (0 with a notice); one out of range, an unknown algorithm or a secret that
 //! cannot be read makes the entry a problem. Nothing is ever turned into SHA-1 without a word.
 
-use super::json::Number;
+use super::json::{Number, Word};
 use super::{Candidate, Imported, Problem};
 use crate::otp::uri::{base32_secret, hex_secret, motp_secret};
 use crate::otp::{Algorithm, Digits, Kind, Otp, Period, links, uri, yandex};
@@ -31,8 +31,8 @@ pub(super) struct Draft<'a> {
     pub kind: Result<Kind, String>,
     /// The key.
     pub key: Key<'a>,
-    /// The algorithm's name; empty and `None` are the default.
-    pub algorithm: Option<&'a str>,
+    /// The algorithm's name.
+    pub algorithm: Word<'a>,
     /// How long codes are.
     pub digits: Number,
     /// The time step in seconds.
@@ -66,7 +66,7 @@ impl<'a> Draft<'a> {
             place,
             kind: Ok(Kind::Totp),
             key,
-            algorithm: None,
+            algorithm: Word::Absent,
             digits: Number::Absent,
             period: Number::Absent,
             counter: Number::Absent,
@@ -128,11 +128,17 @@ impl<'a> Draft<'a> {
             Key::Bytes(secret) => secret.clone(),
         };
         let mut otp = Otp::new(kind, secret);
-        if matches!(kind, Kind::Totp | Kind::Hotp | Kind::Steam)
-            && let Some(name) = self.algorithm.filter(|name| !name.trim().is_empty())
-        {
-            otp.algorithm =
-                Algorithm::from_name(name).ok_or_else(|| uri::UriError::Algorithm(text::fit(name, 24)).to_string())?;
+        let algorithm = match self.algorithm {
+            Word::Absent => Ok(otp.algorithm),
+            Word::Is(name) => {
+                Algorithm::from_name(name).ok_or_else(|| uri::UriError::Algorithm(text::fit(name, 24)).to_string())
+            }
+            Word::Broken => Err("its algorithm is not the name of one".into()),
+        };
+        match (kind, algorithm) {
+            (Kind::Totp | Kind::Hotp | Kind::Steam, algorithm) => otp.algorithm = algorithm?,
+            (_, Ok(_)) => {}
+            (kind, Err(reason)) => self.passed_over(kind, &reason),
         }
         if matches!(kind, Kind::Totp | Kind::Hotp) {
             otp.digits = match self.digits {
@@ -144,6 +150,13 @@ impl<'a> Draft<'a> {
                 Number::Is(digits) => Digits::new(digits).ok_or(format!("{digits} digits: a code has 1 to 10"))?,
                 Number::Broken => return Err("the number of digits is not a number".into()),
             };
+        } else {
+            match self.digits {
+                Number::Absent | Number::Is(0) => {}
+                Number::Is(digits) if digits == u64::from(otp.digits.get()) => {}
+                Number::Is(digits) => self.passed_over(kind, &format!("{digits} digits")),
+                Number::Broken => self.passed_over(kind, "the number of digits is not a number"),
+            }
         }
         if kind == Kind::Hotp {
             otp.counter = match self.counter {
@@ -171,6 +184,11 @@ impl<'a> Draft<'a> {
             yandex::check(&otp.secret).map_err(|wrong| wrong.to_string())?;
         }
         Ok(otp)
+    }
+
+    /// Says what a kind without a choice cannot heed.
+    fn passed_over(&mut self, kind: Kind, what: &str) {
+        self.notices.push(format!("{what}: passed over, for a {} code has no choice", kind.name()));
     }
 }
 
@@ -272,6 +290,19 @@ mod tests {
     }
 
     #[test]
+    fn what_a_kind_cannot_heed_is_said() {
+        let mut steam = draft();
+        (steam.kind, steam.digits) = (Ok(Kind::Steam), Number::Is(7));
+        assert!(steam.finish().unwrap().notices[0].contains("7 digits"));
+        let mut motp = draft();
+        (motp.kind, motp.algorithm, motp.digits) = (Ok(Kind::Motp), Word::Is("strange"), Number::Broken);
+        assert_eq!(motp.finish().unwrap().notices.len(), 2);
+        let mut usual = draft();
+        (usual.kind, usual.algorithm, usual.digits) = (Ok(Kind::Motp), Word::Is("SHA1"), Number::Is(6));
+        assert!(usual.finish().unwrap().notices.is_empty());
+    }
+
+    #[test]
     fn an_item_of_countless_codes_is_cut_short() {
         let mut imported = Imported::default();
         from_item("item 1", ["MY"; 1000].into_iter(), ("A", "b"), &mut imported, |entry| entry.trashed = true);
@@ -298,7 +329,9 @@ mod tests {
             assert!(!problem.reason.contains("JBSW"));
             problem.reason
         };
-        assert!(refused(|draft| draft.algorithm = Some("SHA224")).contains("SHA224"));
+        assert!(refused(|draft| draft.algorithm = Word::Is("SHA224")).contains("SHA224"));
+        assert!(refused(|draft| draft.algorithm = Word::Broken).contains("algorithm"));
+        assert!(refused(|draft| draft.digits = Number::Broken).contains("digits"));
         assert!(refused(|draft| draft.digits = Number::Is(11)).contains("11 digits"));
         assert!(refused(|draft| draft.period = Number::Is(86_401)).contains("86401"));
         assert!(refused(|draft| draft.period = Number::Broken).contains("period"));

@@ -7,7 +7,7 @@ use zeroize::Zeroizing;
 
 use super::json::{Document, Fields, Number};
 use super::loss::Holds;
-use super::{Format, FormatError, Imported, Opened, Writer, cipher, draft, uri_list};
+use super::{Derivations, Format, FormatError, Imported, Opened, Writer, cipher, draft, uri_list};
 use crate::otp::{Kind, links, percent, uri};
 use crate::secret::{Random, Text, random_bytes};
 use crate::vault::Details;
@@ -60,8 +60,8 @@ fn read(bytes: &[u8]) -> Result<Opened, FormatError> {
     let salt = part(params.text("salt"), "salt")?;
     let header = part(file.0.text("encryptionNonce"), "nonce")?;
     let sealed = part(file.0.text("encryptedData"), "data")?;
-    Ok(Opened::encrypted(move |password| {
-        let key = cipher::argon2id(password.as_bytes(), &salt, passes, memory / 1024, 1)?;
+    Ok(Opened::encrypted(move |password, keys| {
+        let key = keys.argon2id(password.as_bytes(), &salt, passes, memory / 1024, 1)?;
         match cipher::secretstream_open(&key[..], &header, &sealed) {
             // Not all versions mark their one message as the last.
             Some((_, plain)) => Ok(read_lines(&plain)),
@@ -132,7 +132,7 @@ fn write(entries: &[Details], password: Option<&Text>, random: &mut dyn Random) 
     }
     let Some(password) = password else { return Ok(plain.as_bytes().to_vec()) };
     let (salt, header) = (random_bytes::<16>(random)?, random_bytes::<24>(random)?);
-    let key = cipher::argon2id(password.as_bytes(), &salt, PASSES, MEMORY / 1024, 1)?;
+    let key = Derivations::default().argon2id(password.as_bytes(), &salt, PASSES, MEMORY / 1024, 1)?;
     let sealed = cipher::secretstream_seal(&key[..], &header, FINAL, plain.as_bytes())?;
     let text = |bytes: &[u8]| data_encoding::BASE64.encode(bytes);
     let file = Document(json!({

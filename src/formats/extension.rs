@@ -3,13 +3,16 @@
 //! CryptoJS seals with a passphrase: `Salted__`, 8 bytes of salt, AES-256-CBC; key and IV from MD5 over passphrase and salt, chained. Version 2 seals
 //! each secret under a passphrase that is itself sealed under the password; version 3 each entry under Argon2id of the password, as base64.
 
+use std::collections::HashSet;
+
 use md5::{Digest, Md5};
 use serde_json::Value;
 use zeroize::Zeroizing;
 
+use super::cipher::Cost;
 use super::draft::{Draft, Key};
 use super::json::{Document, Fields, Number};
-use super::{Candidate, Format, FormatError, Imported, Opened, Problem, cipher};
+use super::{Candidate, Derivations, Format, FormatError, Imported, Opened, Problem, cipher};
 use crate::otp::Kind;
 use crate::secret::Text;
 
@@ -22,6 +25,24 @@ pub(super) const FORMAT: Format = Format {
     read: Some(read),
     write: None,
 };
+
+/// What version 3's keys cost.
+const PASSES: u64 = 2;
+const KIB: u64 = 19_456;
+
+/// Refuses a file of more keys than are worth deriving, before any is.
+fn check_costs(file: &Value) -> Result<(), FormatError> {
+    let sealed = |entry: &&Value| entry.text("dataType") == Some("EncOTPStorage");
+    let salt = |entry: &Value| file.get(entry.text("keyId")?)?.text("salt").map(str::to_owned);
+    let (mut costs, mut seen) = (Derivations::default(), HashSet::new());
+    for (number, entry) in (1..).zip(entries(file)).filter(|(_, entry)| sealed(entry)) {
+        if salt(entry).is_some_and(|salt| seen.insert(salt)) {
+            let cost = Cost::Argon2 { id: true, version: 0x13, passes: PASSES, kib: KIB, lanes: 1 };
+            costs.charge(cost).map_err(|wrong| wrong.at(&format!("entry {number}")))?;
+        }
+    }
+    Ok(())
+}
 
 /// The values that are entries, sealed or not.
 fn entries(file: &Value) -> Vec<&Value> {
@@ -57,7 +78,8 @@ fn read(bytes: &[u8]) -> Result<Opened, FormatError> {
     let file = Document::read(bytes)?;
     let is_sealed = |entry: &Value| entry.text("dataType") == Some("EncOTPStorage") || entry.is_true("encrypted");
     if entries(&file.0).into_iter().any(is_sealed) {
-        return Ok(Opened::encrypted(move |password| open(&file.0, password)));
+        check_costs(&file.0)?;
+        return Ok(Opened::encrypted(move |password, keys| open(&file.0, password, keys)));
     }
     let mut imported = Imported::default();
     for (number, entry) in (1..).zip(entries(&file.0)) {
@@ -66,7 +88,7 @@ fn read(bytes: &[u8]) -> Result<Opened, FormatError> {
     Ok(Opened::Plain(imported))
 }
 
-fn open(file: &Value, password: &Text) -> Result<Imported, FormatError> {
+fn open(file: &Value, password: &Text, keys: &mut Derivations) -> Result<Imported, FormatError> {
     let wrong = || FormatError::WrongPasswordOrDamaged;
     // Version 2's one key, unwrapped; as its lower-case hexadecimal text it is the passphrase of all secrets.
     let old = file.get("key").and_then(|key| key.text("enc"));
@@ -77,20 +99,18 @@ fn open(file: &Value, password: &Text) -> Result<Imported, FormatError> {
         }
         None => None,
     };
-    let mut derived: Vec<(&str, Zeroizing<String>)> = Vec::new();
     let mut imported = Imported::default();
     for (number, entry) in (1..).zip(entries(file)) {
         let place = format!("entry {number}");
         if entry.text("dataType") == Some("EncOTPStorage") {
             let id = entry.text("keyId").unwrap_or("");
-            if !derived.iter().any(|(known, _)| *known == id) {
-                let salt = file.get(id).and_then(|key| key.text("salt"));
-                let salt = salt.ok_or_else(|| FormatError::Damaged("the key of an entry is missing".into()))?;
-                let key = cipher::argon2id(password.as_bytes(), salt.as_bytes(), 2, 19_456, 1)?;
-                derived.push((id, Zeroizing::new(data_encoding::BASE64_NOPAD.encode(&key[..]))));
-            }
-            let passphrase = derived.iter().find(|(known, _)| *known == id).ok_or_else(wrong)?;
-            let plain = crypto_js(entry.text("data").unwrap_or(""), passphrase.1.as_bytes()).ok_or_else(wrong)?;
+            let salt = file.get(id).and_then(|key| key.text("salt"));
+            let salt = salt.ok_or_else(|| FormatError::Damaged("the key of an entry is missing".into()))?;
+            let key = keys
+                .argon2id(password.as_bytes(), salt.as_bytes(), PASSES, KIB, 1)
+                .map_err(|wrong| wrong.at(&place))?;
+            let passphrase = Zeroizing::new(data_encoding::BASE64_NOPAD.encode(&key[..]));
+            let plain = crypto_js(entry.text("data").unwrap_or(""), passphrase.as_bytes()).ok_or_else(wrong)?;
             let inner = Document::read(&plain).map_err(|_| wrong())?;
             imported.push(read_entry(place, &inner.0, None));
         } else if entry.is_true("encrypted") {
@@ -130,7 +150,7 @@ fn read_entry(place: String, entry: &Value, secret: Option<&str>) -> Result<Cand
     draft.digits = if kind == "battle" { Number::Is(8) } else { entry.number("digits") };
     draft.period = entry.number("period");
     draft.counter = entry.number("counter");
-    draft.algorithm = entry.text("algorithm");
+    draft.algorithm = entry.word("algorithm");
     draft.finish()
 }
 
@@ -186,5 +206,24 @@ mod tests {
             assert_eq!(read.entries[0].details.otp.secret.expose(), b"foo");
             assert_eq!(samples::with_password(&FORMAT, file.as_bytes(), "x"), Err(FormatError::WrongPasswordOrDamaged));
         }
+    }
+
+    #[test]
+    fn a_file_of_countless_keys_is_refused_before_one_is_derived() {
+        let file = |salt: fn(usize) -> String| {
+            let part = |n| {
+                let salt = salt(n);
+                format!(
+                    r#""k{n}":{{"dataType":"Key","salt":"{salt}"}},"e{n}":{{"dataType":"EncOTPStorage","keyId":"k{n}","data":"x"}}"#
+                )
+            };
+            format!("{{{}}}", (0..1000).map(part).collect::<Vec<_>>().join(","))
+        };
+        let refused = (FORMAT.read.unwrap())(file(|n| format!("salt number {n}")).as_bytes()).err();
+        let Some(FormatError::ParametersRefused(words)) = refused else { panic!("{refused:?}") };
+        assert!(words.starts_with("entry ") && words.contains("too much for one file"), "{words}");
+        // The same key a thousand times is one.
+        let same = samples::with_password(&FORMAT, file(|_| "one salt for all".into()).as_bytes(), "word");
+        assert_eq!(same, Err(FormatError::WrongPasswordOrDamaged));
     }
 }

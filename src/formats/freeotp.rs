@@ -8,9 +8,9 @@ use serde_json::{Value, json};
 
 use super::cipher::{self, Hash};
 use super::draft::{Draft, Key};
-use super::json::{Document, Fields, Number};
+use super::json::{Document, Fields, Number, Word};
 use super::loss::Holds;
-use super::{Candidate, Format, FormatError, Imported, Opened, Problem, Writer, preferences};
+use super::{Candidate, Derivations, Format, FormatError, Imported, Opened, Problem, Writer, preferences};
 use crate::otp::{Digits, Kind, uri};
 use crate::secret::{Random, Secret, Text};
 use crate::vault::Details;
@@ -70,7 +70,7 @@ fn damaged(what: &str) -> FormatError {
 fn read(bytes: &[u8]) -> Result<Opened, FormatError> {
     if is_map(bytes) {
         let map = java_map(bytes).ok_or_else(|| damaged("its map is cut or of another layout"))?;
-        return Ok(Opened::encrypted(move |password| read_backup(&map, password)));
+        return Ok(Opened::encrypted(move |password, keys| read_backup(&map, password, keys)));
     }
     let tokens = in_preferences(bytes).ok_or_else(|| damaged("it holds no tokens"))?;
     let mut imported = Imported::default();
@@ -102,9 +102,8 @@ fn read_token(place: String, token: &Value, secret: Secret, used: u64) -> Result
     let issuer = token.text("issuerAlt").or(token.text("issuerExt")).or(token.text("issuerInt"));
     let account = token.text("labelAlt").or(token.text("label"));
     let mut draft = Draft::new(place, Key::Bytes(secret)).named(issuer, account);
-    let kind = token.text("type").unwrap_or("TOTP");
-    draft.kind = Kind::from_name(kind).ok_or_else(|| kind.to_owned());
-    draft.algorithm = token.text("algo");
+    draft.kind = token.word("type").kind(Kind::Totp);
+    draft.algorithm = token.word("algo");
     draft.digits = token.number("digits");
     draft.period = token.number("period");
     draft.counter = match token.get("counter").and_then(Value::as_i64) {
@@ -153,7 +152,7 @@ fn java_map(bytes: &[u8]) -> Option<Vec<(String, Text)>> {
     Some(pairs)
 }
 
-fn read_backup(map: &[(String, Text)], password: &Text) -> Result<Imported, FormatError> {
+fn read_backup(map: &[(String, Text)], password: &Text, keys: &mut Derivations) -> Result<Imported, FormatError> {
     let value = |name: &str| map.iter().find(|(key, _)| key == name).map(|(_, value)| value);
     let master = Document::read(value("masterKey").ok_or_else(|| damaged("it has no master key"))?.as_bytes())?;
     let hash = match master.0.text("mAlgorithm") {
@@ -165,7 +164,7 @@ fn read_backup(map: &[(String, Text)], password: &Text) -> Result<Imported, Form
     let iterations =
         master.0.number("mIterations").get().ok_or_else(|| damaged("its master key names no iterations"))?;
     let salt = signed_bytes(master.0.get("mSalt")).ok_or_else(|| damaged("its master key has no salt"))?;
-    let key = cipher::pbkdf2(hash, password.as_bytes(), &salt, iterations)?;
+    let key = keys.pbkdf2(hash, password.as_bytes(), &salt, iterations)?;
     let sealed = master.0.get("mEncryptedKey").ok_or_else(|| damaged("its master key is missing"))?;
     let master = open_key(&key[..], sealed).ok_or(FormatError::WrongPasswordOrDamaged)?;
 
@@ -192,7 +191,7 @@ fn read_backup(map: &[(String, Text)], password: &Text) -> Result<Imported, Form
         };
         // The key names its algorithm, should the token not.
         let mut token = token;
-        if token.0.text("algo").is_none()
+        if token.0.word("algo") == Word::Absent
             && let (Some(object), Some(name)) = (token.0.as_object_mut(), sealed.0.text("mToken"))
         {
             object.insert("algo".into(), json!(name));

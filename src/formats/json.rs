@@ -6,6 +6,7 @@ use serde_json::Value;
 use zeroize::Zeroize;
 
 use super::FormatError;
+use crate::otp::Kind;
 
 /// The largest text that is parsed.
 const LARGEST: usize = 32 * 1024 * 1024;
@@ -169,10 +170,39 @@ impl Number {
     }
 }
 
+/// A word as a file has it: the name of an algorithm or of a kind of code.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Word<'a> {
+    /// Not there, null, or an empty text.
+    Absent,
+    /// There.
+    Is(&'a str),
+    /// There, and no text.
+    Broken,
+}
+
+impl<'a> Word<'a> {
+    /// The word of a text.
+    pub fn of(text: &'a str) -> Word<'a> {
+        if text.trim().is_empty() { Word::Absent } else { Word::Is(text) }
+    }
+
+    /// The kind of that name, `absent` where there is none; else the name of one that is not known.
+    pub fn kind(self, absent: Kind) -> Result<Kind, String> {
+        match self {
+            Word::Absent => Ok(absent),
+            Word::Is(name) => Kind::from_name(name).ok_or_else(|| name.to_owned()),
+            Word::Broken => Err("not a word".into()),
+        }
+    }
+}
+
 /// Lenient access to the fields of an object.
 pub(super) trait Fields {
     /// A text, not empty.
     fn text(&self, key: &str) -> Option<&str>;
+    /// A word that must be understood where it is there.
+    fn word(&self, key: &str) -> Word<'_>;
     /// A number, or a text of one.
     fn number(&self, key: &str) -> Number;
     /// `true`, `"true"` or 1.
@@ -188,6 +218,14 @@ pub(super) trait Fields {
 impl Fields for Value {
     fn text(&self, key: &str) -> Option<&str> {
         self.get(key)?.as_str().filter(|text| !text.is_empty())
+    }
+
+    fn word(&self, key: &str) -> Word<'_> {
+        match self.get(key) {
+            None | Some(Value::Null) => Word::Absent,
+            Some(Value::String(text)) => Word::of(text),
+            Some(_) => Word::Broken,
+        }
     }
 
     fn number(&self, key: &str) -> Number {

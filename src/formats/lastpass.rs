@@ -82,7 +82,7 @@ fn read_accounts(file: &Document, names: &Names, place: &str, imported: &mut Imp
         let text = |keys: [&str; 2]| keys.into_iter().find_map(|key| account.text(key));
         let key = Key::Base32(account.text(names.secret).unwrap_or(""));
         let mut draft = Draft::new(format!("{place}entry {number}"), key).named(text(names.issuer), text(names.user));
-        draft.algorithm = account.text(names.algorithm);
+        draft.algorithm = account.word(names.algorithm);
         draft.digits = account.number(names.digits);
         draft.period = account.number(names.period);
         draft.favourite = account.is_true(names.favourite);

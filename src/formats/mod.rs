@@ -31,6 +31,7 @@ pub mod microsoft;
 pub mod onepassword;
 pub mod otp_auth;
 pub mod otpclient;
+mod parameters;
 pub mod pass;
 pub mod picture;
 pub mod plan;
@@ -57,9 +58,13 @@ pub mod twofauth;
 pub mod uri_list;
 mod yaml;
 
+#[cfg(test)]
+mod strange_tests;
+
 use crate::otp::links;
 use crate::secret::{NoRandomness, Random, Text, random_bytes};
 use crate::vault::Details;
+pub use cipher::Derivations;
 
 /// Reads a file's bytes.
 pub type Read = fn(&[u8]) -> Result<Opened, FormatError>;
@@ -105,11 +110,11 @@ pub enum Opened {
 
 impl Opened {
     /// A file that `open` opens with a password.
-    fn encrypted(open: impl Fn(&Text) -> Result<Imported, FormatError> + Send + 'static) -> Opened {
+    fn encrypted(open: impl Fn(&Text, &mut Derivations) -> Result<Imported, FormatError> + Send + 'static) -> Opened {
         struct With<F>(F);
-        impl<F: Fn(&Text) -> Result<Imported, FormatError>> Encrypted for With<F> {
-            fn open(&self, password: &Text) -> Result<Imported, FormatError> {
-                (self.0)(password)
+        impl<F: Fn(&Text, &mut Derivations) -> Result<Imported, FormatError>> Encrypted for With<F> {
+            fn open_within(&self, password: &Text, keys: &mut Derivations) -> Result<Imported, FormatError> {
+                (self.0)(password, keys)
             }
         }
         Opened::Encrypted(Box::new(With(open)))
@@ -118,11 +123,19 @@ impl Opened {
 
 /// A recognised file that needs a password.
 pub trait Encrypted {
-    /// Opens it. May take seconds.
+    /// Opens it. May take some ten seconds.
     ///
     /// # Errors
     /// [`FormatError::WrongPassword`], [`FormatError::Damaged`] and so on.
-    fn open(&self, password: &Text) -> Result<Imported, FormatError>;
+    fn open(&self, password: &Text) -> Result<Imported, FormatError> {
+        self.open_within(password, &mut Derivations::default())
+    }
+
+    /// The same within what the file around it has left.
+    ///
+    /// # Errors
+    /// Those of [`Encrypted::open`].
+    fn open_within(&self, password: &Text, keys: &mut Derivations) -> Result<Imported, FormatError>;
 }
 
 /// The most entries of one file.
@@ -249,6 +262,16 @@ pub enum FormatError {
     /// No random bytes to encrypt with.
     #[error(transparent)]
     Random(#[from] NoRandomness),
+}
+
+impl FormatError {
+    /// The same, naming the entry whose key derivation is refused.
+    fn at(self, place: &str) -> FormatError {
+        match self {
+            FormatError::ParametersRefused(words) => FormatError::ParametersRefused(format!("{place}: {words}")),
+            other => other,
+        }
+    }
 }
 
 /// An entry's note with its recovery codes under it, for formats that have a place for the one but not the other.

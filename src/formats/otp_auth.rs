@@ -9,9 +9,9 @@ use zeroize::Zeroizing;
 
 use super::cipher::{self, Hash};
 use super::draft::{self, Draft, Key};
-use super::json::Number;
+use super::json::{Number, Word};
 use super::keyed_archive::{Item, KeyedArchive, MAGIC};
-use super::{Candidate, Format, FormatError, Imported, Opened, Problem};
+use super::{Candidate, Derivations, Format, FormatError, Imported, Opened, Problem};
 use crate::otp::Kind;
 use crate::otp::uri::LONGEST_SECRET;
 use crate::secret::{Secret, Text};
@@ -51,10 +51,10 @@ fn read(bytes: &[u8]) -> Result<Opened, FormatError> {
     if older.is_none() && !sealed.starts_with(&[3, 1]) {
         return Err(FormatError::Unsupported("it is of a newer version than this program reads".into()));
     }
-    Ok(Opened::encrypted(move |password| {
+    Ok(Opened::encrypted(move |password, keys| {
         let plain = match &older {
             Some((salt, iv)) => open_older(&sealed, password, salt, iv),
-            None => open_rncryptor(&sealed, password)?,
+            None => open_rncryptor(&sealed, password, keys)?,
         };
         let plain = plain.filter(|plain| plain.starts_with(MAGIC)).ok_or(FormatError::WrongPasswordOrDamaged)?;
         let archive = KeyedArchive::read(&plain).ok_or_else(|| damaged("its inner archive is broken"))?;
@@ -72,17 +72,21 @@ fn open_older(sealed: &[u8], password: &Text, salt: &[u8], iv: &[u8]) -> Option<
 }
 
 /// RNCryptor 3 with a password: version, options, salt, salt of the HMAC, IV, cipher text, HMAC over all before. `None` when that does not hold.
-fn open_rncryptor(sealed: &[u8], password: &Text) -> Result<Option<Zeroizing<Vec<u8>>>, FormatError> {
+fn open_rncryptor(
+    sealed: &[u8],
+    password: &Text,
+    keys: &mut Derivations,
+) -> Result<Option<Zeroizing<Vec<u8>>>, FormatError> {
     let short = || damaged("it is cut off");
     let (head, mac) = sealed.split_last_chunk::<32>().ok_or_else(short)?;
     let ([_, _, salts @ ..], rest) = head.split_first_chunk::<18>().ok_or_else(short)?;
     let (salt, mac_salt) = salts.split_at_checked(8).ok_or_else(short)?;
     let (iv, text) = rest.split_at_checked(16).ok_or_else(short)?;
-    let mac_key = cipher::pbkdf2(Hash::Sha1, password.as_bytes(), mac_salt, 10_000)?;
+    let mac_key = keys.pbkdf2(Hash::Sha1, password.as_bytes(), mac_salt, 10_000)?;
     if cipher::hmac_sha256(&mac_key[..], head) != *mac {
         return Ok(None);
     }
-    let key = cipher::pbkdf2(Hash::Sha1, password.as_bytes(), salt, 10_000)?;
+    let key = keys.pbkdf2(Hash::Sha1, password.as_bytes(), salt, 10_000)?;
     Ok(cipher::cbc_open(&key[..], iv, text))
 }
 
@@ -125,13 +129,13 @@ fn read_account(place: String, account: Item) -> Result<Candidate, Problem> {
         Number::Is(2) => Ok(Kind::Totp),
         other => Err(other.get().map_or_else(String::new, |type_| type_.to_string())),
     };
-    draft.algorithm = Some(match number("algorithm") {
-        Number::Absent | Number::Is(1) => "SHA1",
-        Number::Is(2) => "SHA256",
-        Number::Is(3) => "SHA512",
-        Number::Is(4) => "MD5",
-        Number::Is(_) | Number::Broken => "of another number",
-    });
+    draft.algorithm = match number("algorithm") {
+        Number::Absent | Number::Is(1) => Word::Is("SHA1"),
+        Number::Is(2) => Word::Is("SHA256"),
+        Number::Is(3) => Word::Is("SHA512"),
+        Number::Is(4) => Word::Is("MD5"),
+        Number::Is(_) | Number::Broken => Word::Broken,
+    };
     draft.digits = number("digits");
     draft.period = number("period");
     draft.counter = number("counter");

@@ -59,10 +59,10 @@ fn header(bytes: &[u8]) -> Option<Header> {
 fn read(bytes: &[u8]) -> Result<Opened, FormatError> {
     let header = header(bytes).ok_or_else(|| FormatError::Damaged("its header is cut or of a newer version".into()))?;
     let bytes = bytes.to_vec();
-    Ok(Opened::encrypted(move |password| {
+    Ok(Opened::encrypted(move |password, keys| {
         let key = match header.costs {
-            None => cipher::pbkdf2(Hash::Sha512, password.as_bytes(), &header.salt, 100_000)?,
-            Some([passes, kib, lanes]) => cipher::argon2id(password.as_bytes(), &header.salt, passes, kib, lanes)?,
+            None => keys.pbkdf2(Hash::Sha512, password.as_bytes(), &header.salt, 100_000)?,
+            Some([passes, kib, lanes]) => keys.argon2id(password.as_bytes(), &header.salt, passes, kib, lanes)?,
         };
         let (head, sealed) = bytes.split_at_checked(header.length).ok_or(FormatError::WrongPasswordOrDamaged)?;
         let plain = cipher::gcm16_open(&key, &header.iv, sealed, head).ok_or(FormatError::WrongPasswordOrDamaged)?;
@@ -85,7 +85,7 @@ fn read_entry(place: String, entry: &Value) -> Result<Candidate, Problem> {
     if draft.kind == Ok(Kind::Totp) && uri::looks_like_steam(&draft.issuer, digits) {
         draft.kind = Ok(Kind::Steam);
     }
-    draft.algorithm = entry.text("algo");
+    draft.algorithm = entry.word("algo");
     draft.period = entry.number("period");
     draft.counter = entry.number("counter");
     draft.tags.extend(entry.text("group").map(Text::from));

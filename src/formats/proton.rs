@@ -4,9 +4,9 @@
 
 use serde_json::{Value, json};
 
-use super::json::{Document, Fields};
+use super::json::{Document, Fields, Word};
 use super::loss::Holds;
-use super::{Candidate, Format, FormatError, Imported, Opened, Problem, Writer, cipher, draft};
+use super::{Candidate, Derivations, Format, FormatError, Imported, Opened, Problem, Writer, cipher, draft};
 use crate::otp::{Kind, base32, uri};
 use crate::secret::{Random, Text, random_bytes};
 use crate::vault::Details;
@@ -48,8 +48,8 @@ fn read(bytes: &[u8]) -> Result<Opened, FormatError> {
     let damaged = |what: &str| FormatError::Damaged(format!("its {what} is missing or broken"));
     let sealed = cipher::base64(sealed).ok_or_else(|| damaged("content"))?;
     let salt = file.0.text("salt").and_then(cipher::base64).ok_or_else(|| damaged("salt"))?;
-    Ok(Opened::encrypted(move |password| {
-        let key = cipher::argon2id(password.as_bytes(), &salt, 2, 19_456, 1)?;
+    Ok(Opened::encrypted(move |password, keys| {
+        let key = keys.argon2id(password.as_bytes(), &salt, 2, 19_456, 1)?;
         let (nonce, sealed) =
             sealed.split_at_checked(12).ok_or_else(|| FormatError::Damaged("it is too short".into()))?;
         let plain = cipher::gcm_open(&key[..], nonce, sealed, ASSOCIATED).ok_or(FormatError::WrongPasswordOrDamaged)?;
@@ -74,6 +74,17 @@ fn read_entry(place: String, entry: &Value) -> Result<Candidate, Problem> {
     })?;
     if let Some(name) = name {
         candidate.details.account = name.into();
+    }
+    let kind = candidate.details.otp.kind;
+    let agrees = match content.word("entry_type") {
+        Word::Absent => true,
+        Word::Is(name) => Kind::from_name(name).is_some_and(|said| said == kind || said == Kind::Totp),
+        Word::Broken => false,
+    };
+    if !agrees {
+        let label = draft::label(&candidate.details.issuer, &candidate.details.account);
+        let reason = "its type is not known, or not that of its link".into();
+        return Err(Problem { place: candidate.place, label, reason });
     }
     candidate.details.note = entry.text("note").unwrap_or("").into();
     Ok(candidate)
@@ -103,7 +114,7 @@ fn write(entries: &[Details], password: Option<&Text>, random: &mut dyn Random) 
     let plain = Document(json!({ "version": 1, "entries": list })).write();
     let Some(password) = password else { return Ok(plain.to_vec()) };
     let (salt, nonce) = (random_bytes::<16>(random)?, random_bytes::<12>(random)?);
-    let key = cipher::argon2id(password.as_bytes(), &salt, 2, 19_456, 1)?;
+    let key = Derivations::default().argon2id(password.as_bytes(), &salt, 2, 19_456, 1)?;
     let sealed = cipher::gcm_seal(&key[..], &nonce, &plain, ASSOCIATED)?;
     let text = |bytes: &[u8]| data_encoding::BASE64.encode(bytes);
     let content = text(&[&nonce[..], &sealed].concat());

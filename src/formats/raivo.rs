@@ -32,7 +32,7 @@ fn read(bytes: &[u8]) -> Result<Opened, FormatError> {
             .named(entry.text("issuer"), entry.text("account"));
         let kind = entry.text("kind").unwrap_or("");
         draft.kind = Kind::from_name(kind).ok_or_else(|| kind.to_owned());
-        draft.algorithm = entry.text("algorithm");
+        draft.algorithm = entry.word("algorithm");
         draft.digits = entry.number("digits");
         draft.period = entry.number("timer");
         draft.counter = entry.number("counter");

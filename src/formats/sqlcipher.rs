@@ -6,7 +6,7 @@
 use zeroize::Zeroizing;
 
 use super::cipher::{self, Hash};
-use super::{FormatError, sqlite};
+use super::{Derivations, FormatError, sqlite};
 use crate::secret::Text;
 
 const PAGE: usize = 1024;
@@ -27,11 +27,11 @@ pub(super) fn may_be(bytes: &[u8]) -> bool {
 ///
 /// # Errors
 /// [`FormatError::WrongPasswordOrDamaged`] when the first page does not hold; [`FormatError::Damaged`] naming a later one.
-pub(super) fn open(bytes: &[u8], password: &Text) -> Result<Zeroizing<Vec<u8>>, FormatError> {
+pub(super) fn open(bytes: &[u8], password: &Text, keys: &mut Derivations) -> Result<Zeroizing<Vec<u8>>, FormatError> {
     let cut = || FormatError::Damaged("the database is cut off".into());
     let salt = bytes.first_chunk::<SALT>().ok_or_else(cut)?;
-    let key = cipher::pbkdf2(Hash::Sha1, password.as_bytes(), salt, ITERATIONS)?;
-    let mac_key = cipher::pbkdf2(Hash::Sha1, &key[..], &salt.map(|byte| byte ^ MAC_SALT), MAC_ITERATIONS)?;
+    let key = keys.pbkdf2(Hash::Sha1, password.as_bytes(), salt, ITERATIONS)?;
+    let mac_key = keys.pbkdf2(Hash::Sha1, &key[..], &salt.map(|byte| byte ^ MAC_SALT), MAC_ITERATIONS)?;
     let mut out = Zeroizing::new(Vec::with_capacity(bytes.len()));
     for (number, page) in (1u32..).zip(bytes.chunks(PAGE)) {
         // The salt stands where SQLite has its mark.

@@ -9,7 +9,7 @@ use zeroize::Zeroizing;
 
 use super::draft::{Draft, Key};
 use super::json::{self, Document, Fields};
-use super::{Candidate, Format, FormatError, Imported, Opened, Problem, cipher};
+use super::{Candidate, Derivations, Format, FormatError, Imported, Opened, Problem, cipher};
 use crate::otp::Kind;
 use crate::secret::{Secret, Text};
 use crate::vault::RecoveryCode;
@@ -83,10 +83,10 @@ impl Lock {
         Some(Ok(Lock { argon2, salt: cipher::base64(salt)?, iv: cipher::base64(iv)? }))
     }
 
-    fn open(&self, password: &Text, sealed: &[u8]) -> Result<Option<Document>, FormatError> {
+    fn open(&self, password: &Text, sealed: &[u8], keys: &mut Derivations) -> Result<Option<Document>, FormatError> {
         let key = match self.argon2 {
-            true => cipher::argon2id(password.as_bytes(), &self.salt, 3, 12_288, 12)?,
-            false => cipher::pbkdf2(cipher::Hash::Sha1, password.as_bytes(), &self.salt, 50_000)?,
+            true => keys.argon2id(password.as_bytes(), &self.salt, 3, 12_288, 12)?,
+            false => keys.pbkdf2(cipher::Hash::Sha1, password.as_bytes(), &self.salt, 50_000)?,
         };
         let plain = cipher::cbc_open(&key[..], &self.iv, sealed);
         Ok(plain.and_then(|plain| Document::read(&plain).ok()).filter(|file| !accounts(&file.0).is_empty()))
@@ -111,9 +111,9 @@ fn read(bytes: &[u8]) -> Result<Opened, FormatError> {
     if locks.is_empty() {
         return Err(FormatError::Damaged("its manifest does not say how it is encrypted".into()));
     }
-    Ok(Opened::encrypted(move |password| {
+    Ok(Opened::encrypted(move |password, keys| {
         for lock in &locks {
-            if let Some(file) = lock.open(password, &sealed)? {
+            if let Some(file) = lock.open(password, &sealed, keys)? {
                 return Ok(read_accounts(&file.0));
             }
         }

@@ -7,9 +7,9 @@ use serde_json::{Value, json};
 
 use super::cipher::{self, Hash};
 use super::draft::{Draft, Key};
-use super::json::{Document, Fields, Number};
+use super::json::{Document, Fields, Number, Word};
 use super::loss::Holds;
-use super::{Candidate, Format, FormatError, Imported, Opened, Problem, Writer};
+use super::{Candidate, Derivations, Format, FormatError, Imported, Opened, Problem, Writer};
 use crate::otp::{Algorithm, Kind, Period, base32, motp};
 use crate::secret::{Random, Text, random_bytes};
 use crate::vault::Details;
@@ -44,8 +44,8 @@ fn read(bytes: &[u8]) -> Result<Opened, FormatError> {
         let (salt, rest) = rest.split_at_checked(16).ok_or_else(short)?;
         let (nonce, sealed) = rest.split_at_checked(12).ok_or_else(short)?;
         let (salt, nonce, sealed) = (salt.to_vec(), nonce.to_vec(), sealed.to_vec());
-        return Ok(Opened::encrypted(move |password| {
-            let key = cipher::argon2id(password.as_bytes(), &salt, 3, 65_536, 4)?;
+        return Ok(Opened::encrypted(move |password, keys| {
+            let key = keys.argon2id(password.as_bytes(), &salt, 3, 65_536, 4)?;
             let plain = cipher::gcm_open(&key[..], &nonce, &sealed, &[]).ok_or(FormatError::WrongPasswordOrDamaged)?;
             read_backup(&Document::read(&plain)?)
         }));
@@ -54,8 +54,8 @@ fn read(bytes: &[u8]) -> Result<Opened, FormatError> {
         let (salt, rest) = rest.split_at_checked(20).ok_or_else(short)?;
         let (iv, sealed) = rest.split_at_checked(16).ok_or_else(short)?;
         let (salt, iv, sealed) = (salt.to_vec(), iv.to_vec(), sealed.to_vec());
-        return Ok(Opened::encrypted(move |password| {
-            let key = cipher::pbkdf2(Hash::Sha1, password.as_bytes(), &salt, 64_000)?;
+        return Ok(Opened::encrypted(move |password, keys| {
+            let key = keys.pbkdf2(Hash::Sha1, password.as_bytes(), &salt, 64_000)?;
             let plain = cipher::cbc_open(&key[..], &iv, &sealed).ok_or(FormatError::WrongPasswordOrDamaged)?;
             let backup = Document::read(&plain).map_err(|_| FormatError::WrongPasswordOrDamaged)?;
             read_backup(&backup).map_err(|_| FormatError::WrongPasswordOrDamaged)
@@ -95,14 +95,14 @@ fn read_entry(place: String, entry: &Value, file: &Value) -> Result<Candidate, P
     draft.kind = kind;
     let unknown;
     draft.algorithm = match entry.number("Algorithm") {
-        Number::Absent | Number::Is(0) => None,
-        Number::Is(1) => Some("SHA256"),
-        Number::Is(2) => Some("SHA512"),
+        Number::Absent | Number::Is(0) => Word::Absent,
+        Number::Is(1) => Word::Is("SHA256"),
+        Number::Is(2) => Word::Is("SHA512"),
         Number::Is(other) => {
             unknown = format!("number {other}");
-            Some(&unknown)
+            Word::Is(&unknown)
         }
-        Number::Broken => Some("not a number"),
+        Number::Broken => Word::Broken,
     };
     draft.digits = entry.number("Digits");
     // Of mOTP it writes a period too, and means 10 s.
@@ -167,7 +167,7 @@ fn write(entries: &[Details], password: Option<&Text>, random: &mut dyn Random) 
     .write();
     let Some(password) = password else { return Ok(plain.to_vec()) };
     let (salt, nonce) = (random_bytes::<16>(random)?, random_bytes::<12>(random)?);
-    let key = cipher::argon2id(password.as_bytes(), &salt, 3, 65_536, 4)?;
+    let key = Derivations::default().argon2id(password.as_bytes(), &salt, 3, 65_536, 4)?;
     let sealed = cipher::gcm_seal(&key[..], &nonce, &plain, &[])?;
     Ok([STRONG, &salt, &nonce, &sealed].concat())
 }

@@ -1,14 +1,18 @@
 //! CSV of password managers: any table with a column for one-time passwords, found by the names in its first row.
 //!
-//! Columns of passwords are never read. Names are compared without case, blanks, `_`, `.` and `-`.
+//! Columns of passwords are never read. Names are compared without case, blanks, `_`, `.` and `-`. A row whose columns of parameters
+//! ([`super::parameters`]) are not all understood, or that say something else than its link, is refused: it is never guessed.
 
 use csv::{ReaderBuilder, StringRecord};
 
-use super::json::Number;
+use super::draft::{Draft, Key};
+use super::json::{Number, Word};
 use super::loss::Holds;
-use super::{Candidate, Format, FormatError, Imported, Opened, Problem, Writer, draft, html};
-use crate::otp::{Algorithm, Digits, Kind, Period, uri};
+use super::parameters::{ALGORITHM, COUNTER, DIGITS, ENCODING, KIND, PERIOD, Says};
+use super::{Candidate, Format, FormatError, Imported, Opened, Problem, Writer, draft, html, parameters};
+use crate::otp::{Algorithm, Kind, Otp, links, uri};
 use crate::secret::{Random, Text};
+use crate::text;
 use crate::vault::Details;
 
 /// Any table's row.
@@ -60,7 +64,13 @@ pub(super) const OTP: &[&str] = &[
     "otpkey",
     "otpkeyitemsensitivedata",
     "totpsecret",
+    "totpkey",
+    "totpurl",
+    "totpuri",
+    "otpauthurl",
     "2fa",
+    "2fasecret",
+    "mfasecret",
 ];
 pub(super) const TITLE: &[&str] =
     &["title", "name", "displayname", "issuer", "service", "otpqrcodeapplicationname", "applicationname"];
@@ -69,7 +79,7 @@ pub(super) const USER: &[&str] =
 pub(super) const NOTE: &[&str] = &["notes", "note", "extra", "description"];
 pub(super) const FOLDER: &[&str] = &["folder", "grouping", "category", "vault", "group", "tags", "collections"];
 pub(super) const FAVOURITE: &[&str] = &["favorite", "fav", "favourite", "pinned"];
-pub(super) const SECRET_ALONE: &[&str] = &["secret", "key"];
+pub(super) const SECRET_ALONE: &[&str] = &["secret", "key", "secretkey", "sharedsecret", "seed"];
 
 /// A name without what programs write differently.
 pub(super) fn bare(name: &str) -> String {
@@ -158,9 +168,7 @@ pub(super) fn read_under(bytes: &[u8], header: &[String]) -> Result<Imported, Fo
             imported.push(Err(Problem { place, label: String::new(), reason }));
             continue;
         };
-        if let Some(read) = read_row(place, header, &row, otp, keepassxc) {
-            imported.push(read);
-        }
+        read_row(&place, Cells { header, row: &row }, otp, keepassxc, &mut imported);
     }
     Ok(imported)
 }
@@ -178,80 +186,212 @@ fn without_otp(header: &[String]) -> &'static str {
     }
 }
 
-/// The first cell that is not empty, of columns so named, the names in the order of their worth.
-fn cell<'a>(header: &[String], row: &'a StringRecord, names: &[&str]) -> Option<&'a str> {
-    names.iter().find_map(|name| {
-        let places = header.iter().enumerate().filter(|(_, found)| found == name);
-        places.filter_map(|(place, _)| row.get(place)).map(str::trim).find(|cell| !cell.is_empty())
-    })
+/// A row and the names over it.
+#[derive(Clone, Copy)]
+struct Cells<'r> {
+    header: &'r [String],
+    row: &'r StringRecord,
 }
 
-fn read_row(
-    place: String,
-    header: &[String],
-    row: &StringRecord,
-    otp: &[&str],
-    keepassxc: bool,
-) -> Option<Result<Candidate, Problem>> {
+impl<'r> Cells<'r> {
+    /// The cells that are not empty, of columns so named, with those names; the names in the order of their worth.
+    fn all(self, names: &'r [&str]) -> impl Iterator<Item = (&'r str, &'r str)> {
+        names
+            .iter()
+            .flat_map(move |name| {
+                let places = self.header.iter().enumerate().filter(move |(_, found)| found == name);
+                places.filter_map(move |(place, _)| Some((*name, self.row.get(place)?.trim())))
+            })
+            .filter(|(_, cell)| !cell.is_empty())
+    }
+
+    /// The first of them.
+    fn first(self, names: &'r [&str]) -> Option<&'r str> {
+        self.all(names).next().map(|(_, cell)| cell)
+    }
+
+    /// What the only one of these columns says, or several that say the same; nothing when all are empty.
+    ///
+    /// # Errors
+    /// Which column is not understood, or that two disagree.
+    fn one<T: PartialEq>(self, names: &'r [&str], read: impl Fn(&str, &str) -> Option<T>) -> Result<Option<T>, String> {
+        let mut found: Option<T> = None;
+        for (name, cell) in self.all(names) {
+            let said = read(name, cell).ok_or_else(|| not_understood(name))?;
+            if found.as_ref().is_some_and(|found| *found != said) {
+                return Err(format!("the column {} and another say different things", text::fit(name, 24)));
+            }
+            found = Some(said);
+        }
+        Ok(found)
+    }
+}
+
+fn not_understood(heading: &str) -> String {
+    format!("what stands in the column {} is not understood: say what the columns hold", text::fit(heading, 24))
+}
+
+/// What the columns beside a key say of its codes.
+struct Said {
+    kind: Option<Kind>,
+    algorithm: Option<Algorithm>,
+    digits: Number,
+    period: Number,
+    counter: Number,
+}
+
+impl Said {
+    /// # Errors
+    /// Which column is not understood.
+    fn read(cells: Cells<'_>) -> Result<Said, String> {
+        let number = |names, read: fn(&str, &str) -> Number| {
+            let known = |name: &str, cell: &str| Some(read(name, cell)).filter(|number| *number != Number::Broken);
+            Ok::<_, String>(cells.one(names, known)?.unwrap_or(Number::Absent))
+        };
+        let mut kinds: Option<Says> = None;
+        for (name, cell) in cells.all(KIND) {
+            match parameters::kind(cell) {
+                Says::Nothing => {}
+                Says::Unknown => return Err(not_understood(name)),
+                says if kinds.is_some_and(|kinds| kinds != says) => {
+                    return Err("two columns name different kinds".into());
+                }
+                says => kinds = Some(says),
+            }
+        }
+        let algorithm = cells.one(ALGORITHM, |name, cell| parameters::algorithm(name, cell).ok())?.flatten();
+        let by_kind = match kinds {
+            Some(Says::Algorithm(algorithm)) => Some(algorithm),
+            _ => None,
+        };
+        if by_kind.is_some() && algorithm.is_some() && by_kind != algorithm {
+            return Err("two columns name different algorithms".into());
+        }
+        Ok(Said {
+            kind: match kinds {
+                Some(Says::Kind(kind)) => Some(kind),
+                _ => None,
+            },
+            algorithm: algorithm.or(by_kind),
+            digits: number(DIGITS, parameters::digits)?,
+            period: number(PERIOD, |_, cell| parameters::period(cell))?,
+            counter: number(COUNTER, |_, cell| parameters::counter(cell))?,
+        })
+    }
+
+    /// Whether a link's codes are made of what the columns say, where they say something.
+    fn agrees(&self, otp: &Otp) -> bool {
+        let fits = |said: Number, is: u64| matches!(said, Number::Absent | Number::Is(0)) || said == Number::Is(is);
+        let free = matches!(otp.kind, Kind::Totp | Kind::Hotp);
+        self.kind.is_none_or(|kind| kind == otp.kind || (kind, otp.kind) == (Kind::Totp, Kind::Steam))
+            && (!free || self.algorithm.is_none_or(|algorithm| algorithm == otp.algorithm))
+            && (!free || fits(self.digits, u64::from(otp.digits.get())))
+            && (!otp.is_timed() || fits(self.period, otp.period.get()))
+            && (otp.is_timed() || fits(self.counter, otp.counter))
+    }
+}
+
+/// Reads a row into `imported`: nothing when it has no one-time password.
+fn read_row(place: &str, cells: Cells<'_>, otp: &[&str], keepassxc: bool, imported: &mut Imported) {
+    let names = (cells.first(TITLE).unwrap_or(""), cells.first(USER).unwrap_or(""));
+    let refuse = |reason: String| Problem { place: place.to_owned(), label: draft::label(names.0, names.1), reason };
     // Old exports of LastPass are escaped for the page that showed them; a URI that has this in it is no other.
-    let escaped = cell(header, row, otp)?;
-    let unescaped = escaped.contains("&amp;").then(|| html::unescape(escaped));
-    let value = unescaped.as_ref().map_or(escaped, |text| text.as_str());
-    let read =
-        draft::from_field(place, value, cell(header, row, TITLE).unwrap_or(""), cell(header, row, USER).unwrap_or(""));
-    Some(read.and_then(|mut candidate| {
+    let values: Vec<Text> = cells
+        .all(otp)
+        .map(|(_, cell)| if cell.contains("&amp;") { Text::from(html::unescape(cell).as_str()) } else { cell.into() })
+        .collect();
+    // A link says more than a key beside it.
+    let Some(value) = values.iter().find(|value| links::is_link(value)).or(values.first()) else { return };
+    let dress = |candidate: &mut Candidate| {
         let details = &mut candidate.details;
-        details.note = cell(header, row, NOTE).unwrap_or("").into();
-        details.favourite =
-            cell(header, row, FAVOURITE).is_some_and(|cell| cell == "1" || cell.eq_ignore_ascii_case("true"));
-        if let Some(folder) = cell(header, row, FOLDER) {
+        details.note = cells.first(NOTE).unwrap_or("").into();
+        details.favourite = cells.first(FAVOURITE).is_some_and(|cell| cell == "1" || cell.eq_ignore_ascii_case("true"));
+        if let Some(folder) = cells.first(FOLDER) {
             let folder =
                 if keepassxc { folder.strip_prefix("Root").unwrap_or(folder).trim_start_matches('/') } else { folder };
             details.tags.extend((!folder.is_empty()).then(|| Text::from(folder)));
         }
-        if !uri::is_uri(value) {
-            parameters(header, row, &mut candidate)?;
+    };
+    let mut read = Imported::default();
+    if links::is_link(value) {
+        draft::from_item(place, std::iter::once(&**value), names, &mut read, dress);
+        if let [only] = read.entries.as_slice()
+            && Said::read(cells).is_ok_and(|said| !said.agrees(&only.details.otp))
+        {
+            read = Imported::default();
+            read.push(Err(refuse("its link and a column beside it say different things of its codes".into())));
         }
-        Ok(candidate)
-    }))
+    } else {
+        read.push(read_key(place.to_owned(), value, cells, names).map(|mut candidate| {
+            dress(&mut candidate);
+            candidate
+        }));
+    }
+    let same = |other: &Text, otp: &Otp| match uri::parse(other) {
+        Ok(link) => link.otp.secret == otp.secret,
+        Err(_) => uri::base32_secret(other).is_ok_and(|secret| secret == otp.secret),
+    };
+    if let [only] = read.entries.as_slice()
+        && !values.iter().filter(|other| *other != value).all(|other| same(other, &only.details.otp))
+    {
+        read = Imported::default();
+        read.push(Err(refuse("two of its columns hold different secrets".into())));
+    }
+    read.entries.into_iter().map(Ok).chain(read.problems.into_iter().map(Err)).for_each(|read| imported.push(read));
 }
 
-/// What a table has in columns of its own beside a bare key.
-fn parameters(header: &[String], row: &StringRecord, candidate: &mut Candidate) -> Result<(), Problem> {
-    let otp = &mut candidate.details.otp;
-    let refuse = |reason: &str| Problem {
-        place: candidate.place.clone(),
-        label: draft::label(&candidate.details.issuer, &candidate.details.account),
-        reason: reason.into(),
+/// A bare key with what the columns beside it say.
+fn read_key(place: String, key: &str, cells: Cells<'_>, names: (&str, &str)) -> Result<Candidate, Problem> {
+    let said = Said::read(cells).and_then(|said| {
+        let known = [
+            OTP,
+            SECRET_ALONE,
+            TITLE,
+            USER,
+            NOTE,
+            FOLDER,
+            FAVOURITE,
+            ALGORITHM,
+            DIGITS,
+            PERIOD,
+            COUNTER,
+            KIND,
+            ENCODING,
+        ];
+        let unknown = cells.header.iter().zip(cells.row).find(|(name, cell)| {
+            let is_known = known.iter().any(|names| names.contains(&name.as_str()));
+            !is_known && !cell.trim().is_empty() && parameters::looks_like_one(name)
+        });
+        unknown.map_or(Ok(said), |(name, _)| Err(not_understood(name)))
+    });
+    let encoding = cells.one(ENCODING, |_, cell| match bare(cell).as_str() {
+        "base32" | "32" => Some(false),
+        "hex" | "base16" | "16" | "hexadecimal" => Some(true),
+        _ => None,
+    });
+    let refuse =
+        |place: &str, reason| Problem { place: place.to_owned(), label: draft::label(names.0, names.1), reason };
+    let (said, hex) =
+        said.and_then(|said| Ok((said, encoding? == Some(true)))).map_err(|reason| refuse(&place, reason))?;
+    let counts = !matches!(said.counter, Number::Absent);
+    let kind = match said.kind {
+        Some(kind) => kind,
+        None if counts && said.period != Number::Absent => {
+            let reason = "it has a counter and a period, and no column says which of the two makes its codes".into();
+            return Err(refuse(&place, reason));
+        }
+        None if counts => Kind::Hotp,
+        None => Kind::Totp,
     };
-    if let Some(name) = cell(header, row, &["algorithm", "otphashalgorithm", "hash"]) {
-        otp.algorithm = match name {
-            "0" => Algorithm::Sha1,
-            "1" => Algorithm::Sha256,
-            "2" => Algorithm::Sha512,
-            name => Algorithm::from_name(name).ok_or_else(|| refuse("its algorithm is not known"))?,
-        };
+    if matches!(kind, Kind::Motp | Kind::Yandex) {
+        return Err(refuse(&place, format!("a {} code needs a PIN, and no column holds one", kind.name())));
     }
-    if let Some(text) = cell(header, row, &["digits", "otpcodesize", "codesize"]) {
-        otp.digits = match text.to_ascii_lowercase().as_str() {
-            "six" | "0" => otp.digits,
-            "eight" | "1" => Digits::new(8).unwrap_or(otp.digits),
-            text => Number::of(text).get().and_then(Digits::new).ok_or_else(|| refuse("a code has 1 to 10 digits"))?,
-        };
-    }
-    if let Some(text) = cell(header, row, &["period", "otptimestep", "timestep", "interval"]) {
-        otp.period = match Number::of(text) {
-            Number::Is(0) => otp.period,
-            number => number.get().and_then(Period::new).ok_or_else(|| refuse("a period is from 1 to 86400 s"))?,
-        };
-    }
-    if let Some(text) = cell(header, row, &["counter"])
-        && cell(header, row, &["type", "kind"]).is_some_and(|kind| kind.eq_ignore_ascii_case("hotp"))
-    {
-        otp.kind = Kind::Hotp;
-        otp.counter = Number::of(text).get().ok_or_else(|| refuse("the counter is not a number from 0"))?;
-    }
-    Ok(())
+    let mut draft =
+        Draft::new(place, if hex { Key::Hex(key) } else { Key::Base32(key) }).named(Some(names.0), Some(names.1));
+    draft.kind = Ok(kind);
+    draft.algorithm = said.algorithm.map_or(Word::Absent, |algorithm| Word::Is(algorithm.name()));
+    (draft.digits, draft.period, draft.counter) = (said.digits, said.period, said.counter);
+    draft.finish()
 }
 
 fn write(entries: &[Details], _: Option<&Text>, _: &mut dyn Random) -> Result<Vec<u8>, FormatError> {
@@ -325,6 +465,122 @@ mod tests {
         assert_eq!((bank.issuer.as_str(), bank.account.as_str()), ("Bank", "me"));
         assert_eq!((bank.otp.period.get(), bank.otp.digits.get(), bank.otp.algorithm.name()), (60, 8, "SHA256"));
         assert_eq!((imported.problems[0].place.as_str(), imported.problems[0].label.as_str()), ("row 5", "bad:a"));
+    }
+
+    /// One row under a heading of a key and that column.
+    fn with_column(heading: &str, cell: &str) -> Imported {
+        samples::plain(&FORMAT, format!("Name,Secret,{heading}\nBank,MZXW6YTB,\"{cell}\"\n").as_bytes())
+    }
+
+    #[test]
+    fn columns_of_parameters_by_their_many_names() {
+        let one = |heading: &str, cell: &str| {
+            let mut imported = with_column(heading, cell);
+            assert!(imported.problems.is_empty(), "{heading}: {:?}", imported.problems);
+            imported.entries.remove(0).details.otp
+        };
+        for heading in [
+            "algo",
+            "ALGORITHM",
+            "Hash",
+            "digest",
+            "Hash Function",
+            "otp_hash_algorithm",
+            "HMAC-Algorithm",
+            "Algorithmus",
+        ] {
+            assert_eq!(one(heading, "SHA-256").algorithm, Algorithm::Sha256, "{heading}");
+        }
+        for heading in
+            ["digits", "Length", "SIZE", "code_length", "OTP-Digits", "number of digits", "Stellen", "dígitos"]
+        {
+            assert_eq!(one(heading, "8").digits.get(), 8, "{heading}");
+        }
+        for heading in ["period", "Interval", "step", "time_step", "Time Period", "refresh-interval", "Intervall"] {
+            assert_eq!(one(heading, "60s").period.get(), 60, "{heading}");
+        }
+        for heading in ["type", "Kind", "method", "otp_type", "Token Type", "Typ"] {
+            assert_eq!(one(heading, "HOTP (counter based)").kind, Kind::Hotp, "{heading}");
+            assert_eq!(one(heading, "Steam").kind, Kind::Steam, "{heading}");
+            assert_eq!(one(heading, "totp").kind, Kind::Totp, "{heading}");
+            assert_eq!(one(heading, "login").kind, Kind::Totp, "{heading}");
+        }
+        assert_eq!(one("method", "SHA512").algorithm, Algorithm::Sha512);
+        let counted = one("Counter", "7");
+        assert_eq!((counted.kind, counted.counter), (Kind::Hotp, 7));
+        let utf8 = "\u{feff}algo;NAME;secret\r\nsha512;Bank;MZXW6YTB\r\n";
+        assert_eq!(samples::plain(&FORMAT, utf8.as_bytes()).entries[0].details.otp.algorithm, Algorithm::Sha512);
+    }
+
+    #[test]
+    fn a_parameter_that_is_not_understood_refuses_its_row() {
+        for (heading, cell) in [
+            ("algo", "SHA3"),
+            ("hash", "1"),
+            ("digits", "many"),
+            ("length", "20"),
+            ("size", "-1"),
+            ("interval", "often"),
+            ("period", "90000"),
+            ("type", "OTP"),
+            ("kind", "strange"),
+            ("method", "what"),
+            ("counter", "one"),
+            ("type", "motp"),
+            ("hash_fn", "sha1"),
+            ("otp digest name", "sha1"),
+            ("hotp index", "3"),
+            ("encoding", "base58"),
+            ("secret-encoding", "x"),
+        ] {
+            let imported = with_column(heading, cell);
+            assert_eq!((imported.entries.len(), imported.problems.len()), (0, 1), "{heading} {cell}");
+            let problem = &imported.problems[0];
+            assert_eq!((problem.place.as_str(), problem.label.as_str()), ("row 2", "Bank"), "{heading}");
+            // An empty cell says nothing.
+            assert_eq!(with_column(heading, " ").entries.len(), 1, "{heading}");
+        }
+        let said = &with_column("hash_fn", "sha1").problems[0].reason;
+        assert!(said.contains("hashfn") && said.contains("not understood"), "{said}");
+        let both = b"name,secret,counter,period\nBank,MZXW6YTB,0,30\n";
+        assert!(samples::plain(&FORMAT, both).problems[0].reason.contains("which of the two"));
+        let twice = b"name,secret,algo,hash\nBank,MZXW6YTB,SHA1,SHA256\n";
+        assert!(samples::plain(&FORMAT, twice).problems[0].reason.contains("different"));
+        assert_eq!(with_column("encoding", "hex").problems.len(), 1);
+        let hex = b"name,secret,encoding\nBank,666f6f,Hex\n";
+        assert_eq!(samples::plain(&FORMAT, hex).entries[0].details.otp.secret.expose(), b"foo");
+    }
+
+    #[test]
+    fn a_link_and_its_columns_must_agree() {
+        let read = |rest: &str, columns: &str, cells: &str| {
+            let file = format!("name,totp,{columns}\nBank,otpauth://totp/x?secret=MZXW6YTB{rest},{cells}\n");
+            samples::plain(&FORMAT, file.as_bytes())
+        };
+        for (rest, columns, cells) in [
+            ("", "algo", "SHA256"),
+            ("&algorithm=SHA256", "algo", "SHA1"),
+            ("", "digits", "8"),
+            ("&period=60", "period", "30"),
+            ("", "type", "hotp"),
+        ] {
+            let imported = read(rest, columns, cells);
+            assert_eq!((imported.entries.len(), imported.problems.len()), (0, 1), "{rest} {columns}");
+        }
+        for (rest, columns, cells) in [
+            ("&algorithm=SHA256&digits=8", "algo,digits,type", "sha-256,8,TOTP"),
+            ("", "type", "login"),
+            ("", "size", "big"),
+            ("", "digits", ""),
+        ] {
+            assert_eq!(read(rest, columns, cells).entries.len(), 1, "{rest} {columns}");
+        }
+        let dashlane = b"title,otpSecret,otpUrl\nBank,MZXW6YTB,otpauth://totp/x?secret=MZXW6YTB&algorithm=SHA256\nB,MY,otpauth://totp/x?secret=MZ4A\n";
+        let imported = samples::plain(&FORMAT, dashlane);
+        assert_eq!(imported.entries[0].details.otp.algorithm, Algorithm::Sha256);
+        assert!(imported.problems[0].reason.contains("different secrets"));
+        let several = b"name,totp\nBank,\"otpauth://totp/a?secret=MY, otpauth://totp/b?secret=MZXW6\"\n";
+        assert_eq!(samples::plain(&FORMAT, several).entries.len(), 2);
     }
 
     #[test]

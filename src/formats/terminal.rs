@@ -96,7 +96,7 @@ fn read_gauth(bytes: &[u8]) -> Result<Opened, FormatError> {
     let Some(rest) = bytes.strip_prefix(SALTED) else { return Ok(Opened::Plain(read_lines(bytes))) };
     let (salt, sealed) = rest.split_first_chunk::<8>().ok_or_else(|| FormatError::Damaged("it is cut off".into()))?;
     let (salt, sealed) = (*salt, sealed.to_vec());
-    Ok(Opened::encrypted(move |password| {
+    Ok(Opened::encrypted(move |password, _| {
         let derived = Zeroizing::new(<[u8; 32]>::from(
             Sha256::new().chain_update(password.as_bytes()).chain_update(salt).finalize(),
         ));

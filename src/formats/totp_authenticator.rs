@@ -4,8 +4,8 @@ use serde_json::Value;
 use sha2::{Digest, Sha256};
 use zeroize::Zeroizing;
 
-use super::draft::{Draft, Key};
-use super::json::{Document, Fields};
+use super::draft::{Draft, Key, label};
+use super::json::{Document, Fields, Number};
 use super::{Candidate, Format, FormatError, Imported, Opened, Problem, cipher, preferences, totp_cli};
 use crate::secret::Secret;
 
@@ -59,7 +59,7 @@ fn read(bytes: &[u8]) -> Result<Opened, FormatError> {
     let sealed = sealed(bytes).ok_or_else(|| FormatError::Damaged("it is not base64 of whole blocks".into()))?;
     match open(&sealed, FIXED) {
         Ok(imported) => Ok(Opened::Plain(imported)),
-        Err(_) => Ok(Opened::encrypted(move |password| {
+        Err(_) => Ok(Opened::encrypted(move |password, _| {
             open(&sealed, password).or_else(|_| totp_cli::open_v1(&sealed, password))
         })),
     }
@@ -75,12 +75,20 @@ fn read_list(list: &Value) -> Imported {
 
 fn read_entry(place: String, entry: &Value) -> Result<Candidate, Problem> {
     let text = entry.text("key").unwrap_or("");
-    let key = match entry.number("base").get() {
-        Some(16) => Key::Hex(text),
-        Some(64) => Key::Bytes(Secret::from(&cipher::base64(text).unwrap_or_default()[..])),
-        _ => Key::Base32(text),
-    };
     let issuer = entry.text("issuer").filter(|issuer| *issuer != "Unknown");
+    let key = match entry.number("base") {
+        Number::Is(16) => Key::Hex(text),
+        Number::Is(64) => Key::Bytes(Secret::from(&cipher::base64(text).unwrap_or_default()[..])),
+        Number::Absent | Number::Is(32) => Key::Base32(text),
+        _ => {
+            let reason = "its key is in an encoding that is not known".into();
+            return Err(Problem {
+                place,
+                label: label(issuer.unwrap_or(""), entry.text("name").unwrap_or("")),
+                reason,
+            });
+        }
+    };
     let mut draft = Draft::new(place, key).named(issuer, entry.text("name"));
     draft.digits = entry.number("digits");
     draft.period = entry.number("period");

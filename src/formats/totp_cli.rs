@@ -38,7 +38,7 @@ fn read_dump(file: &Value) -> Imported {
         for account in namespace.items("accounts") {
             let place = format!("entry {}", imported.next_number());
             let mut draft = entry(place, name, account.text("name").unwrap_or(""), account.text("token").unwrap_or(""));
-            draft.algorithm = account.text("algorithm");
+            draft.algorithm = account.word("algorithm");
             draft.digits = account.number("length");
             draft.period = account.number("timePeriod");
             // 0 is how it writes that nothing was chosen.

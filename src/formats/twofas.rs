@@ -5,10 +5,10 @@
 use serde_json::{Value, json};
 
 use super::cipher::{self, Hash};
-use super::draft::{Draft, Key};
-use super::json::{Document, Fields, Number};
+use super::draft::{self, Draft, Key};
+use super::json::{Document, Fields, Number, Word};
 use super::loss::Holds;
-use super::{Candidate, Format, FormatError, Imported, Opened, Problem, Writer};
+use super::{Candidate, Derivations, Format, FormatError, Imported, Opened, Problem, Writer};
 use crate::otp::{Kind, base32, uri};
 use crate::secret::{Random, Text, random_bytes};
 use crate::vault::Details;
@@ -52,7 +52,7 @@ fn read(bytes: &[u8]) -> Result<Opened, FormatError> {
     let Some(sealed) = file.0.text("servicesEncrypted").map(str::to_owned) else {
         return Ok(Opened::Plain(services(file.0.items("services"), &file.0)));
     };
-    Ok(Opened::encrypted(move |password| {
+    Ok(Opened::encrypted(move |password, keys| {
         let damaged = || FormatError::Damaged("its encrypted services are not three parts of base64".into());
         let mut parts = sealed.split(':').map(cipher::base64);
         let (Some(Some(sealed)), Some(Some(salt)), Some(Some(nonce)), None) =
@@ -60,7 +60,7 @@ fn read(bytes: &[u8]) -> Result<Opened, FormatError> {
         else {
             return Err(damaged());
         };
-        let key = cipher::pbkdf2(Hash::Sha256, password.as_bytes(), &salt, ITERATIONS)?;
+        let key = keys.pbkdf2(Hash::Sha256, password.as_bytes(), &salt, ITERATIONS)?;
         let plain = cipher::gcm_open(&key[..], &nonce, &sealed, &[]).ok_or(FormatError::WrongPasswordOrDamaged)?;
         let list = Document::read(&plain)?;
         let list = list.0.as_array().ok_or_else(|| FormatError::Damaged("its services are not a list".into()))?;
@@ -79,7 +79,13 @@ fn services(list: &[Value], file: &Value) -> Imported {
 fn read_service(place: String, service: &Value, file: &Value) -> Result<Candidate, Problem> {
     let otp = service.part("otp");
     // Fields that an old or hand-made service lacks may be in its link.
-    let link = otp.text("link").and_then(|link| uri::parse(link).ok());
+    let link = match otp.word("link") {
+        Word::Is(link) => uri::parse(link).map(Some),
+        Word::Absent => Ok(None),
+        Word::Broken => Err(uri::UriError::NotOtp),
+    };
+    let lost = link.is_err();
+    let link = link.unwrap_or_default();
     let mut draft = Draft::new(place, Key::Base32(service.text("secret").unwrap_or("")));
     draft.issuer = service.text("name").or(otp.text("issuer")).unwrap_or("").into();
     draft.account = match (otp.text("account").or(otp.text("label")), &link) {
@@ -87,10 +93,9 @@ fn read_service(place: String, service: &Value, file: &Value) -> Result<Candidat
         (None, Some(link)) => link.account.clone(),
         (None, None) => Text::empty(),
     };
-    draft.kind = match (otp.text("tokenType"), &link) {
-        (Some(name), _) => Kind::from_name(name).ok_or_else(|| name.to_owned()),
-        (None, Some(link)) => Ok(link.otp.kind),
-        (None, None) => Ok(Kind::Totp),
+    draft.kind = match (otp.word("tokenType"), &link) {
+        (Word::Absent, Some(link)) => Ok(link.otp.kind),
+        (word, _) => word.kind(Kind::Totp),
     };
     let linked = |number: Number, value: fn(&uri::Labelled) -> u64| match (number, &link) {
         (Number::Absent, Some(link)) => Number::Is(value(link)),
@@ -99,12 +104,23 @@ fn read_service(place: String, service: &Value, file: &Value) -> Result<Candidat
     draft.digits = linked(otp.number("digits"), |link| u64::from(link.otp.digits.get()));
     draft.period = linked(otp.number("period"), |link| link.otp.period.get());
     draft.counter = linked(otp.number("counter"), |link| link.otp.counter);
-    draft.algorithm = otp.text("algorithm").or(link.as_ref().map(|link| link.otp.algorithm.name()));
+    draft.algorithm = match (otp.word("algorithm"), &link) {
+        (Word::Absent, Some(link)) => Word::Is(link.otp.algorithm.name()),
+        (word, _) => word,
+    };
+    let unsaid = ["tokenType", "algorithm"].iter().any(|key| otp.word(key) == Word::Absent)
+        || ["digits", "period"].iter().any(|key| otp.number(key) == Number::Absent);
     if let Some(group) = service.text("groupId") {
         let named = file.items("groups").iter().find(|known| known.text("id") == Some(group));
         draft.tags.extend(named.and_then(|group| group.text("name")).map(Text::from));
     }
-    draft.finish()
+    let read = draft.finish()?;
+    if lost && unsaid {
+        let label = draft::label(&read.details.issuer, &read.details.account);
+        let reason = "its link cannot be read, and nothing else says all that its codes are made of".into();
+        return Err(Problem { place: read.place, label, reason });
+    }
+    Ok(read)
 }
 
 fn write(entries: &[Details], password: Option<&Text>, random: &mut dyn Random) -> Result<Vec<u8>, FormatError> {
@@ -157,7 +173,7 @@ fn write(entries: &[Details], password: Option<&Text>, random: &mut dyn Random) 
         }
         Some(password) => {
             let salt = random_bytes::<256>(random)?;
-            let key = cipher::pbkdf2(Hash::Sha256, password.as_bytes(), &salt, ITERATIONS)?;
+            let key = Derivations::default().pbkdf2(Hash::Sha256, password.as_bytes(), &salt, ITERATIONS)?;
             let mut pack = |plain: &[u8]| {
                 let nonce = random_bytes::<12>(random)?;
                 let sealed = cipher::gcm_seal(&key[..], &nonce, plain, &[])?;
@@ -200,5 +216,9 @@ mod tests {
         assert_eq!((linked.otp.kind, linked.otp.counter, linked.otp.digits.get()), (Kind::Hotp, 3, 8));
         assert_eq!(linked.account.as_str(), "me");
         assert!(imported.problems[0].reason.contains("SHA384"));
+        let lost = br#"{"schemaVersion":4,"services":[{"name":"A","secret":"JBSWY3DP","otp":{"link":"otpauth://totp/A?secret=JBSWY3DP&algorithm=SHA999"}},
+            {"name":"B","secret":"JBSWY3DP","otp":{"link":"x","tokenType":"TOTP","algorithm":"SHA256","digits":6,"period":30}}]}"#;
+        let imported = samples::plain(&FORMAT, lost);
+        assert_eq!((imported.entries.len(), imported.problems.len(), &*imported.problems[0].label), (1, 1, "A"));
     }
 }

@@ -29,7 +29,7 @@ fn read(bytes: &[u8]) -> Result<Opened, FormatError> {
             "steamtotp" => Ok(Kind::Steam),
             kind => Kind::from_name(kind).ok_or_else(|| kind.to_owned()),
         };
-        draft.algorithm = account.text("algorithm");
+        draft.algorithm = account.word("algorithm");
         draft.digits = account.number("digits");
         draft.period = account.number("period");
         draft.counter = account.number("counter");

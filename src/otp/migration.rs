@@ -113,6 +113,7 @@ fn entry(message: &[u8]) -> Result<Result<Labelled, Refused>, Damaged> {
                 _ => refused = Some("a kind of code that is not known"),
             },
             (7, Field::Number(counter)) => otp.counter = counter,
+            (4..=7, _) => refused = Some("a value of another type"),
             _ => {}
         }
     }
@@ -318,6 +319,20 @@ mod tests {
         assert!(!holds(&odd));
         assert!(!holds(&Otp::new(Kind::Steam, Secret::new(vec![1]))));
         assert_eq!(write([(&odd, "", "")].into_iter(), 10, 1), Vec::<Text>::new());
+    }
+
+    #[test]
+    fn what_is_not_known_is_never_the_default() {
+        let of = |field: &[u8]| {
+            let entry = [&[0x0a, 2, 1, 2, 0x12, 1, b'a'], field].concat();
+            let message = [&[0x0a, entry.len() as u8], &entry[..]].concat();
+            let uri = format!("otpauth-migration://offline?data={}", data_encoding::BASE64URL_NOPAD.encode(&message));
+            parse(&uri).unwrap().entries.remove(0)
+        };
+        assert!(of(&[]).is_ok());
+        for field in [&[0x20, 5][..], &[0x28, 3], &[0x30, 3], &[0x22, 1, 2], &[0x2a, 0], &[0x32, 1, 1], &[0x3a, 0]] {
+            assert!(of(field).is_err_and(|refused| &*refused.label == "a"), "{field:?}");
+        }
     }
 
     #[test]

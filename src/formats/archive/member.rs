@@ -6,7 +6,7 @@ use zeroize::Zeroizing;
 
 use super::directory::{Lock, Member};
 use crate::formats::registry::LARGEST;
-use crate::formats::{FormatError, cipher};
+use crate::formats::{Derivations, FormatError, cipher};
 use crate::secret::Text;
 use crate::text;
 
@@ -20,7 +20,7 @@ impl Member<'_> {
     /// [`FormatError::WrongPassword`], also when it needs one and none is given; [`FormatError::Damaged`];
     /// [`FormatError::WrongPasswordOrDamaged`] where ZipCrypto cannot tell; [`FormatError::Unsupported`] for another packing or a size beyond
     /// all exports.
-    pub fn open(&self, password: Option<&Text>) -> Result<Zeroizing<Vec<u8>>, FormatError> {
+    pub fn open(&self, password: Option<&Text>, keys: &mut Derivations) -> Result<Zeroizing<Vec<u8>>, FormatError> {
         let name = || text::fit(&self.name, 40);
         if self.size > LARGEST {
             return Err(FormatError::Unsupported(format!("{} is larger than {} MiB", name(), LARGEST >> 20)));
@@ -38,7 +38,7 @@ impl Member<'_> {
             }
             Lock::Aes(length) => {
                 let password = password.ok_or(FormatError::WrongPassword)?;
-                (Some(winzip_aes(self.data, password.as_bytes(), length)?), broken())
+                (Some(winzip_aes(self.data, password.as_bytes(), length, keys)?), broken())
             }
         };
         let packed = decrypted.as_ref().map_or(self.data, |plain| plain);
@@ -70,14 +70,19 @@ pub(in crate::formats) fn inflate(packed: &[u8], size: usize) -> Option<Zeroizin
 }
 
 /// WinZip's AES: salt, two bytes that show the right password, cipher text, ten bytes of HMAC-SHA-1.
-fn winzip_aes(data: &[u8], password: &[u8], length: usize) -> Result<Zeroizing<Vec<u8>>, FormatError> {
+fn winzip_aes(
+    data: &[u8],
+    password: &[u8],
+    length: usize,
+    derived: &mut Derivations,
+) -> Result<Zeroizing<Vec<u8>>, FormatError> {
     let short = || FormatError::Damaged("a file in the archive is cut off".into());
     let (salt, data) = data.split_at_checked(length / 2).ok_or_else(short)?;
     let (check, data) = data.split_first_chunk::<2>().ok_or_else(short)?;
     let (sealed, mac) = data.split_last_chunk::<10>().ok_or_else(short)?;
     let mut keys = Zeroizing::new([0u8; 66]);
     let keys = keys.get_mut(..length.saturating_mul(2).saturating_add(2)).ok_or_else(short)?;
-    cipher::pbkdf2_into(cipher::Hash::Sha1, password, salt, 1000, keys)?;
+    derived.pbkdf2_into(cipher::Hash::Sha1, password, salt, 1000, keys)?;
     let (key, rest) = keys.split_at_checked(length).ok_or_else(short)?;
     let (mac_key, ours) = rest.split_at_checked(length).ok_or_else(short)?;
     if ours != check {

@@ -12,7 +12,7 @@ use serde_json::Value;
 
 use super::json::Document;
 use super::registry::LARGEST;
-use super::{Format, FormatError, Opened, Read, registry};
+use super::{Derivations, Format, FormatError, Opened, Read, registry};
 use crate::secret::Text;
 use crate::text;
 use directory::{Archive, is_archive};
@@ -47,27 +47,27 @@ pub(super) fn read_within(bytes: &[u8], name: &'static str, read: Read) -> Resul
     if !is_archive(bytes) {
         return read(bytes);
     }
-    open(bytes, move |archive, password| {
+    open(bytes, move |archive, password, keys| {
         let member = archive
             .find(name)
             .ok_or_else(|| FormatError::Damaged(format!("there is no {name} in it, but {}", names(archive))))?;
-        read(&member.open(password)?)
+        read(&member.open(password, keys)?)
     })
 }
 
 /// Opens an archive at once, or with a password when what is read of it needs one.
 fn open(
     bytes: &[u8],
-    read: impl Fn(&Archive, Option<&Text>) -> Result<Opened, FormatError> + Send + 'static,
+    read: impl Fn(&Archive, Option<&Text>, &mut Derivations) -> Result<Opened, FormatError> + Send + 'static,
 ) -> Result<Opened, FormatError> {
-    match read(&Archive::read(bytes)?, None) {
+    match read(&Archive::read(bytes)?, None, &mut Derivations::default()) {
         Err(FormatError::WrongPassword) => {}
         plain => return plain,
     }
     let bytes = bytes.to_vec();
-    Ok(Opened::encrypted(move |password| match read(&Archive::read(&bytes)?, Some(password))? {
+    Ok(Opened::encrypted(move |password, keys| match read(&Archive::read(&bytes)?, Some(password), keys)? {
         Opened::Plain(imported) => Ok(imported),
-        Opened::Encrypted(inner) => inner.open(password).map_err(|wrong| match wrong {
+        Opened::Encrypted(inner) => inner.open_within(password, keys).map_err(|wrong| match wrong {
             FormatError::WrongPassword | FormatError::WrongPasswordOrDamaged | FormatError::WrongPasswordOrKeyFile => {
                 FormatError::Unsupported(
                     "the file in the archive has a password of its own: unpack it and import that".into(),
@@ -79,14 +79,14 @@ fn open(
 }
 
 /// Reads the one file of a known format.
-fn only_known(archive: &Archive, password: Option<&Text>) -> Result<Opened, FormatError> {
+fn only_known(archive: &Archive, password: Option<&Text>, keys: &mut Derivations) -> Result<Opened, FormatError> {
     // Dashlane's archive has a table for each kind of item.
     let one = archive.find("credentials.csv").or(match archive.members.as_slice() {
         [one] => Some(one),
         _ => None,
     });
     if let Some(one) = one {
-        return read_member(&one.open(password)?);
+        return read_member(&one.open(password, keys)?);
     }
     if archive.members.iter().fold(0, |sum: usize, member| sum.saturating_add(member.size())) > LARGEST {
         let words =
@@ -95,7 +95,7 @@ fn only_known(archive: &Archive, password: Option<&Text>) -> Result<Opened, Form
     }
     let mut found = None;
     for member in &archive.members {
-        let plain = member.open(password)?;
+        let plain = member.open(password, keys)?;
         if is_archive(&plain) || registry::detect(&plain).is_err() {
             continue;
         }

@@ -11,16 +11,11 @@ use salsa20::Salsa20;
 use sha2::{Digest, Sha256, Sha512};
 use zeroize::{Zeroize, Zeroizing};
 
-use super::{FormatError, Key};
+use super::Key;
 
-/// The most rounds of AES that are done: some seconds. KeePass, asked for a delay of one second, takes up to about 50 million.
-const MOST_ROUNDS: u64 = 300_000_000;
-
-/// KeePass's oldest key derivation: a key's two halves encrypted under the seed again and again, then hashed.
-///
-/// # Errors
-/// [`FormatError::ParametersRefused`] for too many rounds or a seed of another length than 32.
-pub(in crate::formats) fn aes_kdf(key: &Key, seed: &[u8], rounds: u64) -> Result<Key, FormatError> {
+/// KeePass's oldest key derivation: a key's two halves encrypted under the seed again and again, then hashed. `None` for a seed of another
+/// length than 32. What it may cost is the matter of [`super::Derivations`].
+pub(super) fn aes_kdf(key: &Key, seed: &[u8], rounds: u64) -> Option<Key> {
     /// All rounds in one call: the processor's own AES is looked for once, not each time.
     struct Rounds<'a>(&'a mut [Block; 2], u64);
     impl BlockSizeUser for Rounds<'_> {
@@ -36,38 +31,14 @@ pub(in crate::formats) fn aes_kdf(key: &Key, seed: &[u8], rounds: u64) -> Result
             *self.0 = [first, second];
         }
     }
-    let refused = || FormatError::ParametersRefused(format!("{rounds} rounds of AES"));
-    if rounds > MOST_ROUNDS {
-        return Err(refused());
-    }
-    let cipher = Aes256::new_from_slice(seed).map_err(|_| refused())?;
-    let (first, second) = key.split_first_chunk::<16>().ok_or_else(refused)?;
-    let mut blocks = [Block::from(*first), Block::try_from(second).map_err(|_| refused())?];
+    let cipher = Aes256::new_from_slice(seed).ok()?;
+    let (first, second) = key.split_first_chunk::<16>()?;
+    let mut blocks = [Block::from(*first), Block::try_from(second).ok()?];
     cipher.encrypt_with_backend(Rounds(&mut blocks, rounds));
     let mut hash = Sha256::new();
     blocks.iter().for_each(|block| hash.update(block));
     blocks.iter_mut().for_each(|block| block.as_mut_slice().zeroize());
-    Ok(Zeroizing::new(hash.finalize().into()))
-}
-
-/// Argon2d, or Argon2id; version 0x10 or 0x13; passes, KiB, lanes.
-///
-/// # Errors
-/// [`FormatError::ParametersRefused`], also when the memory cannot be had.
-pub(in crate::formats) fn argon2(
-    id: bool,
-    version: u64,
-    password: &[u8],
-    salt: &[u8],
-    [t, kib, p]: [u64; 3],
-) -> Result<Key, FormatError> {
-    let sort = if id { argon2::Algorithm::Argon2id } else { argon2::Algorithm::Argon2d };
-    let version = match version {
-        0x10 => argon2::Version::V0x10,
-        0x13 => argon2::Version::V0x13,
-        other => return Err(FormatError::ParametersRefused(format!("Argon2 of version {other:#x}"))),
-    };
-    super::argon2_of(sort, version, password, salt, [t, kib, p])
+    Some(Zeroizing::new(hash.finalize().into()))
 }
 
 /// Opens Twofish-CBC with a key of 32 bytes and PKCS#7 padding.
@@ -130,6 +101,8 @@ impl KeyStream {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::formats::FormatError;
+    use crate::formats::cipher::{Cost, Derivations};
 
     #[test]
     fn rounds_of_aes_one_by_one() {
@@ -141,15 +114,19 @@ mod tests {
         }
         let expected: [u8; 32] = Sha256::digest(halves.concat()).into();
         assert_eq!(*aes_kdf(&key, &seed, 1000).unwrap(), expected);
-        assert!(matches!(aes_kdf(&key, &seed, u64::MAX), Err(FormatError::ParametersRefused(_))));
-        assert!(matches!(aes_kdf(&key, &seed[1..], 1), Err(FormatError::ParametersRefused(_))));
+        let mut keys = Derivations::default();
+        assert!(matches!(keys.aes_kdf(&key, &seed, u64::MAX), Err(FormatError::ParametersRefused(_))));
+        assert!(matches!(keys.aes_kdf(&key, &seed[1..], 1), Err(FormatError::ParametersRefused(_))));
     }
 
     #[test]
     fn argon2_beyond_reason_is_refused() {
-        assert!(argon2(false, 0x13, b"", b"salt and salt", [1, 64, 1]).is_ok());
+        let argon2 = |id, version, [passes, kib, lanes]: [u64; 3]| {
+            Derivations::default().argon2(Cost::Argon2 { id, version, passes, kib, lanes }, b"", b"salt and salt")
+        };
+        assert!(argon2(false, 0x13, [1, 64, 1]).is_ok());
         for (version, cost) in [(0x12, [1, 64, 1]), (0x13, [1, u64::MAX, 1]), (0x13, [u64::MAX, 64, 1])] {
-            let refused = argon2(true, version, b"", b"salt and salt", cost);
+            let refused = argon2(true, version, cost);
             assert!(matches!(refused, Err(FormatError::ParametersRefused(_))));
         }
     }

@@ -10,9 +10,9 @@
 
 use super::document::Entry;
 use crate::formats::draft::{self, Draft, Key};
-use crate::formats::json::Number;
+use crate::formats::json::{Number, Word};
 use crate::formats::{Candidate, Imported, Problem, cipher};
-use crate::otp::{Kind, percent, uri};
+use crate::otp::{Kind, links, percent, uri};
 use crate::secret::{Secret, Text};
 
 /// Whether a field has to do with a one-time password.
@@ -30,15 +30,27 @@ fn is_uri_field(name: &str) -> bool {
 
 /// Reads all codes of an entry.
 pub(super) fn read(number: usize, entry: &Entry, imported: &mut Imported) {
-    for (name, value) in &entry.strings {
+    // What cannot be decrypted may be what says how long the codes are.
+    let unreadable = entry.strings.iter().any(|(name, value)| value.is_none() && is_otp(name));
+    let values = entry.strings.iter().flat_map(|(name, value)| {
         let place = format!("entry {number}, {}", name.as_str());
+        let links = links::split(value.as_deref().unwrap_or_default()).filter(|_| is_uri_field(name));
+        let mut values: Vec<&str> = links.collect();
+        if values.len() < 2 {
+            values = vec![value.as_deref().unwrap_or_default().trim()];
+        }
+        values.into_iter().map(move |found| (place.clone(), name, value.as_ref().map(|_| found)))
+    });
+    for (place, name, value) in values {
         let read = match value {
-            Some(value) if value.trim().is_empty() => continue,
-            Some(value) => read_field(&place, name, value.trim(), entry),
+            Some("") => continue,
+            Some(value) => read_field(&place, name, value, entry),
             None if is_otp(name) => Some(Err("its value cannot be decrypted".into())),
             None => None,
         };
         let Some(read) = read else { continue };
+        let read = read
+            .and_then(|read| if unreadable { Err("a field beside it cannot be decrypted".into()) } else { Ok(read) });
         imported.push(match read {
             Ok(mut candidate) => {
                 candidate.trashed = entry.trashed;
@@ -106,7 +118,7 @@ fn read_field(place: &str, name: &str, value: &str, entry: &Entry) -> Option<Res
     if kind == Kind::Totp {
         draft.digits = Number::of(entry.get("TimeOtp-Length"));
         draft.period = Number::of(entry.get("TimeOtp-Period"));
-        draft.algorithm = Some(entry.get("TimeOtp-Algorithm"));
+        draft.algorithm = Word::of(entry.get("TimeOtp-Algorithm"));
     } else {
         draft.counter = Number::of(entry.get("HmacOtp-Counter"));
     }
@@ -145,6 +157,6 @@ fn keeotp(place: &str, value: &str, entry: &Entry) -> Result<Candidate, String> 
         other => Err(other.to_owned()),
     };
     (draft.digits, draft.period, draft.counter) = (Number::of(&size), Number::of(&step), Number::of(&counter));
-    draft.algorithm = Some(&hash);
+    draft.algorithm = Word::of(&hash);
     draft.finish().map_err(|problem| problem.reason)
 }

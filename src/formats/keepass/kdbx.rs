@@ -7,10 +7,10 @@ use zeroize::Zeroizing;
 
 use super::damaged;
 use super::document::Document;
-use crate::formats::FormatError;
 use crate::formats::archive::gzip;
-use crate::formats::cipher::{self, Key, keepass as ciphers, keepass::KeyStream};
+use crate::formats::cipher::{self, Cost, Key, keepass as ciphers, keepass::KeyStream};
 use crate::formats::registry::LARGEST;
+use crate::formats::{Derivations, FormatError};
 use crate::secret::Text;
 
 /// How every database of KeePass 2 begins.
@@ -82,10 +82,13 @@ impl Kdf {
         Some(Ok(Kdf::Argon2 { id: uuid == ARGON2ID, version: number(field("V")?)?, salt, cost }))
     }
 
-    fn derive(&self, composite: &Key) -> Result<Key, FormatError> {
+    fn derive(&self, composite: &Key, keys: &mut Derivations) -> Result<Key, FormatError> {
         match self {
-            Kdf::Aes { seed, rounds } => ciphers::aes_kdf(composite, seed, *rounds),
-            Kdf::Argon2 { id, version, salt, cost } => ciphers::argon2(*id, *version, &composite[..], salt, *cost),
+            Kdf::Aes { seed, rounds } => keys.aes_kdf(composite, seed, *rounds),
+            Kdf::Argon2 { id, version, salt, cost: [passes, kib, lanes] } => {
+                let cost = Cost::Argon2 { id: *id, version: *version, passes: *passes, kib: *kib, lanes: *lanes };
+                keys.argon2(cost, &composite[..], salt)
+            }
         }
     }
 }
@@ -144,7 +147,12 @@ impl Database {
     /// # Errors
     /// [`FormatError::WrongPasswordOrKeyFile`]; [`FormatError::Damaged`]; [`FormatError::ParametersRefused`];
     /// [`FormatError::Unsupported`] when it is larger than any database.
-    pub fn open(&self, password: &Text, key_file: Option<&Key>) -> Result<Document, FormatError> {
+    pub fn open(
+        &self,
+        password: &Text,
+        key_file: Option<&Key>,
+        keys: &mut Derivations,
+    ) -> Result<Document, FormatError> {
         // Each part of a key is hashed, then all parts together. With a key file the password may be missing.
         let mut parts = Sha256::new();
         if key_file.is_none() || !password.is_empty() {
@@ -154,7 +162,7 @@ impl Database {
             parts.update(&part[..]);
         }
         let composite: Key = Zeroizing::new(parts.finalize().into());
-        let derived = self.header.kdf.derive(&composite)?;
+        let derived = self.header.kdf.derive(&composite, keys)?;
         let mut hash = Sha256::new();
         hash.update(self.header.seed);
         hash.update(&derived[..]);

@@ -29,7 +29,7 @@ fn read(bytes: &[u8]) -> Result<Opened, FormatError> {
         return Document::read(bytes, None).map(|document| Opened::Plain(imported(&document)));
     }
     let database = Database::read(bytes)?;
-    Ok(Opened::encrypted(move |password| database.open(password, None).map(|document| imported(&document))))
+    Ok(Opened::encrypted(move |password, keys| database.open(password, None, keys).map(|document| imported(&document))))
 }
 
 /// Reads a database that may have that key file beside its password. One that has not is opened all the same.
@@ -39,9 +39,9 @@ fn read(bytes: &[u8]) -> Result<Opened, FormatError> {
 pub fn read_with_key_file(bytes: &[u8], file: &[u8]) -> Result<Opened, FormatError> {
     let database = Database::read(bytes)?;
     let part = key_file::part(file)?;
-    Ok(Opened::encrypted(move |password| {
-        let opened = match database.open(password, Some(&part)) {
-            Err(FormatError::WrongPasswordOrKeyFile) => database.open(password, None),
+    Ok(Opened::encrypted(move |password, keys| {
+        let opened = match database.open(password, Some(&part), keys) {
+            Err(FormatError::WrongPasswordOrKeyFile) => database.open(password, None, keys),
             opened => opened,
         };
         opened.map(|document| imported(&document))

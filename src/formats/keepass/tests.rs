@@ -4,8 +4,8 @@ use proptest::prelude::*;
 use sha2::{Digest, Sha256, Sha512};
 
 use super::*;
-use crate::formats::cipher::{self, Key, keepass as ciphers, keepass::KeyStream};
-use crate::formats::{Candidate, archive, samples};
+use crate::formats::cipher::{self, Cost, Key, keepass as ciphers, keepass::KeyStream};
+use crate::formats::{Candidate, Derivations, archive, samples};
 use crate::otp::{Algorithm, Kind};
 
 const SEED: [u8; 32] = [0x51; 32];
@@ -149,8 +149,11 @@ fn write(made: Made, password: &str) -> Vec<u8> {
 
     let composite: Key = Key::new(Sha256::digest(Sha256::digest(password)).into());
     let derived = match made.kdf {
-        "aes" => ciphers::aes_kdf(&composite, &SEED, 60),
-        sort => ciphers::argon2(sort == "argon2id", 0x13, &composite[..], &SEED, [2, 256, 2]),
+        "aes" => Derivations::default().aes_kdf(&composite, &SEED, 60),
+        sort => {
+            let cost = Cost::Argon2 { id: sort == "argon2id", version: 0x13, passes: 2, kib: 256, lanes: 2 };
+            Derivations::default().argon2(cost, &composite[..], &SEED)
+        }
     }
     .unwrap();
     let key: Key = Key::new(Sha256::digest([SEED, *derived].concat()).into());
