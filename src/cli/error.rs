@@ -145,6 +145,9 @@ impl From<SyncError> for Failure {
                 )
             }
             SyncError::Vault(error) => Failure { message, ..error.into() },
+            SyncError::Waited { .. } => {
+                Failure::new(Exit::Remote, message).hint("sync again when the other program has finished")
+            }
             SyncError::Busy | SyncError::Cancelled => Failure::new(Exit::Remote, message),
         }
     }

@@ -81,6 +81,7 @@ fn open(global: &Global) -> Result<Session, Failure> {
 /// As [`open`], and with what is new at the remote: what an owner says must stand on the newest roster.
 fn open_newest(global: &Global) -> Result<Session, Failure> {
     let mut session = open(global)?;
+    session.hold_sync()?;
     sync::before(&mut session);
     Ok(session)
 }

@@ -41,6 +41,7 @@ pub fn run(global: &Global, args: &Passphrase) -> Result<(), Failure> {
     };
     let cost = session::cost(&args.kdf, &limits)?;
     let wall_ms = clock::now().wall_ms;
+    session.hold_sync()?;
     let vault = session.vault.change_passphrase(&new, cost, &limits, wall_ms, &mut clock::Os)?;
     session.write(vault)?;
     out::say("Changed the passphrase");

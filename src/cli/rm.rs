@@ -44,6 +44,7 @@ fn purge(global: &Global, args: &Rm) -> Result<(), Failure> {
     let label = text::fit(&pick::label_in(&session, entry), 60);
     let row = global.json.then(|| entry.clone());
     ask::confirm(args.yes, &format!("Delete {label} for good? Nothing brings it back but a backup"))?;
+    session.hold_sync()?;
     let vault = session.vault.purge(&[id], clock::now().wall_ms)?;
     session.write(vault)?;
     if let Some(entry) = &row {

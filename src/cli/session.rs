@@ -1,6 +1,7 @@
 //! One open vault for the length of one command: opened, changed, saved.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
@@ -12,8 +13,10 @@ use crate::formats::registry;
 use crate::runtime::{clock, process, sharing, timing};
 use crate::store::paths::Home;
 use crate::store::remote::Remote;
-use crate::store::sync::{SyncError, Synced};
+use crate::store::sync::{self, SyncError, Synced};
+use crate::store::sync_lock::SyncLock;
 use crate::store::{StoreError, Tag, disk, memory, paths, state};
+use crate::text;
 use crate::vault::find::EntryRef;
 use crate::vault::{Clock, Cost, Edit, Entry, EntryId, Limits, Link, Locked, Unlocked, VaultError};
 
@@ -144,7 +147,7 @@ impl File {
     }
 
     fn opened(self, vault: Unlocked) -> Result<Session, Failure> {
-        Ok(Session { file: self, vault, clock: None })
+        Ok(Session { file: self, vault, clock: None, sync_lock: None })
     }
 }
 
@@ -155,6 +158,8 @@ pub struct Session {
     /// What is in it.
     pub vault: Unlocked,
     clock: Option<Clock>,
+    /// Held by a command that writes what stands on the newest list of members.
+    sync_lock: Option<SyncLock>,
 }
 
 impl Session {
@@ -214,17 +219,45 @@ impl Session {
         File::at(home()?, path)?.unlock_with(&self.vault).map(Some)
     }
 
+    /// Waits for the vault's one sync of this machine, holds it until the session ends, and takes in what was saved meanwhile.
+    ///
+    /// # Errors
+    /// [`SyncError::Cancelled`], [`SyncError::Waited`].
+    pub fn hold_sync(&mut self) -> Result<(), Failure> {
+        if self.sync_lock.is_some() {
+            return Ok(());
+        }
+        let cancel = Arc::new(AtomicBool::new(false));
+        let watched = process::on_interrupt(&cancel);
+        let name = text::clean(&self.file.name);
+        let held = SyncLock::hold(&self.file.path, &cancel, &mut |holder| {
+            out::say(&format!("waiting for {holder}, which is syncing {name} (Ctrl-C ends the wait)"));
+        });
+        drop(watched);
+        self.sync_lock = Some(held?);
+        let (vault, tag) = sync::newest(&self.file.path, self.vault.clone(), Some(self.file.tag), &self.file.limits);
+        (self.vault, self.file.tag) = (vault, tag.unwrap_or(self.file.tag));
+        Ok(())
+    }
+
     /// Puts a new key of the link in force, in a vault that no sync does it for.
     ///
     /// # Errors
     /// As [`Session::write`].
     pub fn take_new_key(&mut self) -> Result<(), Failure> {
-        if self.vault.has_new_key()
-            && let Some((vault, _)) = self.vault.housekeeping(clock::now().wall_ms, &mut clock::Os)?
-        {
-            self.write(vault)?;
+        if !self.vault.has_new_key() {
+            return Ok(());
         }
-        Ok(())
+        let stays = self.sync_lock.is_some();
+        self.hold_sync()?;
+        let taken = match self.vault.housekeeping(clock::now().wall_ms, &mut clock::Os)? {
+            Some((vault, _)) if self.vault.has_new_key() => self.write(vault).map(drop),
+            _ => Ok(()),
+        };
+        if !stays {
+            self.sync_lock = None;
+        }
+        taken
     }
 
     /// The vault that holds the one entry that `pick` finds, and the entry's id.
@@ -296,13 +329,26 @@ impl Session {
         &self.file.home
     }
 
-    /// Brings the vault and its remote to the same state.
+    /// Brings the vault and its remote to the same state, once no other program of this machine is at it.
     ///
     /// # Errors
     /// What hindered it.
     pub fn sync(&mut self, remote: &mut dyn Remote, cancel: &AtomicBool) -> Result<Synced, Failure> {
-        let file = &self.file;
-        let synced = sharing::sync_copy(&file.home, &file.path, self.vault.clone(), Some(file.tag), remote, cancel);
+        let stays = self.sync_lock.is_some();
+        self.hold_sync()?;
+        let synced = self.sync_held(remote, cancel);
+        if !stays {
+            self.sync_lock = None;
+        }
+        synced
+    }
+
+    fn sync_held(&mut self, remote: &mut dyn Remote, cancel: &AtomicBool) -> Result<Synced, Failure> {
+        let (file, Some(lock)) = (&self.file, &self.sync_lock) else {
+            return Err(Failure::failed("the vault's one sync was not held"));
+        };
+        let (vault, tag) = (self.vault.clone(), Some(file.tag));
+        let synced = sharing::sync_copy(&file.home, &file.path, vault, tag, remote, cancel, lock);
         let synced = synced.map_err(|error| match error {
             SyncError::Vault(VaultError::NotAMember) if !self.vault.is_shared() => Failure::new(
                 Exit::Passphrase,

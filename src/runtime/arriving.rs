@@ -11,6 +11,7 @@ use crate::app::msg::Shared;
 use crate::app::{Msg, Trouble};
 use crate::secret::Text;
 use crate::store::sync::SyncError;
+use crate::store::sync_lock::SyncLock;
 use crate::store::{disk, state};
 use crate::text::clean;
 use crate::vault::roster::Role;
@@ -164,8 +165,9 @@ impl Thread {
         let (home, id) = (&self.home, known.vault.vault_id());
         let synced = founding::keep_at(home, &id, &url, || {
             let mut remote = sharing::open_remote(home, &url, &cancel)?;
-            let vault = Unlocked::clone(&known.vault);
-            Ok(sharing::sync_copy(home, &known.path, vault, known.tag, remote.as_mut(), &cancel)?)
+            let (vault, path) = (Unlocked::clone(&known.vault), &known.path);
+            let lock = SyncLock::hold(path, &cancel, &mut |_| {})?;
+            Ok(sharing::sync_copy(home, path, vault, known.tag, remote.as_mut(), &cancel, &lock)?)
         });
         let (state, said) = known.took(synced.map_err(at(row))?, true);
         known.sync_again_later();

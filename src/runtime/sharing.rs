@@ -9,6 +9,7 @@ use crate::secret::Text;
 use crate::store::memory::{self, Memory};
 use crate::store::paths::Home;
 use crate::store::remote::{self, Around, Bounds, Environment, Remote, RemoteError, RemoteUrl, UrlError};
+use crate::store::sync_lock::SyncLock;
 use crate::store::sync::{self, Means, Notice, SyncError, Synced, WorkingCopy};
 use crate::store::{StoreError, Tag, disk, forget};
 use crate::text::clean;
@@ -100,7 +101,7 @@ pub fn remote_of(
     open_remote(home, &memory.url, cancel).map(Some)
 }
 
-/// Syncs a working copy that is open.
+/// Syncs a working copy that is open, for whoever holds its one sync of this machine.
 ///
 /// # Errors
 /// [`SyncError`].
@@ -111,11 +112,12 @@ pub fn sync_copy(
     tag: Option<Tag>,
     remote: &mut dyn Remote,
     cancel: &AtomicBool,
+    lock: &SyncLock,
 ) -> Result<Synced, SyncError> {
     let limits = process::limits();
     let mut random = clock::Os;
     let mut means = Means { wall_ms: &|| clock::now().wall_ms, random: &mut random, cancel };
-    sync::sync(WorkingCopy { home, path, vault, tag, limits: &limits }, remote, &mut means)
+    sync::sync_held(WorkingCopy { home, path, vault, tag, limits: &limits }, remote, &mut means, lock)
 }
 
 /// Sets where a vault is kept.
@@ -161,10 +163,22 @@ pub fn fetch(home: &Home, link: &Link) -> Result<PathBuf, SharingError> {
         return Err(VaultError::Altered("another vault lies in its place".into()).into());
     }
     let vault = locked.open_from_elsewhere(&link.keys)?.with_own_record(clock::now().wall_ms)?;
+    // Of several programs that miss it one makes the copy.
+    let _lock = SyncLock::hold(&home.vault(Some(&link.name)), &AtomicBool::new(false), &mut |_| {})?;
+    if let Some(path) = has_copy(home, link) {
+        return Ok(path);
+    }
     let path = free_path(home, &link.name);
     set_remote(home, &link.vault, &link.remote)?;
     disk::create(&path, &vault, &mut clock::Os)?;
     Ok(path)
+}
+
+/// The copy of a linked vault that lies here, if it opens.
+fn has_copy(home: &Home, link: &Link) -> Option<PathBuf> {
+    let path = home.vault(Some(&link.name));
+    let locked = Locked::read(&disk::read(&path).ok()?.0, &process::limits()).ok()?;
+    (locked.vault_id() == link.vault && locked.open_with(&link.keys).is_ok()).then_some(path)
 }
 
 /// How many characters of a vault's name go into its file's name, which may have 255 bytes with all that comes behind.

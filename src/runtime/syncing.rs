@@ -20,7 +20,8 @@ use crate::app::msg::{MemberDone, SyncState};
 use crate::app::{Msg, Trouble};
 use crate::secret::{Text, random_bytes, wiping_stack};
 use crate::store::paths::Home;
-use crate::store::sync::{Notice, SyncError, Synced};
+use crate::store::sync::{self, Notice, SyncError, Synced};
+use crate::store::sync_lock::SyncLock;
 use crate::store::{Tag, disk, memory};
 use crate::vault::seal::VaultId;
 use crate::vault::{Limits, Unlocked, VaultError};
@@ -284,6 +285,10 @@ impl Thread {
 
     /// Syncs one vault; `None` when it has no remote, or was locked meanwhile.
     fn sync(&mut self, at: usize) -> Option<SyncState> {
+        self.sync_with(at, None)
+    }
+
+    fn sync_with(&mut self, at: usize, lock: Option<&SyncLock>) -> Option<SyncState> {
         let cancel = self.cancel.now();
         let known = self.known.get_mut(at).filter(|known| known.turn == self.turn.get())?;
         let id = known.vault.vault_id();
@@ -304,9 +309,14 @@ impl Thread {
         let result = sharing::remote_of(&self.home, &id, &cancel).and_then(|remote| match remote {
             None => Ok(None),
             Some(mut remote) => {
-                let vault = Unlocked::clone(&known.vault);
-                let synced = sharing::sync_copy(&self.home, &known.path, vault, known.tag, remote.as_mut(), &cancel)?;
-                Ok(Some(synced))
+                let (vault, path) = (Unlocked::clone(&known.vault), &known.path);
+                let own = match lock {
+                    Some(_) => None,
+                    None => Some(SyncLock::hold(path, &cancel, &mut |_| {})?),
+                };
+                let Some(lock) = lock.or(own.as_ref()) else { return Ok(None) };
+                let remote = remote.as_mut();
+                Ok(Some(sharing::sync_copy(&self.home, path, vault, known.tag, remote, &cancel, lock)?))
             }
         });
         let (state, said) = match result {
@@ -353,7 +363,15 @@ impl Thread {
         let find = |known: &[Known]| known.iter().position(|known| known.vault.id() == *id);
         let gone = || trouble::trouble("the vault is locked; nothing was changed", None);
         let at = find(&self.known).ok_or_else(gone)?;
-        self.sync(at);
+        let path = self.known.get(at).map(|known| known.path.clone()).ok_or_else(gone)?;
+        let lock = SyncLock::hold(&path, &self.cancel.now(), &mut |_| {});
+        let lock = lock.map_err(|error| trouble::trouble(error.to_string(), None))?;
+        if let Some(known) = self.known.get_mut(at) {
+            let (vault, tag) = (Unlocked::clone(&known.vault), known.tag);
+            let (vault, tag) = sync::newest(&path, vault, tag, &self.opening.limits);
+            (known.vault, known.tag) = (Arc::new(vault), tag);
+        }
+        self.sync_with(at, Some(&lock));
         // Nobody would see the answer, and an invitation's code is shown only once.
         let known = self.known.get_mut(at).filter(|known| known.turn == self.turn.get()).ok_or_else(gone)?;
         let shared = known.vault.is_shared() && !matches!(deed, MemberDeed::Forget(..));
@@ -364,7 +382,7 @@ impl Thread {
         known.vault = Arc::new(saved.vault);
         known.tag = Some(saved.tag);
         let _ = self.orders.send(Order::Look);
-        let waits = match self.sync(at) {
+        let waits = match self.sync_with(at, Some(&lock)) {
             None if !shared => "",
             None => "; this vault has no remote yet: the command remote puts it where they can reach it",
             Some(SyncState::Offline { .. } | SyncState::Stopped) => "; it waits until the remote can be reached",

@@ -36,14 +36,25 @@ pub(super) fn path(vault: &Path) -> PathBuf {
 /// [`StoreError::Busy`] with the holder's name; [`StoreError::NotAFile`] when something else lies in the lock file's place;
 /// [`StoreError::Io`] when it cannot be made or the file system has no locks.
 pub fn hold(vault: &Path, patience: Duration) -> Result<Lock, StoreError> {
-    let path = path(&paths::real(vault)?);
-    let trouble = |source| StoreError::Io { doing: "lock", path: path.clone(), source };
+    hold_file(&path(&paths::real(vault)?), patience, &mut |_| true)
+}
+
+/// Takes the lock of that lock file, waiting at most `patience`, and no longer than `goes_on` says of the time that it waits.
+///
+/// # Errors
+/// As [`hold`].
+pub(super) fn hold_file(
+    path: &Path,
+    patience: Duration,
+    goes_on: &mut dyn FnMut(Duration) -> bool,
+) -> Result<Lock, StoreError> {
+    let trouble = |source| StoreError::Io { doing: "lock", path: path.into(), source };
     let start = Instant::now();
     let mut pause = PAUSES.0;
     loop {
-        let file = open(&path)?;
+        let file = open(path)?;
         match file.try_lock() {
-            Ok(()) if still_named(&file, &path) => return Ok(sign(file)),
+            Ok(()) if still_named(&file, path) => return Ok(sign(file)),
             // Somebody removed the lock file between our opening and locking it: another writer may hold its successor.
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => {}
@@ -59,8 +70,8 @@ pub fn hold(vault: &Path, patience: Duration) -> Result<Lock, StoreError> {
             },
         }
         let waited = start.elapsed();
-        if waited >= patience {
-            return Err(StoreError::Busy { holder: holder(&path) });
+        if !goes_on(waited) || waited >= patience {
+            return Err(StoreError::Busy { holder: holder(path) });
         }
         std::thread::sleep(pause.min(patience.saturating_sub(waited)));
         pause = pause.saturating_mul(2).min(PAUSES.1);
@@ -130,7 +141,7 @@ impl Drop for Lock {
 }
 
 /// Who says it holds the lock. The file may hold anything: only a number and a plain word are repeated.
-fn holder(path: &Path) -> String {
+pub(super) fn holder(path: &Path) -> String {
     let mut line = String::new();
     let read = OpenOptions::new()
         .read(true)

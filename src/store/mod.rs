@@ -12,6 +12,7 @@ pub mod paths;
 pub mod remote;
 pub mod state;
 pub mod sync;
+pub mod sync_lock;
 mod temporary;
 
 pub use disk::{Saved, Tag};

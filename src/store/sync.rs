@@ -12,6 +12,7 @@ use std::time::{Duration, Instant};
 
 use super::memory::{self, Memory};
 use super::paths::Home;
+use super::sync_lock::SyncLock;
 use super::remote::{self, Arrived, Read, Remote, RemoteError, Trouble, Written};
 use super::{StoreError, Tag, disk};
 use crate::secret::{NoRandomness, Random, random_bytes};
@@ -91,6 +92,12 @@ pub enum SyncError {
     /// Others wrote again and again.
     #[error("others keep writing to the remote; this machine's changes are kept and will be sent with the next sync")]
     Busy,
+    /// Another program of this machine syncs the same vault, and does not come to an end.
+    #[error("{holder} has been syncing this vault for five minutes; nothing was changed")]
+    Waited {
+        /// Who, as far as is known.
+        holder: String,
+    },
     /// Somebody asked for the end of it.
     #[error("the sync was cancelled; nothing is lost")]
     Cancelled,
@@ -155,6 +162,21 @@ struct Report {
 /// # Errors
 /// [`SyncError`]; whatever came before the error is in the working copy.
 pub fn sync(copy: WorkingCopy, remote: &mut dyn Remote, means: &mut Means) -> Result<Synced, SyncError> {
+    let lock = SyncLock::hold(copy.path, means.cancel, &mut |_| {})?;
+    sync_held(copy, remote, means, &lock)
+}
+
+/// The same for whoever holds the vault's one sync of this machine.
+///
+/// # Errors
+/// As [`sync`].
+pub fn sync_held(
+    mut copy: WorkingCopy,
+    remote: &mut dyn Remote,
+    means: &mut Means,
+    _held: &SyncLock,
+) -> Result<Synced, SyncError> {
+    (copy.vault, copy.tag) = newest(copy.path, copy.vault, copy.tag, copy.limits);
     let memory = memory::read(copy.home, &copy.vault.vault_id());
     let there = memory.seen.clone();
     let mut work = Loop {
@@ -177,6 +199,15 @@ pub fn sync(copy: WorkingCopy, remote: &mut dyn Remote, means: &mut Means) -> Re
     let conflicts = work.copy.vault.entries().filter(|entry| !entry.deleted && !entry.conflicts.is_empty()).count();
     let Report { received, sent, rounds, notices } = work.report;
     Ok(Synced { vault: work.copy.vault, tag: work.copy.tag, received, sent, conflicts, rounds, notices })
+}
+
+/// A vault with what other programs have written into its file since it was read. What cannot be taken in stays out: the next save says why.
+pub fn newest(path: &Path, vault: Unlocked, tag: Option<Tag>, limits: &Limits) -> (Unlocked, Option<Tag>) {
+    if tag.is_none() || disk::tag(path) == tag {
+        return (vault, tag);
+    }
+    let read = disk::read(path).and_then(|(bytes, tag)| Ok((vault.merge(&vault.reopen(&bytes, limits)?)?, tag)));
+    read.map_or((vault, tag), |(both, tag)| (both, Some(tag)))
 }
 
 /// Reads the remote until it is no torn file: what a newcomer or a new machine begins with. `None`: there is nothing.

@@ -20,6 +20,7 @@ mod forged;
 mod forger;
 mod kinds;
 mod machine;
+mod one_machine;
 mod partitions;
 mod passphrases;
 mod proxy;

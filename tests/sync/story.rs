@@ -45,10 +45,13 @@ impl Desk {
         self.path("data/tickey")
     }
 
-    pub fn give(&self, arguments: &[&str], input: &str) -> Output {
-        let mut command = Command::new("setsid");
-        command.arg("--wait").arg(env!("CARGO_BIN_EXE_tickey")).args(arguments);
-        command.arg("--passphrase-file").arg(self.path("passphrase")).env_clear();
+    /// The program itself, as this person runs it.
+    pub fn command(&self, arguments: &[&str]) -> Command {
+        self.run_by(Command::new(env!("CARGO_BIN_EXE_tickey")), arguments)
+    }
+
+    fn run_by(&self, mut command: Command, arguments: &[&str]) -> Command {
+        command.args(arguments).arg("--passphrase-file").arg(self.path("passphrase")).env_clear();
         for (name, folder) in
             [("HOME", "home"), ("XDG_DATA_HOME", "data"), ("XDG_STATE_HOME", "state"), ("XDG_CONFIG_HOME", "config")]
         {
@@ -56,6 +59,13 @@ impl Desk {
         }
         command.env("PATH", std::env::var_os("PATH").unwrap_or_default()).env("USER", self.user);
         command.envs(self.variables.iter().cloned());
+        command
+    }
+
+    pub fn give(&self, arguments: &[&str], input: &str) -> Output {
+        let mut command = Command::new("setsid");
+        command.arg("--wait").arg(env!("CARGO_BIN_EXE_tickey"));
+        let mut command = self.run_by(command, arguments);
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = command.spawn().unwrap();
         child.stdin.take().unwrap().write_all(input.as_bytes()).unwrap();
