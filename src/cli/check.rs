@@ -9,6 +9,7 @@ use super::error::{Exit, Failure};
 use super::session::Session;
 use super::{out, pick};
 use crate::runtime::clock;
+use crate::store::aside::{self, Quarantined};
 use crate::store::backups;
 use crate::text;
 use crate::vault::check::{self, Finding, Weight};
@@ -102,6 +103,10 @@ fn around(session: &Session) -> Vec<Finding> {
             ),
         );
     }
+    match aside::list(session.home(), path, &session.vault.vault_id()) {
+        Ok(copies) => copies.iter().for_each(|copy| add("quarantined", Weight::Warning, quarantined(copy))),
+        Err(error) => add("quarantine", Weight::Warning, error.to_string()),
+    }
     match backups::list(path) {
         Ok(backups) if backups.is_empty() => {
             add("no_backups", Weight::Note, "there are no older versions yet; the next change keeps one".into());
@@ -110,4 +115,17 @@ fn around(session: &Session) -> Vec<Finding> {
         Err(error) => add("backups", Weight::Warning, error.to_string()),
     }
     found
+}
+
+/// A copy that was not believed.
+fn quarantined(copy: &Quarantined) -> String {
+    let (size, at) = (copy.size.div_ceil(1024), out::utc(copy.at_ms));
+    let (why, from) = match &copy.reason {
+        Some(reason) => (reason.why.as_str(), format!(" from {}", reason.from)),
+        None => ("this machine does not remember why", String::new()),
+    };
+    format!(
+        "untrusted copy{from}, quarantined {at} ({why}): {}, {size} KiB; delete it when nobody needs to look at it",
+        copy.path.display()
+    )
 }

@@ -226,10 +226,20 @@ pub fn words_of(notice: &Notice) -> String {
         Notice::WentBack(how) => {
             format!("the remote went back in time: {how}; this machine's copy was put there again")
         }
-        Notice::SetAside(why, file) => format!(
-            "what lay at the remote was not believed ({why}); it was kept as {} and replaced",
+        Notice::SetAside(why, Some(file)) => format!(
+            "the remote held an untrusted copy ({why}): quarantined as {}, replaced with yours",
             clean(&file.display().to_string())
         ),
+        Notice::SetAside(why, None) => {
+            format!("the remote held an untrusted copy ({why}), too large to keep: replaced with yours")
+        }
+        Notice::CopiesLeft(files) => {
+            let first = files.first().map(|file| clean(&file.display().to_string()).into_owned()).unwrap_or_default();
+            match files.len().saturating_sub(1) {
+                0 => format!("a conflict copy was not merged: {first}; delete it if nobody needs it"),
+                more => format!("conflict copies were not merged: {first} and {more} more; delete those nobody needs"),
+            }
+        }
         Notice::Deed(Deed::LetIn(who)) => format!("let in {}, who used their invitation", clean(who)),
         Notice::Deed(Deed::Expired(who)) => format!("the invitation of {} expired and was ended", clean(who)),
         Notice::Deed(Deed::Waits(who, doubt)) => format!(

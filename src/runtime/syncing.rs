@@ -436,8 +436,8 @@ impl Known {
     pub(super) fn took(&mut self, synced: Synced, announced: bool) -> (SyncState, Vec<String>) {
         self.said = None;
         let went_back = synced.notices.iter().any(|notice| matches!(notice, Notice::WentBack(_)));
-        // That a key waits is not said every minute.
-        let new = |notice: &&Notice| announced || !matches!(notice, Notice::KeyWaits(_));
+        // What goes on is not said every minute.
+        let new = |notice: &&Notice| announced || !matches!(notice, Notice::KeyWaits(_) | Notice::CopiesLeft(_));
         let said = synced.notices.iter().filter(new).map(sharing::words_of).collect();
         self.tag = synced.tag;
         if synced.vault != *self.vault {

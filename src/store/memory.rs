@@ -11,7 +11,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use super::paths::Home;
-use super::temporary::{OF_SAVE, Temporary, remove_stale};
+use super::temporary::{OF_SAVE, Temporary, remove_stale, remove_unfinished};
 use super::{StoreError, disk, lock, state};
 use crate::secret::Random;
 use crate::vault::Unlocked;
@@ -67,13 +67,15 @@ pub fn remember(home: &Home, vault_id: &str, memory: &Memory) -> Result<(), Stor
     temporary.becomes(&file)
 }
 
-/// Keeps the bytes that an editor signed.
+/// Keeps the bytes that an editor signed. Only for the holder of the vault's sync.
 ///
 /// # Errors
 /// [`StoreError::Io`].
 pub fn keep_signed(home: &Home, vault_id: &str, bytes: &[u8], random: &mut dyn Random) -> Result<(), StoreError> {
     disk::make_folder(&home.state)?;
-    disk::write_new(&signed(home, vault_id)?, bytes, true, random)
+    let file = signed(home, vault_id)?;
+    remove_unfinished(&home.state, |name| file.file_name() == Some(name));
+    disk::write_new(&file, bytes, true, random)
 }
 
 /// The bytes that were kept.

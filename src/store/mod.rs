@@ -3,6 +3,7 @@
 //! A vault's file is only ever replaced as a whole ([`disk::save`]), by one writer at a time ([`lock`]), after what was written
 //! has been read back and opened. Nothing here knows how a vault is sealed.
 
+pub mod aside;
 pub mod backups;
 pub mod disk;
 pub mod forget;

@@ -95,7 +95,12 @@ pub fn remember(home: &Home, vault_id: &str, clock: &Clock) -> Result<(), StoreE
 /// # Errors
 /// [`StoreError::Io`].
 pub fn forget(home: &Home, vault_id: &str) -> Result<(), StoreError> {
-    for file in [file(home, vault_id)?, super::memory::file(home, vault_id)?, super::memory::signed(home, vault_id)?] {
+    for file in [
+        file(home, vault_id)?,
+        super::memory::file(home, vault_id)?,
+        super::memory::signed(home, vault_id)?,
+        super::aside::file(home, vault_id)?,
+    ] {
         if !file.exists() {
             continue;
         }

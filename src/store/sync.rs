@@ -10,10 +10,11 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
+use super::aside::{self, Reason};
 use super::memory::{self, Memory};
 use super::paths::Home;
-use super::sync_lock::SyncLock;
 use super::remote::{self, Arrived, Read, Remote, RemoteError, Trouble, Written};
+use super::sync_lock::SyncLock;
 use super::{StoreError, Tag, disk};
 use crate::secret::{NoRandomness, Random, random_bytes};
 use crate::vault::accept::{Accepted, Seen};
@@ -39,13 +40,19 @@ const TROUBLES: u32 = 10;
 /// How long a save of the working copy waits for another program's.
 const SAVE_PATIENCE: Duration = Duration::from_secs(10);
 
+/// How many conflict copies one sync takes in, and how many bytes of them.
+const COPIES: usize = 64;
+const COPIES_BYTES: u64 = 256 * 1024 * 1024;
+
 /// Something a person should know about a sync that went well.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Notice {
     /// The remote's copy was older than one that was there before.
     WentBack(String),
-    /// A copy that could not be verified was kept in that file and replaced.
-    SetAside(String, PathBuf),
+    /// A copy that could not be verified was kept in that file, if it was not too large for that, and replaced.
+    SetAside(String, Option<PathBuf>),
+    /// Conflict copies beside the remote's file that were not merged: not to be verified, or more than one sync takes in.
+    CopiesLeft(Vec<PathBuf>),
     /// What an owner's program did by itself.
     Deed(Deed),
     /// Two owners had acted at once; both are in force now.
@@ -514,18 +521,11 @@ impl Loop<'_, '_> {
 
     /// Keeps a copy that is not to be believed, for people to look at.
     fn set_aside(&mut self, why: &VaultError, bytes: &[u8]) -> Result<(), SyncError> {
-        let name = self.copy.path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
-        let folder = super::paths::folder(self.copy.path).join("aside");
-        let hash = sha256(&[bytes]);
-        self.aside = Some(hash);
-        let hash = data_encoding::HEXLOWER.encode(&hash);
-        let file = folder.join(format!("{name}-{}.json", hash.get(..16).unwrap_or_default()));
-        disk::make_folder(&folder)?;
-        match disk::write_new(&file, bytes, false, self.means.random) {
-            Ok(()) | Err(StoreError::Exists(_)) => {}
-            Err(error) => return Err(error.into()),
-        }
-        let notice = Notice::SetAside(why.to_string(), file);
+        self.aside = Some(sha256(&[bytes]));
+        let (id, why) = (self.copy.vault.vault_id(), why.to_string());
+        let reason = Reason { why: why.clone(), from: self.memory.url.clone() };
+        let file = aside::keep(self.copy.home, self.copy.path, &id, bytes, reason, self.means.random)?;
+        let notice = Notice::SetAside(why, file);
         if !self.report.notices.contains(&notice) {
             self.report.notices.push(notice);
         }
@@ -544,13 +544,23 @@ impl Loop<'_, '_> {
             return Ok(false);
         }
         let before = self.copy.vault.clone();
-        for sibling in siblings {
+        let (mut left, mut room) = (Vec::new(), COPIES_BYTES);
+        for (number, sibling) in siblings.into_iter().enumerate() {
             // A copy of another vault, one that cannot be verified, or not even read, is left where it lies.
-            let Ok(Some((bytes, tag))) = remote.read_sibling(&sibling) else { continue };
-            if let Ok(accepted) = self.accept(&bytes, false) {
-                self.keep_house(accepted.vault)?;
-                merged.push((sibling, tag));
+            let fits = number < COPIES && sibling.size <= room;
+            let read = if fits { remote.read_sibling(&sibling).ok().flatten() } else { None };
+            room = room.saturating_sub(if fits { sibling.size } else { 0 });
+            let accepted = read.and_then(|(bytes, tag)| Some((self.accept(&bytes, false).ok()?, tag)));
+            match accepted {
+                Some((accepted, tag)) => {
+                    self.keep_house(accepted.vault)?;
+                    merged.push((sibling, tag));
+                }
+                None => left.push(sibling.path),
             }
+        }
+        if !left.is_empty() {
+            self.report.notices.push(Notice::CopiesLeft(left));
         }
         self.merged = Some(merged);
         Ok(self.copy.vault != before)

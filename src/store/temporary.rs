@@ -170,6 +170,15 @@ pub(super) fn remove_stale(folder: &Path, name: &OsStr) {
     }
 }
 
+/// Removes what dead programs left of new files in `folder` whose names are `ours`. Only for whoever alone writes these.
+pub(super) fn remove_unfinished(folder: &Path, ours: impl Fn(&OsStr) -> bool) {
+    for file in paths::names(folder).unwrap_or_default() {
+        if inner_name(&file, OF_NEW).is_some_and(&ours) {
+            let _ = std::fs::remove_file(folder.join(file));
+        }
+    }
+}
+
 fn is_temporary_of(name: &OsStr, file: &OsStr) -> bool {
     inner_name(file, OF_SAVE).is_some_and(|inner| inner == name)
 }

@@ -47,7 +47,7 @@ fn each_kind_of_failure_by_each_command() {
         serde_json::to_vec(&mixed).unwrap()
     };
     let by_viewer = std::fs::read(vera.vaults().join("ops.json")).unwrap();
-    let aside = (0, "kept as");
+    let aside = (0, "quarantined as");
     let cases = [
         Case {
             what: "not a vault",

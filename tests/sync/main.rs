@@ -18,6 +18,7 @@ mod cost;
 mod fleet;
 mod forged;
 mod forger;
+mod hostile;
 mod kinds;
 mod machine;
 mod one_machine;

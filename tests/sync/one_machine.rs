@@ -51,9 +51,8 @@ fn alone() -> usize {
     let mut maya = Machine::founder();
     let codes = ["bob", "carol"].map(|name| maya.invite(name, Role::Editor));
     maya.sync(&mut storage.honest());
-    for code in codes {
-        Machine::join(&storage, &code).sync(&mut storage.honest());
-    }
+    let mut guests = codes.map(|code| Machine::join(&storage, &code));
+    guests.iter_mut().for_each(|guest| drop(guest.sync(&mut storage.honest())));
     let links = maya.vault.events().len();
     maya.sync(&mut storage.honest());
     maya.vault.events().len() - links
@@ -110,7 +109,8 @@ fn many_programs_at_once_fetch_a_vault_once() {
             });
         }
     });
-    let names: Vec<String> = laptop.json(&["vault"]).as_array().unwrap().iter().map(|row| row["name"].to_string()).collect();
+    let names: Vec<String> =
+        laptop.json(&["vault"]).as_array().unwrap().iter().map(|row| row["name"].to_string()).collect();
     assert_eq!(names, ["\"personal\"", "\"ops\""]);
 }
 

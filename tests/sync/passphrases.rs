@@ -61,7 +61,7 @@ fn whichever_syncs_first_both_end_with_everything_and_the_new_passphrase() {
             // What the old key signed after the change is no copy to believe; it is kept aside.
             let output = desk.give(&["sync"], "");
             assert!(output.status.success());
-            assert!(String::from_utf8_lossy(&output.stderr).contains("kept as"), "{output:?}");
+            assert!(String::from_utf8_lossy(&output.stderr).contains("quarantined as"), "{output:?}");
         } else {
             desk.sync();
         }

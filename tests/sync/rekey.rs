@@ -93,7 +93,7 @@ fn each_role_gets_a_new_key_and_the_old_one_ends() {
             let good = std::fs::read(&file).unwrap();
             std::fs::copy(thief.vaults().join("ops.json"), &file).unwrap();
             let output = team.bob.give(&["sync"], "");
-            assert!(output.status.success() && words(&output).contains("kept as"), "{}", words(&output));
+            assert!(output.status.success() && words(&output).contains("quarantined as"), "{}", words(&output));
             assert_ne!(std::fs::read(&file).unwrap(), good);
             team.maya.sync();
             assert_eq!(team.maya.issuers(), ["Registrar"]);

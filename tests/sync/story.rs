@@ -285,7 +285,11 @@ fn lost_and_found(file: &Path, maya: &Desk, laptop: &Desk, vera: &Desk) {
     std::fs::write(file, &whole[..whole.len() - 9]).unwrap();
     let said = maya.give(&["--vault", "ops", "sync"], "");
     assert!(said.status.success());
-    assert!(String::from_utf8_lossy(&said.stderr).contains("kept as"), "{}", String::from_utf8_lossy(&said.stderr));
+    assert!(
+        String::from_utf8_lossy(&said.stderr).contains("quarantined as"),
+        "{}",
+        String::from_utf8_lossy(&said.stderr)
+    );
     assert_eq!(std::fs::read_dir(maya.vaults().join("aside")).unwrap().count(), 1);
     let newcomer = Desk::new("dan", &[]);
     let code = maya.invite("dan", "viewer");

@@ -11,7 +11,7 @@ use crate::fleet::{self, FULL};
 use crate::machine::{Machine, same};
 use crate::storage::Storage;
 
-fn open(file: &Path) -> Box<dyn Remote> {
+pub fn open(file: &Path) -> Box<dyn Remote> {
     let environment = Environment::default();
     let url = RemoteUrl::parse(&format!("folder:{}", file.display()), &environment).unwrap();
     let cache = std::env::temp_dir().join("tickey-unused");

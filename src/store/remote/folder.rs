@@ -19,7 +19,7 @@ use crate::store::temporary::{OF_SAVE, Temporary, remove_stale, sync_folder};
 use crate::store::{StoreError, disk, lock, paths, state};
 
 /// How many conflict copies are named at a time.
-const MOST_COPIES: usize = 64;
+const MOST_COPIES: usize = 1000;
 /// How long another writer's turn may take.
 const TURN: Duration = Duration::from_secs(10);
 /// A file changed longer ago than this does not get another version with the same times.
@@ -88,15 +88,15 @@ impl Remote for Folder {
             let folder = paths::folder(file);
             let own = file.file_name().and_then(OsStr::to_str).unwrap_or_default();
             let names = paths::names(folder).map_err(|error| trouble(file, "read", &error))?;
-            let mut copies: Vec<PathBuf> = names
-                .iter()
-                .filter(|name| name.to_str().is_some_and(|name| is_copy(name, own)))
-                .map(|name| folder.join(name))
-                .filter(|path| path.symlink_metadata().is_ok_and(|found| found.is_file()))
-                .collect();
-            copies.sort();
+            let copies = names.iter().filter(|name| name.to_str().is_some_and(|name| is_copy(name, own)));
+            let mut copies: Vec<PathBuf> = copies.map(|name| folder.join(name)).collect();
+            copies.sort_unstable();
             copies.truncate(MOST_COPIES);
-            Ok(copies.into_iter().map(|path| Sibling { path }).collect())
+            let sibling = |path: PathBuf| {
+                let found = path.symlink_metadata().ok().filter(std::fs::Metadata::is_file)?;
+                Some(Sibling { path, size: found.len() })
+            };
+            Ok(copies.into_iter().filter_map(sibling).collect())
         })
     }
 

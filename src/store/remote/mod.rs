@@ -55,7 +55,7 @@ pub trait Remote: Send {
     /// [`RemoteError`]; [`RemoteError::arrived`] says whether the bytes may be there all the same.
     fn write(&mut self, bytes: &[u8], expected: Option<&Tag>) -> Result<Written, RemoteError>;
 
-    /// Conflict copies that sync clients have laid beside the file, oldest name first; not more than a few dozen at a time.
+    /// Conflict copies that sync clients have laid beside the file, oldest name first.
     ///
     /// # Errors
     /// [`RemoteError`].
@@ -144,6 +144,8 @@ impl Tag {
 pub struct Sibling {
     /// Its path.
     pub path: PathBuf,
+    /// Bytes.
+    pub size: u64,
 }
 
 /// How a server guards one writer from another, from best to worst.
