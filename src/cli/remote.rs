@@ -22,7 +22,12 @@ struct Shown {
 pub fn run(global: &Global, command: Option<RemoteCommand>) -> Result<(), Failure> {
     match command {
         None | Some(RemoteCommand::Show) => show(global),
-        Some(RemoteCommand::Set { url }) => set(global, &url),
+        Some(RemoteCommand::Set { url, insecure }) => {
+            if insecure {
+                sharing::allow_insecure(&session::home()?)?;
+            }
+            set(global, &url)
+        }
         Some(RemoteCommand::Remove) => remove(global),
     }
 }

@@ -27,6 +27,9 @@ struct Report {
 /// Syncs the vault that the arguments name, or all that have a remote.
 pub fn run(global: &Global, args: &Args) -> Result<(), Failure> {
     ask::one_stdin(global, &args.new_passphrase_file.as_deref().into_iter().collect::<Vec<_>>())?;
+    if args.insecure {
+        sharing::allow_insecure(&session::home()?)?;
+    }
     let mut all = Session::open_all(global)?;
     let (mut report, mut synced, mut failure) = (Report::default(), 0_usize, None);
     let mut at = 0_usize;

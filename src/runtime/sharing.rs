@@ -1,5 +1,6 @@
 //! Shared vaults on this machine: where their remotes are, fetching one, joining one, keeping them the same.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
@@ -9,8 +10,8 @@ use crate::secret::Text;
 use crate::store::memory::{self, Memory};
 use crate::store::paths::Home;
 use crate::store::remote::{self, Around, Bounds, Environment, Remote, RemoteError, RemoteUrl, UrlError};
-use crate::store::sync_lock::SyncLock;
 use crate::store::sync::{self, Means, Notice, SyncError, Synced, WorkingCopy};
+use crate::store::sync_lock::SyncLock;
 use crate::store::{StoreError, Tag, disk, forget};
 use crate::text::clean;
 use crate::time::Utc;
@@ -56,7 +57,8 @@ pub fn open_remote(home: &Home, url: &str, cancel: &Arc<AtomicBool>) -> Result<B
     let environment = Environment::of_process();
     let url = RemoteUrl::parse(url, &environment)?;
     let bounds = Bounds { cancelled: Arc::clone(cancel), ..Bounds::default() };
-    let around = Around { environment, login: None, cache: cache(home), bounds };
+    let insecure = remote::open_endpoint(&environment).is_some_and(|endpoint| insecure(home).contains(&endpoint));
+    let around = Around { environment, login: None, insecure, cache: cache(home), bounds };
     Ok(remote::open(&url, around)?)
 }
 
@@ -76,6 +78,33 @@ pub fn forget_repository(home: &Home, vault_id: &str) -> Result<(), SharingError
     }
     Ok(forget::remove_repository(&cache(home), &RemoteUrl::parse(&url, &Environment::of_process())?)?)
 }
+
+/// The endpoints that somebody allowed on this machine although others on the way can read what goes there.
+fn insecure(home: &Home) -> BTreeSet<String> {
+    let read = disk::read(&home.state.join(INSECURE)).ok();
+    read.and_then(|(bytes, _)| serde_json::from_slice(&bytes).ok()).unwrap_or_default()
+}
+
+/// Allows the S3 endpoint of this process's environment although others on the way can read what goes there.
+///
+/// # Errors
+/// [`StoreError`].
+pub fn allow_insecure(home: &Home) -> Result<(), SharingError> {
+    let Some(endpoint) = remote::open_endpoint(&Environment::of_process()) else { return Ok(()) };
+    let mut allowed = insecure(home);
+    if !allowed.insert(endpoint) {
+        return Ok(());
+    }
+    let path = home.state.join(INSECURE);
+    let trouble =
+        |error: serde_json::Error| StoreError::Io { doing: "write", path: path.clone(), source: error.into() };
+    let bytes = serde_json::to_vec(&allowed).map_err(trouble)?;
+    disk::make_folder(&home.state)?;
+    Ok(disk::write_new(&path, &bytes, true, &mut clock::Os)?)
+}
+
+/// The file in the state folder that names the endpoints that were allowed.
+const INSECURE: &str = "insecure-endpoints.json";
 
 /// An address as it is kept: paths made absolute.
 ///

@@ -143,11 +143,117 @@ fn more_than_a_vault_can_be_is_not_taken() {
     assert!(matches!(error.kind(), Trouble::TooLarge | Trouble::TimedOut), "{error}");
 }
 
+/// Asks for a login, and gives whoever shows one the answer.
+fn asking_for_a_login(answer: String) -> Canned {
+    Canned::new(move |stream, head| {
+        let refusal = "HTTP/1.1 401 Unauthorized\nWWW-Authenticate: Basic realm=\"team\"\nContent-Length: 0\nConnection: close\n\n";
+        let answer = if head.contains("authorization: ") { &answer } else { refusal };
+        stream.write_all(answer.replace('\n', "\r\n").as_bytes())
+    })
+}
+
+const FILE: &str = "HTTP/1.1 200 OK\nETag: \"1\"\nContent-Length: 1\nConnection: close\n\nx";
+
+/// What a server was asked, each with the login that was shown to it.
+fn logins(server: &Canned) -> Vec<Option<String>> {
+    let login = |head: &String| head.lines().find_map(|line| line.strip_prefix("authorization: ").map(str::to_owned));
+    server.asked.lock().unwrap().iter().map(login).collect()
+}
+
+#[test]
+fn a_login_is_shown_to_nobody_who_did_not_ask_for_it() {
+    let maya = Some("Basic bWF5YTpzM2NyZXQ=".to_owned());
+    let server = asking_for_a_login(FILE.into());
+    let mut remote = server.open();
+    assert!(matches!(remote.read(None), Ok(Read::Found(..))));
+    assert!(matches!(remote.read(None), Ok(Read::Found(..))));
+    assert_eq!(logins(&server), [None, maya.clone(), maya], "once it has asked it need not ask again");
+    let open = Canned::saying(FILE);
+    assert!(matches!(open.read(), Ok(Read::Found(..))));
+    let other = Canned::saying(
+        "HTTP/1.1 401 Unauthorized\nWWW-Authenticate: Digest realm=x\nContent-Length: 0\nConnection: close\n\n",
+    );
+    assert_eq!(other.error().kind(), Trouble::Refused);
+    assert_eq!((logins(&open), logins(&other)), (vec![None], vec![None]));
+}
+
+#[test]
+fn of_a_persons_logins_only_the_one_that_names_the_server_is_shown() {
+    let folder = tempfile::tempdir().unwrap();
+    let netrc = folder.path().join(".netrc");
+    for (text, shown) in [
+        ("default login guest password secret", None),
+        ("machine other.example login eve password secret default login guest password secret", None),
+        ("machine 127.0.0.1:1 login eve password secret", None),
+        (
+            "machine 127.0.0.1 login maya password s3cret default login guest password secret",
+            Some("Basic bWF5YTpzM2NyZXQ="),
+        ),
+        (
+            "machine 127.0.0.1 login eve password no machine 127.0.0.1:PORT login maya password s3cret",
+            Some("Basic bWF5YTpzM2NyZXQ="),
+        ),
+    ] {
+        let server = asking_for_a_login(FILE.into());
+        std::fs::write(&netrc, text.replace("PORT", &server.port.to_string())).unwrap();
+        let mut remote = open(
+            &format!("webdav+http://127.0.0.1:{}/ops.json", server.port),
+            Environment::default().with("NETRC", &netrc),
+        );
+        assert_eq!(remote.read(None).is_ok(), shown.is_some(), "{text}");
+        let mut logins = logins(&server);
+        assert_eq!(logins.remove(0), None, "{text}");
+        assert_eq!(logins, shown.map(|login| Some(login.to_owned())).into_iter().collect::<Vec<_>>(), "{text}");
+    }
+}
+
+/// Git reads the same file by a library of its own, and would show the default to whoever asks.
+#[test]
+fn git_shows_no_default_login() {
+    if servers::program("git").is_none() {
+        return servers::skip("git").unwrap_or_default();
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let environment = Environment::of_process().with("HOME", folder.path());
+    let read = |text: &str, server: &Canned| {
+        std::fs::write(folder.path().join(".netrc"), text).unwrap();
+        let url = RemoteUrl::parse(&format!("git:http://127.0.0.1:{}/x.git", server.port), &environment).unwrap();
+        let around = Around {
+            environment: environment.clone(),
+            login: None,
+            insecure: false,
+            cache: folder.path().join("cache"),
+            bounds: Bounds::default(),
+        };
+        remote::open(&url, around).unwrap().read(None).unwrap_err()
+    };
+    let server = asking_for_a_login("HTTP/1.1 404 Not Found\nContent-Length: 0\nConnection: close\n\n".into());
+    let error = read("default login guest password secret", &server);
+    assert!(error.kind() == Trouble::Refused && error.to_string().contains("name the machine 127.0.0.1"), "{error}");
+    assert!(server.asked.lock().unwrap().is_empty());
+    // Nor by way of a redirect from a server that is named.
+    let away = Canned::saying(&format!(
+        "HTTP/1.1 302 Found\nLocation: http://localhost:{}/x.git/info/refs?service=git-upload-pack\nContent-Length: 0\nConnection: close\n\n",
+        server.port
+    ));
+    read("machine 127.0.0.1 login maya password s3cret\ndefault login guest password secret", &away);
+    assert!(!away.asked.lock().unwrap().is_empty() && server.asked.lock().unwrap().is_empty());
+    read("machine 127.0.0.1 login maya password s3cret\n", &server);
+    assert!(
+        server
+            .asked
+            .lock()
+            .unwrap()
+            .iter()
+            .any(|head| head.to_lowercase().contains("authorization: basic bwf5ytpzm2nyzxq="))
+    );
+}
+
 #[test]
 fn a_login_goes_to_its_own_server_only() {
     let other = Canned::saying("HTTP/1.1 200 OK\nContent-Length: 1\n\nx");
-    let away = Canned::saying(&format!(
-        "HTTP/1.1 302 Found\nLocation: http://127.0.0.1:{}/ops.json\nContent-Length: 0\n\n",
+    let away = asking_for_a_login(format!(
+        "HTTP/1.1 302 Found\nLocation: http://127.0.0.1:{}/ops.json\nContent-Length: 0\nConnection: close\n\n",
         other.port
     ));
     for error in [away.error(), away.open().write(b"x", None).unwrap_err()] {
@@ -165,7 +271,7 @@ fn a_login_goes_to_its_own_server_only() {
         assert_eq!(error.kind(), Trouble::Elsewhere, "{to}: {error}");
     }
     assert_eq!(other.asked.lock().unwrap().len(), 0);
-    assert!(away.asked.lock().unwrap()[0].contains("authorization: Basic bWF5YTpzM2NyZXQ="));
+    assert!(logins(&away).contains(&Some("Basic bWF5YTpzM2NyZXQ=".into())));
 
     let circle = Canned::saying("HTTP/1.1 307 Moved\nLocation: /again\nContent-Length: 0\nConnection: close\n\n");
     assert_eq!(circle.error().kind(), Trouble::Elsewhere);
@@ -296,8 +402,13 @@ fn only_a_known_authority_is_trusted() {
     // Right authority, another name.
     refused(&url("127.0.0.1"), trusting.clone());
     let url = RemoteUrl::parse(&url("localhost"), &trusting).unwrap();
-    let around =
-        |environment| Around { environment, login: None, cache: "/nonexistent".into(), bounds: Bounds::default() };
+    let around = |environment| Around {
+        environment,
+        login: None,
+        insecure: false,
+        cache: "/nonexistent".into(),
+        bounds: Bounds::default(),
+    };
     let nothing = Environment::default().with("SSL_CERT_FILE", made.path().join("names"));
     assert_eq!(remote::open(&url, around(nothing)).err().unwrap().kind(), Trouble::Certificate);
     // Not encrypted at all.

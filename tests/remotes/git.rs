@@ -220,3 +220,23 @@ fn a_repository_on_this_machine_runs_nothing_here() {
     }
     assert!(!mark.exists());
 }
+
+/// Whoever writes there decides how much every fetch adds here.
+#[test]
+fn a_bare_copy_that_grew_is_made_anew() {
+    let Some(team) = Team::new() else { return };
+    let repository = team.repository();
+    let (mut maya, mut bob) = (team.open("maya", &repository), team.open("bob", &repository));
+    let Written::Done(first) = maya.write(b"first", None).unwrap() else { panic!() };
+    let copies = team.folder.path().join("maya/git");
+    let is_copy = |path: &std::path::PathBuf| path.extension().is_some_and(|ending| ending == "git");
+    let mut copies = std::fs::read_dir(copies).unwrap().map(|entry| entry.unwrap().path()).filter(is_copy);
+    let grown = copies.next().unwrap().join("objects/pack/grown");
+    std::fs::File::create(&grown).unwrap().set_len(600 << 20).unwrap();
+    assert!(matches!(maya.read(Some(&first)).unwrap(), Read::Same(_)));
+    bob.read(None).unwrap();
+    let Written::Done(second) = bob.write(b"second", Some(&first)).unwrap() else { panic!() };
+    assert!(matches!(maya.read(Some(&first)).unwrap(), Read::Found(bytes, _) if bytes == b"second"));
+    assert!(!grown.exists());
+    assert!(matches!(maya.write(b"third", Some(&second)).unwrap(), Written::Done(_)));
+}

@@ -44,5 +44,5 @@ fn open_within(url: &str, environment: Environment, bounds: Bounds) -> Box<dyn R
 fn open_as(url: &str, environment: Environment, login: Option<Login>, bounds: Bounds) -> Box<dyn Remote> {
     let url = RemoteUrl::parse(url, &environment).unwrap();
     let cache = std::env::temp_dir().join("tickey-unused");
-    remote::open(&url, Around { environment, login, cache, bounds }).unwrap()
+    remote::open(&url, Around { environment, login, insecure: false, cache, bounds }).unwrap()
 }

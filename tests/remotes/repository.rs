@@ -45,7 +45,7 @@ impl Team {
         let url = RemoteUrl::parse(&format!("git:{repository}"), &environment).unwrap();
         let bounds = Bounds { whole, ..Bounds::default() };
         let cache = self.folder.path().join(person);
-        remote::open(&url, Around { environment, login: None, cache, bounds }).unwrap()
+        remote::open(&url, Around { environment, login: None, insecure: false, cache, bounds }).unwrap()
     }
 
     /// Starts an ssh server for it; the address of the repository by it.

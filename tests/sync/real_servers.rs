@@ -15,7 +15,8 @@ const SMALL: Size = Size { machines: 4, edits: 16, bound: Duration::from_secs(12
 fn open(url: &str, environment: &Environment) -> Box<dyn Remote> {
     let url = RemoteUrl::parse(url, environment).unwrap();
     let bounds = Bounds { whole: Duration::from_secs(30), ..Bounds::default() };
-    let around = Around { environment: environment.clone(), login: None, cache: PathBuf::new(), bounds };
+    let around =
+        Around { environment: environment.clone(), login: None, insecure: false, cache: PathBuf::new(), bounds };
     remote::open(&url, around).unwrap()
 }
 

@@ -15,7 +15,7 @@ pub fn open(file: &Path) -> Box<dyn Remote> {
     let environment = Environment::default();
     let url = RemoteUrl::parse(&format!("folder:{}", file.display()), &environment).unwrap();
     let cache = std::env::temp_dir().join("tickey-unused");
-    remote::open(&url, Around { environment, login: None, cache, bounds: Bounds::default() }).unwrap()
+    remote::open(&url, Around { environment, login: None, insecure: false, cache, bounds: Bounds::default() }).unwrap()
 }
 
 #[test]

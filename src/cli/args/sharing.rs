@@ -127,6 +127,9 @@ pub struct Join {
     /// The code is the vault's printed recovery code: take the place of its owner, whose key is lost
     #[arg(long)]
     pub recovery: bool,
+    /// Allow an S3 endpoint that is http:// and not on this machine; remembered on this machine
+    #[arg(long)]
+    pub insecure: bool,
 }
 
 /// `remote`.
@@ -172,6 +175,9 @@ pub enum RemoteCommand {
         /// folder:PATH, s3://BUCKET/KEY, webdav+https://…, git:REPOSITORY
         #[arg(value_name = "URL")]
         url: String,
+        /// Allow an S3 endpoint that is http:// and not on this machine; remembered on this machine
+        #[arg(long)]
+        insecure: bool,
     },
     /// Say where it is kept and what that place guarantees
     Show,
@@ -185,4 +191,7 @@ pub struct Sync {
     /// Where the passphrase was changed on another machine: read the new one from this file; without it a terminal is asked
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub new_passphrase_file: Option<PathBuf>,
+    /// Allow an S3 endpoint that is http:// and not on this machine; remembered on this machine
+    #[arg(long)]
+    pub insecure: bool,
 }

@@ -83,10 +83,29 @@ impl FromIterator<(OsString, OsString)> for Environment {
 /// The largest file of logins that is read.
 const LARGEST_FILE: u64 = 1024 * 1024;
 
-/// A login from `$NETRC`, else `~/.netrc`: the first for this machine, else the `default`.
-pub(super) fn from_netrc(machine: &str, environment: &Environment) -> Option<Login> {
-    let path = netrc_path(environment)?;
-    let text = read(&path)?;
+/// A login from `$NETRC`, else `~/.netrc`: the first for `machine HOST:PORT`, else the first for `machine HOST`. Never the `default`, which is
+/// meant for no server in particular.
+pub(super) fn from_netrc(host: &str, port: u16, environment: &Environment) -> Option<Login> {
+    let text = read(&netrc_path(environment)?)?;
+    login_of(Some(&format!("{host}:{port}")), &text).or_else(|| login_of(Some(host), &text))
+}
+
+/// Whether git, whose own library for the web reads `~/.netrc`, has a `default` login there.
+pub(super) fn git_has_default(environment: &Environment) -> bool {
+    git_netrc(environment).is_some_and(|text| login_of(None, &text).is_some())
+}
+
+/// Whether `~/.netrc` names that host.
+pub(super) fn git_names(host: &str, environment: &Environment) -> bool {
+    git_netrc(environment).is_some_and(|text| login_of(Some(host), &text).is_some())
+}
+
+fn git_netrc(environment: &Environment) -> Option<Text> {
+    read(&environment.home()?.join(".netrc"))
+}
+
+/// The login for that machine, or the `default`.
+fn login_of(machine: Option<&str>, text: &str) -> Option<Login> {
     let mut words = text.lines().flat_map(|line| line.split_whitespace().chain([LINE])).peekable();
     let (mut here, mut user, mut secret) = (false, None, None);
     while let Some(word) = words.next() {
@@ -96,7 +115,10 @@ pub(super) fn from_netrc(machine: &str, environment: &Environment) -> Option<Log
                     break;
                 }
                 let name = if word == "machine" { words.next() } else { None };
-                here = name.is_none_or(|name| name.eq_ignore_ascii_case(machine));
+                here = match (name, machine) {
+                    (Some(name), Some(machine)) => name.eq_ignore_ascii_case(machine),
+                    (name, machine) => name.is_none() && machine.is_none(),
+                };
                 (user, secret) = (None, None);
             }
             "login" if here => user = words.next().map(str::to_owned),
@@ -220,21 +242,26 @@ mod tests {
             "# password of machine dav.example.org\nmachine other.example login eve password no\n\
              macdef init\nmachine dav.example.org login trap\npassword trap\n\n\
              machine dav.example.org\n\tlogin maya account x password s3cret#1\n\
-             machine nouser password only\ndefault login guest password guest\n",
+             machine nouser password only\nmachine dav.example.org:8443 login other password port\n\
+             default login guest password guest\n",
         )
         .unwrap();
         let environment = Environment::default().with("NETRC", &path);
-        let login =
-            |machine| from_netrc(machine, &environment).map(|login| (login.user.clone(), login.secret.to_string()));
+        let at = |host, port| {
+            from_netrc(host, port, &environment).map(|login| (login.user.clone(), login.secret.to_string()))
+        };
+        let login = |host| at(host, 443);
         assert_eq!(login("DAV.example.org"), Some(("maya".into(), "s3cret#1".into())));
         assert_eq!(login("other.example"), Some(("eve".into(), "no".into())));
         assert_eq!(login("nouser"), Some((String::new(), "only".into())));
-        assert_eq!(login("unknown.example"), Some(("guest".into(), "guest".into())));
+        assert_eq!(login("unknown.example"), None, "what is for every server is for none");
+        assert_eq!(at("dav.example.org", 8443), Some(("other".into(), "port".into())));
+        assert_eq!(at("dav.example.org", 8080), Some(("maya".into(), "s3cret#1".into())));
         std::fs::rename(&path, folder.path().join(".netrc")).unwrap();
-        assert_eq!(from_netrc("other.example", &environment), None);
+        assert_eq!(from_netrc("other.example", 443, &environment).map(|login| login.user), None);
         let home = Environment::default().with("HOME", folder.path());
-        assert!(from_netrc("other.example", &home).is_some());
-        assert!(!format!("{:?} {home:?}", from_netrc("dav.example.org", &home)).contains("s3cret"));
+        assert!(from_netrc("other.example", 443, &home).is_some());
+        assert!(!format!("{:?} {home:?}", from_netrc("dav.example.org", 443, &home)).contains("s3cret"));
     }
 
     #[test]

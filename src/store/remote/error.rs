@@ -17,6 +17,8 @@ pub enum Trouble {
     Refused,
     /// The server's certificate cannot be trusted.
     Certificate,
+    /// Others on the way could read it.
+    Unencrypted,
     /// The folder, the bucket or the repository the file should be in does not exist.
     NoPlace,
     /// More than a vault can be, or more than the server takes.
@@ -84,6 +86,7 @@ impl RemoteError {
             Trouble::Unreachable | Trouble::Torn | Trouble::TimedOut | Trouble::Later(_) | Trouble::Failed => true,
             Trouble::Refused
             | Trouble::Certificate
+            | Trouble::Unencrypted
             | Trouble::NoPlace
             | Trouble::TooLarge
             | Trouble::Elsewhere
@@ -101,6 +104,9 @@ impl RemoteError {
             Trouble::Refused => Some("look at the login and at what it may do there"),
             Trouble::Certificate => Some(
                 "if the server has a certificate authority of its own, name its file in SSL_CERT_FILE; do not go on if you do not know why",
+            ),
+            Trouble::Unencrypted => Some(
+                "use an https:// endpoint; in a network of your own, --insecure with remote set, join or sync allows this one",
             ),
             Trouble::NoPlace => Some("make it, or look at the address; a disk may not be connected"),
             Trouble::TooLarge => Some("a vault holds at most 256 MiB; look at what lies there"),
@@ -127,7 +133,8 @@ impl fmt::Display for RemoteError {
             Trouble::Elsewhere => write!(f, "{place} is not what answers there: {detail}"),
             Trouble::Later(Some(pause)) => write!(f, "{place} asks to wait {} s: {detail}", pause.as_secs()),
             Trouble::Later(None) => write!(f, "{place} is busy: {detail}"),
-            Trouble::NoPlace
+            Trouble::Unencrypted
+            | Trouble::NoPlace
             | Trouble::TooLarge
             | Trouble::TimedOut
             | Trouble::Cancelled

@@ -11,10 +11,11 @@ use data_encoding::HEXLOWER;
 use sha2::{Digest, Sha256};
 
 use super::command::{Command, Done};
+use super::credentials::{git_has_default, git_names};
 use super::{
     Around, Bounds, Deadline, Environment, Guarantees, Guard, LARGEST, Read, Remote, RemoteError, Tag, Trouble, Written,
 };
-use crate::store::{StoreError, disk, lock};
+use crate::store::{StoreError, disk, lock, paths};
 
 const BRANCH: &str = "refs/heads/tickey";
 const FILE: &str = "vault.json";
@@ -23,6 +24,10 @@ const THEIRS: &str = "refs/tickey/theirs";
 const TOO_LATE: &str = "refs/tickey/too-late";
 /// What receives a push on this machine: whoever can write in a repository here could else have it run commands as us.
 const RECEIVER: &str = "--receive-pack=git -c core.hooksPath=/dev/null -c core.alternateRefsCommand=true -c receive.autogc=false receive-pack";
+/// The bare copy is made anew once it has more than this, in bytes.
+const LARGEST_COPY: u64 = 512 * 1024 * 1024;
+/// How deep what it holds lies: `objects/xx/hash` is the deepest that grows.
+const COPY_DEPTH: u8 = 4;
 /// How much of a command's answer is read that is no file.
 const WORDS: usize = 256 * 1024;
 
@@ -48,12 +53,36 @@ impl Git {
 
     /// One operation, with the bare copy to itself.
     fn begin(&self) -> Result<Work<'_>, RemoteError> {
+        self.keep_default_login()?;
         let deadline = self.bounds.start();
         let copy = bare_copy(&self.cache, &self.repository);
         let failed = |error: StoreError| self.error(Trouble::Failed, error.to_string());
         disk::make_folder(&self.cache).map_err(failed)?;
         let turn = lock::hold(&copy, deadline.left(&self.place)?).map_err(failed)?;
         Ok(Work { git: self, copy, deadline, _turn: turn })
+    }
+
+    /// Git gives the `default` login of `~/.netrc` to whatever server asks, and has no setting against it.
+    fn keep_default_login(&self) -> Result<(), RemoteError> {
+        let Some((_, rest)) = self.repository.split_once("://").filter(|(scheme, _)| scheme.starts_with("http")) else {
+            return Ok(());
+        };
+        let authority = rest.split('/').next().unwrap_or_default();
+        let host = match authority.strip_prefix('[').and_then(|rest| rest.split_once(']')) {
+            Some((address, _)) => address,
+            None => authority.split(':').next().unwrap_or_default(),
+        };
+        if git_has_default(&self.environment) && !git_names(host, &self.environment) {
+            let detail = format!(
+                "~/.netrc has a default login, and git would give it to {host}; name the machine {host} there, or take the default out"
+            );
+            return Err(self.error(Trouble::Refused, detail));
+        }
+        Ok(())
+    }
+
+    fn protocols(&self) -> &'static str {
+        if self.repository.starts_with("http://") { "file:http:https:ssh" } else { "file:https:ssh" }
     }
 
     /// Whether the repository lies on this machine: then its own settings and hooks would count here.
@@ -94,14 +123,20 @@ impl Work<'_> {
             "gc.auto=0",
             "maintenance.auto=false",
             "push.gpgSign=false",
+            // A redirect may lead to a server that no login is meant for.
+            match git_has_default(&self.git.environment) {
+                true => "http.followRedirects=false",
+                false => "http.followRedirects=initial",
+            },
         ];
         let settings = settings.iter().flat_map(|setting| ["-c", setting]);
         let arguments: Vec<&str> = settings.chain(arguments.iter().copied()).collect();
         let variables = [
             ("GIT_DIR", self.copy.as_os_str()),
             ("GIT_TERMINAL_PROMPT", "0".as_ref()),
-            // Before every setting: none of the ways to reach a repository that run a command.
-            ("GIT_ALLOW_PROTOCOL", "file:http:https:ssh".as_ref()),
+            // Before every setting: none of the ways to reach a repository that run a command, and none that is less safe than the address
+            // says, wherever a server's redirect leads.
+            ("GIT_ALLOW_PROTOCOL", self.git.protocols().as_ref()),
             // Nor does a repository here have its missing parts fetched the way its own settings say.
             ("GIT_NO_LAZY_FETCH", "1".as_ref()),
             // ssh asks nobody either: what it would show instead of a prompt says no.
@@ -162,7 +197,9 @@ impl Work<'_> {
         if self.copy.join("HEAD").is_file() {
             let done = self.run(&["rev-parse", "--show-object-format"], b"", WORDS)?;
             let same = done.good && String::from_utf8_lossy(&done.out).trim() == format;
-            if same || (done.good && like.is_none()) {
+            // Whoever writes there decides how much every fetch adds.
+            let small = size(&self.copy, COPY_DEPTH) <= LARGEST_COPY;
+            if small && (same || (done.good && like.is_none())) {
                 return Ok(());
             }
         }
@@ -305,6 +342,19 @@ impl Work<'_> {
         };
         self.git.error(kind, format!("git says {}{looked}", without_logins(line.unwrap_or("nothing"))))
     }
+}
+
+/// How many bytes lie in a folder and those under it, so many levels deep.
+fn size(folder: &Path, levels: u8) -> u64 {
+    let Some(levels) = levels.checked_sub(1) else { return 0 };
+    let found = |name| {
+        let path = folder.join(name);
+        match path.symlink_metadata() {
+            Ok(found) if found.is_dir() => size(&path, levels),
+            found => found.map_or(0, |found| found.len()),
+        }
+    };
+    paths::names(folder).unwrap_or_default().into_iter().map(found).fold(0, u64::saturating_add)
 }
 
 fn is_hash(text: &str) -> bool {

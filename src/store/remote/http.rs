@@ -302,11 +302,8 @@ impl Client {
         let said = |what: &str| format!("{what} ({status})");
         match status {
             401 | 407 => {
-                let basic = |value: &HeaderValue| {
-                    value.to_str().is_ok_and(|value| value.to_ascii_lowercase().contains("basic"))
-                };
-                let offers = answer.headers.get_all(header::WWW_AUTHENTICATE);
-                let other = offers.iter().next().is_some() && !offers.iter().any(basic);
+                let offers = answer.headers.contains_key(header::WWW_AUTHENTICATE);
+                let other = offers && !answer.asks_for_basic();
                 let way = if other { "; it wants another way to log in than Basic" } else { "" };
                 self.error(Trouble::Refused, format!("no login, or a wrong one ({status}){way}; {looked}"))
             }
@@ -327,6 +324,13 @@ impl Answer {
     /// A header as text.
     pub(super) fn text(&self, name: &str) -> Option<&str> {
         self.headers.get(name).and_then(|value| value.to_str().ok()).map(str::trim)
+    }
+
+    /// Whether it offers to take a login in the one way that this program knows.
+    pub(super) fn asks_for_basic(&self) -> bool {
+        let basic =
+            |value: &HeaderValue| value.to_str().is_ok_and(|value| value.to_ascii_lowercase().contains("basic"));
+        self.headers.get_all(header::WWW_AUTHENTICATE).iter().any(basic)
     }
 
     /// The version's name; empty when there is none.

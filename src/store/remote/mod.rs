@@ -285,6 +285,8 @@ pub struct Around {
     pub environment: Environment,
     /// A login from the personal vault; used instead of what lies in the person's files.
     pub login: Option<Login>,
+    /// Whether somebody allowed what goes to [`open_endpoint`] to be read on the way.
+    pub insecure: bool,
     /// A folder of this machine's for what can be fetched again (the copy of a git repository).
     pub cache: PathBuf,
     /// How long things may take.
@@ -310,6 +312,11 @@ pub fn repository_copy(cache: &Path, url: &RemoteUrl) -> Option<PathBuf> {
         RemoteUrl::Git(repository) => Some(git::copy_of(cache, repository)),
         _ => None,
     }
+}
+
+/// The S3 endpoint of those variables and the files they name, when it is neither encrypted nor on this machine: `http://HOST:PORT`.
+pub fn open_endpoint(environment: &Environment) -> Option<String> {
+    s3::open_endpoint(environment)
 }
 
 /// A name for a scratch object beside the file `name`, that nobody else takes. Its ending is the same: some servers treat files by theirs.

@@ -10,7 +10,7 @@ use super::http::{Answer, Ask, Client, Content, is_strong};
 use super::object::{self, Headers, Server};
 use super::signature::{Key, Signed, sign};
 use super::url::{HttpUrl, encode};
-use super::{Around, Bounds, Deadline, Guarantees, Read, Remote, RemoteError, Tag, Trouble, Written};
+use super::{Around, Bounds, Deadline, Environment, Guarantees, Read, Remote, RemoteError, Tag, Trouble, Written};
 
 /// For the scratch object to be removed, whatever else took its time.
 const TIDYING: Duration = Duration::from_secs(10);
@@ -52,6 +52,11 @@ impl S3 {
         let endpoint = endpoint.map(|endpoint| HttpUrl::parse_any(&endpoint)).transpose().map_err(|error| {
             RemoteError::new(Trouble::Unreachable, &place, format!("AWS_ENDPOINT_URL is no address: {error}"))
         })?;
+        if let Some(open) = endpoint.as_ref().filter(|endpoint| endpoint.is_open() && !around.insecure) {
+            let detail =
+                format!("the endpoint {open} is not encrypted, and others on the way can read and hinder what is done");
+            return Err(RemoteError::new(Trouble::Unencrypted, &place, detail));
+        }
         let server = endpoint.clone().unwrap_or_else(|| amazon(bucket, &region));
         let client = Client::new(&server, &place, bundle.as_deref(), around)?;
         let bounds = around.bounds.clone();
@@ -92,6 +97,12 @@ impl S3 {
         let headers = [headers, &signed].concat();
         self.client.ask(&Ask { method, url: &url, headers: &headers, body }, deadline)
     }
+}
+
+/// The server that this environment names for S3, when others on the way could read what goes there.
+pub(super) fn open_endpoint(environment: &Environment) -> Option<String> {
+    let endpoint = HttpUrl::parse_any(&aws(environment).endpoint?).ok()?;
+    endpoint.is_open().then(|| format!("http://{}", endpoint.authority()))
 }
 
 /// Whether a bucket's name can be part of a host's name under Amazon's certificate.
@@ -199,7 +210,6 @@ impl Remote for S3 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::store::remote::Environment;
 
     fn url(bucket: &str, key: &str, endpoint: Option<&str>) -> String {
         let environment = Environment::default().with("AWS_ACCESS_KEY_ID", "A").with("AWS_SECRET_ACCESS_KEY", "b");
@@ -208,8 +218,43 @@ mod tests {
             Some(endpoint) => environment.with("AWS_ENDPOINT_URL", endpoint),
             None => environment,
         };
-        let around = Around { environment, login: None, cache: "/nonexistent".into(), bounds: Bounds::default() };
-        S3::new(bucket, key, &around).unwrap().url().to_string()
+        S3::new(bucket, key, &around(environment, true)).unwrap().url().to_string()
+    }
+
+    fn around(environment: Environment, insecure: bool) -> Around {
+        Around { environment, login: None, insecure, cache: "/nonexistent".into(), bounds: Bounds::default() }
+    }
+
+    #[test]
+    fn an_endpoint_that_others_can_read_is_refused_unless_it_was_allowed() {
+        let home = tempfile::tempdir().unwrap();
+        std::fs::create_dir(home.path().join(".aws")).unwrap();
+        let keys = Environment::default().with("AWS_ACCESS_KEY_ID", "A").with("AWS_SECRET_ACCESS_KEY", "b");
+        let keys = keys.with("HOME", home.path());
+        let refused =
+            |environment: &Environment, insecure| match S3::new("team", "k", &around(environment.clone(), insecure)) {
+                Ok(_) => false,
+                Err(error) => {
+                    assert_eq!(error.kind(), Trouble::Unencrypted, "{error}");
+                    assert!(error.hint().unwrap().contains("--insecure"));
+                    true
+                }
+            };
+        for name in ["AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_S3"] {
+            for open in ["http://nas:9000", "HTTP://10.0.0.1", "http://127.0.0.1.example.org", "http://[::2]:9000/s3"] {
+                let environment = keys.clone().with(name, open);
+                assert!(refused(&environment, false) && !refused(&environment, true), "{name}={open}");
+                assert_eq!(open_endpoint(&environment).is_some(), true);
+            }
+            for good in ["https://nas:9000", "http://127.0.0.1:9000", "http://localhost", "http://[::1]:9000"] {
+                let environment = keys.clone().with(name, good);
+                assert!(!refused(&environment, false), "{name}={good}");
+                assert_eq!(open_endpoint(&environment), None);
+            }
+        }
+        std::fs::write(home.path().join(".aws/config"), "[default]\nendpoint_url = http://nas:9000\n").unwrap();
+        assert!(refused(&keys, false));
+        assert_eq!(open_endpoint(&keys).as_deref(), Some("http://nas:9000"));
     }
 
     #[test]
@@ -225,13 +270,8 @@ mod tests {
 
     #[test]
     fn without_a_key_it_says_where_it_looked() {
-        let around = Around {
-            environment: Environment::default().with("HOME", "/home/maya").with("AWS_PROFILE", "team"),
-            login: None,
-            cache: "/nonexistent".into(),
-            bounds: Bounds::default(),
-        };
-        let Err(error) = S3::new("team", "k", &around) else { panic!("opened without a key") };
+        let environment = Environment::default().with("HOME", "/home/maya").with("AWS_PROFILE", "team");
+        let Err(error) = S3::new("team", "k", &around(environment, false)) else { panic!("opened without a key") };
         assert_eq!(error.kind(), Trouble::Refused);
         let said = error.to_string();
         assert!(

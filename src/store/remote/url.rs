@@ -202,7 +202,7 @@ impl HttpUrl {
     /// [`UrlError`].
     pub fn parse(text: &str) -> Result<HttpUrl, UrlError> {
         let url = HttpUrl::parse_any(text)?;
-        if !url.secure && !is_loopback(&url.host) {
+        if url.is_open() {
             return Err(UrlError::Unencrypted("http://", "https://"));
         }
         Ok(url)
@@ -254,6 +254,16 @@ impl HttpUrl {
     /// The host, without the port.
     pub fn host(&self) -> &str {
         &self.host
+    }
+
+    /// The port.
+    pub(super) fn port(&self) -> u16 {
+        self.port
+    }
+
+    /// Whether others on the way can read it: neither encrypted nor to this machine.
+    pub(super) fn is_open(&self) -> bool {
+        !self.secure && !is_loopback(&self.host)
     }
 
     /// The path, percent-encoded.

@@ -28,8 +28,9 @@ const LOCK: &str = "<?xml version=\"1.0\" encoding=\"utf-8\"?>\n<D:lockinfo xmln
 pub(super) struct WebDav {
     client: Client,
     url: HttpUrl,
-    /// `Basic …`.
+    /// `Basic …`: said only once the server has asked for it.
     login: Option<Text>,
+    asked: bool,
     looked: String,
     /// Whether the server may offer locks: it is asked by asking for one, since some describe themselves wrongly.
     locks: bool,
@@ -44,10 +45,23 @@ impl WebDav {
             Some(login) => format!("the login {} is from the personal vault", login.user),
             None => format!("logins are looked for in {netrc}, under the machine {}", url.host()),
         };
-        let login = around.login.clone().or_else(|| from_netrc(url.host(), &around.environment));
+        let login = around.login.clone().or_else(|| from_netrc(url.host(), url.port(), &around.environment));
         let client = Client::new(url, &format!("webdav+{url}"), None, around)?;
         let login = login.as_ref().map(basic);
-        Ok(WebDav { client, url: url.clone(), login, looked, locks: true, bounds: around.bounds.clone() })
+        Ok(WebDav { client, url: url.clone(), login, asked: false, looked, locks: true, bounds: around.bounds.clone() })
+    }
+
+    fn once(
+        &self,
+        method: &'static str,
+        headers: Headers,
+        body: Option<Content>,
+        deadline: &Deadline,
+    ) -> Result<Answer, RemoteError> {
+        let mut headers = headers.to_vec();
+        let login = self.login.as_ref().filter(|_| self.asked);
+        headers.extend(login.map(|login| ("authorization", login.as_str().to_owned())));
+        self.client.ask(&Ask { method, url: &self.url, headers: &headers, body }, deadline)
     }
 
     /// Takes a lock: its token, or none when the server offers none, or who writes is not us.
@@ -127,9 +141,12 @@ impl Server for WebDav {
         body: Option<Content>,
         deadline: &Deadline,
     ) -> Result<Answer, RemoteError> {
-        let mut headers = headers.to_vec();
-        headers.extend(self.login.as_ref().map(|login| ("authorization", login.as_str().to_owned())));
-        self.client.ask(&Ask { method, url: &self.url, headers: &headers, body }, deadline)
+        let answer = self.once(method, headers, body.clone(), deadline)?;
+        if answer.status != 401 || self.asked || self.login.is_none() || !answer.asks_for_basic() {
+            return Ok(answer);
+        }
+        self.asked = true;
+        self.once(method, headers, body, deadline)
     }
 
     fn absent(&mut self, _: &Answer, deadline: &Deadline) -> Result<(), RemoteError> {
