@@ -103,9 +103,14 @@ fn around(session: &Session) -> Vec<Finding> {
             ),
         );
     }
-    match aside::list(session.home(), path, &session.vault.vault_id()) {
-        Ok(copies) => copies.iter().for_each(|copy| add("quarantined", Weight::Warning, quarantined(copy))),
-        Err(error) => add("quarantine", Weight::Warning, error.to_string()),
+    // The personal vault's keys open the shared ones; what was set aside of those is its owner's to know, too.
+    let shared =
+        session.vault.links().into_iter().map(|(_, link)| (session.home().vault(Some(&link.name)), link.vault));
+    for (path, id) in std::iter::once((path.clone(), session.vault.vault_id())).chain(shared) {
+        match aside::list(session.home(), &path, &id) {
+            Ok(copies) => copies.iter().for_each(|copy| add("quarantined", Weight::Warning, quarantined(copy))),
+            Err(error) => add("quarantine", Weight::Warning, error.to_string()),
+        }
     }
     match backups::list(path) {
         Ok(backups) if backups.is_empty() => {

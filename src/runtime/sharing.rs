@@ -207,7 +207,7 @@ pub fn fetch(home: &Home, link: &Link) -> Result<PathBuf, SharingError> {
 fn has_copy(home: &Home, link: &Link) -> Option<PathBuf> {
     let path = home.vault(Some(&link.name));
     let locked = Locked::read(&disk::read(&path).ok()?.0, &process::limits()).ok()?;
-    (locked.vault_id() == link.vault && locked.open_with(&link.keys).is_ok()).then_some(path)
+    (locked.vault_id() == link.vault && locked.open_working_copy(&link.keys).is_ok()).then_some(path)
 }
 
 /// How many characters of a vault's name go into its file's name, which may have 255 bytes with all that comes behind.

@@ -110,6 +110,7 @@ fn what_is_in_quarantine_is_listed() {
     for word in [&*url, kept.to_str().unwrap(), "1 KiB", "UTC", "delete it"] {
         assert!(found[0].contains(word), "{word}: {}", found[0]);
     }
+    assert!(maya.ok(&["check"]).contains("quarantined"), "the personal vault's holder is told of all of them");
     std::fs::remove_file(kept).unwrap();
     assert!(!maya.ops(&["check"]).contains("quarantined"));
 }
