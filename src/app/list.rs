@@ -4,8 +4,11 @@ use crate::app::index::{Index, Order};
 use crate::app::input::Input;
 use crate::app::search::Terms;
 use crate::app::vaults::Vaults;
-use crate::vault::find::EntryRef;
+use crate::vault::find::{EntryRef, PERSONAL};
 use zeroize::Zeroizing;
+
+/// What stands behind all names of one's own; no score is as high.
+const BEHIND: u32 = 1 << 31;
 
 /// What is shown of the vaults' entries.
 pub(crate) struct List {
@@ -151,11 +154,16 @@ impl List {
         self.shown = if terms.is_empty() {
             places.collect()
         } else {
-            // Best first, and among equals in the list's order: one number holds both.
+            // Best first, and among equals in the list's order: one number holds both. Colleagues choose the names in a shared vault: none of
+            // them stands before an entry of one's own that what is typed names, too.
+            let several = self.vaults > 0;
             let mut found: Vec<u64> = places
                 .filter_map(|place| {
-                    let score = terms.score(index, lines.get(place as usize)?)?;
-                    Some(u64::from(u32::MAX.saturating_sub(score)) << 32 | u64::from(place))
+                    let line = lines.get(place as usize)?;
+                    let behind = BEHIND.saturating_sub(terms.score(index, line)?).saturating_sub(1);
+                    let own = several && line.spot.vault == PERSONAL && terms.name(index, line);
+                    let rank = if own { behind } else { behind | BEHIND };
+                    Some(u64::from(rank) << 32 | u64::from(place))
                 })
                 .collect();
             found.sort_unstable();

@@ -45,9 +45,20 @@ impl Terms {
     }
 }
 
+impl Terms {
+    /// Whether each part begins a word of the issuer or the account.
+    pub(crate) fn name(&self, index: &Index, line: &Line) -> bool {
+        let begins = |term: &str, field| whole(term, index.field(line, field)).is_some_and(|score| score >= WORD);
+        self.terms.iter().all(|(term, _)| begins(term, Field::Issuer) || begins(term, Field::Account))
+    }
+}
+
 fn is_word(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || byte >= 0x80
 }
+
+/// What a part scores that begins a word.
+const WORD: u32 = 700;
 
 /// The part as a whole: 1000 the field itself, 900 its start, 700 a word's start, 500 anywhere; less in longer fields.
 fn whole(term: &str, text: &str) -> Option<u32> {
@@ -63,7 +74,7 @@ fn whole(term: &str, text: &str) -> Option<u32> {
     loop {
         let before = from.checked_sub(1).and_then(|place| text.as_bytes().get(place));
         if before.is_none_or(|byte| !is_word(*byte)) {
-            return Some(700_u32.saturating_add(brevity));
+            return Some(WORD.saturating_add(brevity));
         }
         let next = from.saturating_add(1);
         let next = (next..text.len()).find(|place| text.is_char_boundary(*place));

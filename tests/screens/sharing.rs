@@ -168,6 +168,27 @@ fn an_entry_with_the_id_of_another_vaults_entry_is_another_entry() {
 }
 
 #[test]
+fn a_search_puts_no_planted_name_before_ones_own() {
+    let founded = Unlocked::found_shared("ops", "maya", NOW - 86_400_000, &mut Fixed(21)).unwrap();
+    let planted = ["Bank", "bank austria 4711", "Registrar"].map(|issuer| {
+        let mut details = details("otpauth://totp/x:x?secret=JBSWY3DPEHPK3PXQ");
+        details.issuer = Text::from(issuer);
+        details.favourite = true;
+        details
+    });
+    let mut session = Session::open_team((80, 24), with(&founded.vault, planted.to_vec()));
+    let own = session.disk().entries().find(|entry| &*entry.details.issuer == "Bank Austria").unwrap().clone();
+    for (n, typed) in ["bank", "aust", "BANK 4711", "bank austria"].into_iter().enumerate() {
+        session.keys(&format!("/{typed}<Enter>"));
+        assert_eq!(session.copied()[n], own.code(NOW / 1000).unwrap().as_str(), "{typed}: {}", session.screen());
+        session.keys("<Esc><Esc>");
+    }
+    // What names nothing of one's own is found in the order of how well it matches.
+    session.keys("/regi<Enter>");
+    assert!(session.screen().contains("copied Registrar's code in ops"), "{}", session.screen());
+}
+
+#[test]
 fn what_is_done_to_an_entry_of_a_shared_vault_says_so() {
     let mut session = team_session((80, 24));
     session.keys("3/regi<Enter>");
