@@ -125,10 +125,10 @@ impl Import {
         })
     }
 
-    /// How many rows the cursor goes over.
+    /// How many rows the cursor goes over: entries, then what was refused.
     pub(crate) fn len(&self) -> usize {
         match (&self.plan, &self.table) {
-            (Some(plan), _) => plan.rows.len(),
+            (Some(plan), _) => plan.rows.len().saturating_add(plan.problems.len()),
             (None, Some(sheet)) => sheet.names.len(),
             (None, None) => 0,
         }

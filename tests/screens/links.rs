@@ -184,6 +184,32 @@ fn several_links_in_one_line_are_an_import() {
 }
 
 #[test]
+fn every_refused_row_of_an_import_is_shown_with_its_reason() {
+    use tickey::app::msg::ImportRead;
+    use tickey::formats::{Opened, registry};
+    let bad: String = (0..40).map(|n| format!("otpauth://totp/x{n}?secret=JBSWY3DPEHPK3PXPA\n")).collect();
+    let text = format!("otpauth://totp/One:a?secret=JBSWY3DPEHPK3PXA\n{bad}");
+    let Ok((format, Opened::Plain(imported))) = registry::read(text.as_bytes(), None) else { panic!() };
+    for size in SIZES {
+        let mut session = Session::open(size);
+        session.keys("i/tmp/x.txt<Enter>");
+        let imported = imported.clone();
+        session.send(Msg::ImportRead(Ok(ImportRead::Entries { format: format.name, imported })));
+        for _ in 0..40 {
+            session.keys("<Down>");
+        }
+        assert!(session.screen().contains("line 41"), "{}", session.screen());
+        if size.1 > 8 {
+            let words = session.screen().split_whitespace().collect::<Vec<_>>().join(" ");
+            assert!(words.contains("17 characters: one is missing or too many"), "{}", session.screen());
+        }
+        // What is refused is not chosen.
+        session.keys("<Space>");
+        assert!(session.screen().contains("line 41"));
+    }
+}
+
+#[test]
 fn no_secret_stands_in_a_name() {
     for row in ["", "<Tab>", "<Tab><Tab><Tab>"] {
         let mut session = Session::open((80, 24));

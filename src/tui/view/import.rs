@@ -5,10 +5,10 @@ use ratatui::style::Style;
 use crate::app::Model;
 use crate::app::import::Import;
 use crate::formats::columns::{Field, Sheet};
-use crate::formats::plan::Action;
+use crate::formats::plan::{Action, Plan};
 use crate::time::Now;
 use crate::tui::view::input;
-use crate::tui::view::paint::Paint;
+use crate::tui::view::paint::{Paint, broken};
 
 pub(super) fn draw(model: &Model, import: &Import, now: Now, paint: &mut Paint<'_>) {
     let (w, h) = (paint.width(), paint.height());
@@ -96,25 +96,34 @@ fn plan(import: &Import, paint: &mut Paint<'_>) {
     let (added, replaced, skipped) = import.counts();
     let counts = format!("{added} new, {replaced} replaced, {skipped} skipped, {} refused", plan.problems.len());
     paint.title(import.format, if import.saving { "saving" } else { &counts });
-    let problems = plan.problems.len().saturating_add(plan.missing.len()).min(usize::from(h / 4));
-    let rows = usize::from(h.saturating_sub(3)).saturating_sub(problems).max(1);
-    if plan.rows.is_empty() {
+    // What is selected in full, where its row cuts it; the rest is a list of entries and, behind them, of what was refused.
+    let words = said_of(plan, import.cursor);
+    let room = if h > 8 { broken(&words, w.saturating_sub(4)).len().min(3) } else { 0 };
+    let missing = plan.missing.len().min(usize::from(h / 4));
+    let rows = usize::from(h.saturating_sub(3)).saturating_sub(missing).saturating_sub(room).max(1);
+    if import.len() == 0 {
         paint.put(3, 1, w, "there is no entry in it", look.dim);
     }
     let first = import.cursor.saturating_add(1).saturating_sub(rows);
     let mut y = 1;
-    for (n, row) in plan.rows.iter().enumerate().skip(first).take(rows) {
-        let (word, why, style) = match &row.action {
-            Action::Add => ("add", None, look.good),
-            Action::Replace(_) => ("replace", None, look.warn),
-            Action::Skip(why) => ("skip", Some(why.as_str()), look.dim),
-        };
-        paint.put(2, y, 8, word, style);
-        let third = w.saturating_sub(10) / 3;
-        paint.put(10, y, third, &row.details.issuer, Style::new());
-        paint.put(third.saturating_add(11), y, third, &row.details.account, Style::new());
-        let notice = why.map_or_else(|| row.notices.join("; "), str::to_owned);
-        paint.put(third.saturating_mul(2).saturating_add(12), y, w, &notice, look.dim);
+    for n in (first..import.len()).take(rows) {
+        match plan.rows.get(n) {
+            Some(row) => {
+                let (word, style) = match &row.action {
+                    Action::Add => ("add", look.good),
+                    Action::Replace(_) => ("replace", look.warn),
+                    Action::Skip(_) => ("skip", look.dim),
+                };
+                paint.put(2, y, 8, word, style);
+                let third = w.saturating_sub(10) / 3;
+                paint.put(10, y, third, &row.details.issuer, Style::new());
+                paint.put(third.saturating_add(11), y, third, &row.details.account, Style::new());
+                paint.put(third.saturating_mul(2).saturating_add(12), y, w, &said_of(plan, n), look.dim);
+            }
+            None => {
+                paint.put(2, y, w, &said_of(plan, n), look.bad);
+            }
+        }
         if n == import.cursor {
             paint.reverse(1, y, w.saturating_sub(1));
             paint.put(0, y, 1, look.signs.selected, look.accent);
@@ -122,16 +131,30 @@ fn plan(import: &Import, paint: &mut Paint<'_>) {
         }
         y = y.saturating_add(1);
     }
-    let missing = plan.missing.iter().map(|missing| (missing.clone(), look.warn));
-    let refused = plan
-        .problems
-        .iter()
-        .map(|problem| (format!("refused, {} {}: {}", problem.place, problem.label, problem.reason), look.bad));
-    for (text, style) in missing.chain(refused).take(problems) {
-        paint.put(2, y, w, &text, style);
+    for text in plan.missing.iter().take(missing) {
+        paint.put(2, y, w, text, look.warn);
         y = y.saturating_add(1);
+    }
+    if import.error.is_none() {
+        let from = h.saturating_sub(2).saturating_sub(u16::try_from(room).unwrap_or(0));
+        paint.lines(2, from, w.saturating_sub(4), u16::try_from(room).unwrap_or(0), &words, look.dim);
     }
     if let Some(error) = &import.error {
         paint.put(1, h.saturating_sub(2), w, error, look.bad.patch(look.bold));
+    }
+}
+
+/// What is to be said of one item: why an entry is skipped, what was put right or left behind, why something was refused.
+fn said_of(plan: &Plan, item: usize) -> String {
+    match (plan.rows.get(item), item.checked_sub(plan.rows.len()).and_then(|item| plan.problems.get(item))) {
+        (Some(row), _) => match &row.action {
+            Action::Skip(why) => why.clone(),
+            _ => row.notices.join("; "),
+        },
+        (None, Some(problem)) => {
+            let label = if problem.label.is_empty() { String::new() } else { format!(" {}", problem.label) };
+            format!("refused, {}{label}: {}", problem.place, problem.reason)
+        }
+        (None, None) => String::new(),
     }
 }
