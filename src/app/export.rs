@@ -9,7 +9,7 @@ use crate::app::passphrase::Twice;
 use crate::app::{Effect, Trouble};
 use crate::config::keys::{Key, KeyCode};
 use crate::formats::Format;
-use crate::formats::registry::FORMATS;
+use crate::formats::registry::{self, FORMATS};
 use crate::time::Now;
 use crate::vault::Details;
 
@@ -108,6 +108,12 @@ impl Export {
             Row::First | Row::Second => self.password.key(key),
             _ => {}
         }
+    }
+
+    /// What to know of the file before something else opens it.
+    pub(crate) fn warning(&self, session: &Session) -> Option<String> {
+        let entries = session.vaults.entries(session.list.vault()).filter(|(_, entry)| !entry.deleted);
+        registry::warning(self.format()?, entries.map(|(_, entry)| &entry.details))
     }
 
     /// What the format cannot hold, in words, with how many entries it concerns.

@@ -274,7 +274,8 @@ impl EchoOff<'_> {
 
 impl Drop for EchoOff<'_> {
     fn drop(&mut self) {
-        let _ = tcsetattr(self.tty, OptionalActions::Now, &self.before);
+        // What else was pasted, a second link perhaps, is not for the shell and its history.
+        let _ = tcsetattr(self.tty, OptionalActions::Flush, &self.before);
     }
 }
 

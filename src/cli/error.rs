@@ -79,12 +79,12 @@ impl Failure {
     pub fn report(&self, color: bool) -> ExitCode {
         if self.exit != Exit::Done {
             let (red, cyan, off) = if color { ("\x1b[1;31m", "\x1b[1;36m", "\x1b[0m") } else { ("", "", "") };
-            super::out::say(&format!("tickey: {red}error:{off} {}", text::clean(&self.message)));
+            super::out::say_styled(&format!("tickey: {red}error:{off} {}", text::clean(&self.message)));
             for line in &self.lines {
                 super::out::say(&format!("  {}", text::clean(line)));
             }
             if let Some(hint) = &self.hint {
-                super::out::say(&format!("tickey: {cyan}hint:{off} {}", text::clean(hint)));
+                super::out::say_styled(&format!("tickey: {cyan}hint:{off} {}", text::clean(hint)));
             }
         }
         ExitCode::from(self.exit as u8)

@@ -68,6 +68,12 @@ pub fn run(global: &Global, args: &Args) -> Result<(), Failure> {
     .collect();
     let names = args.output.as_ref().map_or_else(Vec::new, |path| registry::file_names(path, files.len()));
     if names.is_empty() {
+        if !files.iter().all(|bytes| out::may_be_shown(bytes.expose())) {
+            return Err(Failure::failed(
+                "the export holds what acts on a terminal, or is no text; nothing was written",
+            )
+            .hint("-o FILE writes it to a file"));
+        }
         files.iter().try_for_each(|bytes| out::data(bytes.expose()))?;
     } else {
         let files: Vec<_> = names.iter().cloned().zip(files.iter().map(Secret::expose)).collect();
@@ -83,6 +89,9 @@ pub fn run(global: &Global, args: &Args) -> Result<(), Failure> {
     for lost in &lost {
         let title = if lost.issuer.trim().is_empty() { lost.account } else { lost.issuer };
         out::say(&format!("{}: not in the file: {}", text::fit(title, 60), text::clean(&lost.what.join(", "))));
+    }
+    if let Some(warning) = registry::warning(format, details.iter()) {
+        out::warn(&warning);
     }
     let to = if names.is_empty() { "standard output".to_owned() } else { names.join(", ") };
     let how = if args.encrypt { "encrypted" } else { "in plain text" };

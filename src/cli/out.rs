@@ -32,15 +32,25 @@ pub fn word(name: &str) -> String {
     }
 }
 
-/// One line of data. The caller cleans what comes from a vault or file.
+/// One line of data: on a terminal cleaned, elsewhere as it is.
 ///
 /// # Errors
 /// As [`data`].
 pub fn line(text: &str) -> Result<(), Failure> {
+    let text = if io::stdout().is_terminal() { text::clean(text) } else { text.into() };
     let mut line = Zeroizing::new(Vec::with_capacity(text.len().saturating_add(1)));
     line.extend_from_slice(text.as_bytes());
     line.push(b'\n');
     data(&line)
+}
+
+/// Whether data may go where standard output goes: to a terminal only text that does nothing there.
+pub fn may_be_shown(bytes: &[u8]) -> bool {
+    !io::stdout().is_terminal() || acts_on_no_terminal(bytes)
+}
+
+fn acts_on_no_terminal(bytes: &[u8]) -> bool {
+    std::str::from_utf8(bytes).is_ok_and(|text| text.split('\n').all(|line| text::clean(line) == line))
 }
 
 /// One JSON value and a newline. Characters that would act on a terminal are escaped.
@@ -74,9 +84,14 @@ fn acts_on_a_terminal(c: char) -> bool {
         | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}')
 }
 
-/// One line of words on standard error. That it cannot be said is no reason to fail.
+/// Lines of words on standard error, cleaned. That they cannot be said is no reason to fail.
 pub fn say(words: &str) {
-    let _ = writeln!(io::stderr().lock(), "{words}");
+    words.split('\n').for_each(|line| say_styled(&text::clean(line)));
+}
+
+/// One line with colours of our own in it, its words cleaned by the caller.
+pub fn say_styled(line: &str) {
+    let _ = writeln!(io::stderr().lock(), "{line}");
 }
 
 /// Something worth knowing that hinders nothing.
@@ -161,6 +176,15 @@ mod tests {
         let json = escaped(&serde_json::to_string(text).unwrap());
         assert!(json.is_ascii(), "{}", json.as_str());
         assert_eq!(serde_json::from_str::<String>(&json).unwrap(), text);
+    }
+
+    #[test]
+    fn text_that_acts_on_a_terminal_is_seen() {
+        for text in ["a\tb", "a\rb", "\u{1b}[31m", "\u{9b}", "a\u{202e}b", "zero\u{200b}width"] {
+            assert!(!acts_on_no_terminal(text.as_bytes()), "{text:?}");
+        }
+        assert!(!acts_on_no_terminal(&[0xff, 0xfe]));
+        assert!(acts_on_no_terminal("{\n  \"a\": \"日本 é\"\n}\n".as_bytes()));
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use std::collections::{HashMap, HashSet};
 
 use super::{Imported, Problem, google};
-use crate::otp::{Identity as Codes, Kind};
+use crate::otp::{Identity as Codes, Kind, links};
 use crate::secret::{NoRandomness, Random};
 use crate::vault::{Details, Edit, Entry, EntryId};
 
@@ -144,7 +144,10 @@ pub fn plan<'a>(imported: Imported, existing: impl Iterator<Item = &'a Entry>, p
         })
         .collect();
     let missing = imported.exports.iter().filter_map(google::Export::missing).collect();
-    Plan { rows, problems: imported.problems, missing }
+    let mut problems = imported.problems;
+    // A name with a link in it would show the secret of that.
+    problems.iter_mut().filter(|problem| links::within(&problem.label)).for_each(|problem| problem.label.clear());
+    Plan { rows, problems, missing }
 }
 
 impl Plan {

@@ -117,6 +117,15 @@ fn the_same_secret_with_other_parameters_is_another_entry() {
 }
 
 #[test]
+fn what_is_refused_shows_no_link() {
+    let problem = |label: &str| Problem { place: "entry 1".into(), label: label.into(), reason: "why".into() };
+    let mut read = file(Vec::new());
+    read.problems = vec![problem("A otpauth://totp/B?secret=MY"), problem("Bank")];
+    let plan = plan(read, [].into_iter(), OnDuplicate::Skip);
+    assert_eq!(plan.problems, [problem(""), problem("Bank")]);
+}
+
+#[test]
 fn a_short_secret_is_pointed_out() {
     let plan = plan(
         file(vec![details("A", "", "nine byte"), details("B", "", "ten bytes!")]),

@@ -145,6 +145,20 @@ pub fn write(
     Ok(vec![(writer.write)(entries, password, random)?])
 }
 
+/// What to know of a file before it is opened with something else than the program it is for; nothing for most.
+pub fn warning<'a>(format: &Format, entries: impl Iterator<Item = &'a Details>) -> Option<String> {
+    let count = match format.id == table::KEEPASSXC.id {
+        true => entries.filter(|details| table::has_formula(details)).count(),
+        false => 0,
+    };
+    let entries = if count == 1 { "1 entry has" } else { &format!("{count} entries have") };
+    (count > 0).then(|| {
+        format!(
+            "{entries} a cell that begins with =, +, - or @, which a spreadsheet runs as a formula: import the file, do not open it in one"
+        )
+    })
+}
+
 /// The names of `count` files where `path` was asked for: `codes.png`, or `codes-1-of-3.png` and so on.
 pub fn file_names(path: &Path, count: usize) -> Vec<PathBuf> {
     if count <= 1 {

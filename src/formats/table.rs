@@ -394,6 +394,13 @@ fn read_key(place: String, key: &str, cells: Cells<'_>, names: (&str, &str)) -> 
     draft.finish()
 }
 
+/// Whether a cell of that entry would be a formula in a spreadsheet. It is written as it is, or reading it back would give another name.
+pub(super) fn has_formula(details: &Details) -> bool {
+    let note = super::note_with_recovery_codes(details);
+    let cells = [&*details.issuer, &*details.account, &*note];
+    HOLDS.holds(&details.otp) && cells.iter().any(|cell| cell.starts_with(['=', '+', '-', '@', '\t', '\r']))
+}
+
 fn write(entries: &[Details], _: Option<&Text>, _: &mut dyn Random) -> Result<Vec<u8>, FormatError> {
     let broken = |_| FormatError::Damaged("the table cannot be written".into());
     let mut out = csv::WriterBuilder::new().quote_style(csv::QuoteStyle::Always).from_writer(Vec::new());
@@ -437,7 +444,7 @@ fn write(entries: &[Details], _: Option<&Text>, _: &mut dyn Random) -> Result<Ve
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::formats::samples;
+    use crate::formats::{registry, samples};
 
     #[test]
     fn a_table_of_countless_columns_or_bytes_is_none() {
@@ -453,6 +460,27 @@ mod tests {
             details.favourite = false;
             details.tags.truncate(1);
         });
+    }
+
+    #[test]
+    fn what_a_spreadsheet_runs_is_said_and_reads_back_as_it_was() {
+        let bad = ["=cmd|' /C calc'!A1", "+1", "-1+1", "@SUM(A1)"];
+        let mut entries = samples::entries();
+        entries.truncate(2);
+        assert_eq!(registry::warning(&KEEPASSXC, entries.iter()), None);
+        for (details, name) in entries.iter_mut().zip(bad) {
+            (details.issuer, details.favourite) = (name.into(), false);
+            details.tags.clear();
+        }
+        (entries[0].account, entries[0].note) = (bad[2].into(), bad[3].into());
+        let said = registry::warning(&KEEPASSXC, entries.iter()).unwrap();
+        assert!(said.starts_with("2 entries have a cell"), "{said}");
+        assert_eq!(registry::warning(&KEEPASSXC, entries[..1].iter()).unwrap().get(..11), Some("1 entry has"));
+        assert_eq!(registry::warning(&crate::formats::uri_list::FORMAT, entries.iter()), None);
+        let file = write(&entries, None, &mut samples::Counting(1)).unwrap();
+        let read: Vec<Details> =
+            samples::plain(&KEEPASSXC, &file).entries.into_iter().map(|read| read.details).collect();
+        assert_eq!(read, entries);
     }
 
     #[test]

@@ -140,6 +140,45 @@ fn a_link_is_asked_for_hidden() {
 }
 
 #[test]
+fn a_second_pasted_link_does_not_reach_the_shell() {
+    let user = User::with_vault();
+    let mut screen = Screen::run(&user, "tickey add --passphrase-file passphrase; read rest; echo \"rest: <$rest>\"");
+    screen.wait_for("otpauth:// link");
+    screen.write(&format!("otpauth://totp/Site:octo?secret={RFC}\notpauth://totp/Other:x?secret={RFC}\n"));
+    screen.wait_for("added Site (octo)");
+    screen.write("nothing\n");
+    screen.wait_for("rest: <nothing>");
+    assert!(!screen.seen.contains(RFC));
+}
+
+#[test]
+fn an_export_acts_on_no_terminal() {
+    let user = User::with_vault();
+    user.add(&format!("otpauth://totp/Site:octo?secret={RFC}&issuer=Site"));
+    let export =
+        |format: &str| format!("tickey export --format {format} --plaintext --passphrase-file passphrase; echo end $?");
+    let mut screen = Screen::run(&user, &export("keepassxc-csv"));
+    screen.wait_for("octo");
+    screen.wait_for("end 0");
+    user.add(&format!("otpauth://totp/B%1B%5B31mad:x%C2%9B?secret={RFC}&issuer=B%1B%5B31mad"));
+    let mut screen = Screen::run(&user, &export("keepassxc-csv"));
+    screen.wait_for("acts on a terminal");
+    screen.wait_for("-o FILE");
+    screen.wait_for("end 1");
+    let mut screen = Screen::run(
+        &user,
+        &format!("{}; tickey list --passphrase-file passphrase; echo done $?", export("keepassxc-csv")),
+    );
+    screen.wait_for("done 0");
+    // Links have such characters encoded, and a pipe takes all of it as it is.
+    let mut screen = Screen::run(&user, &export("uri"));
+    screen.wait_for("B%1B%5B31mad");
+    screen.wait_for("end 0");
+    let piped = user.output(&["export", "--format", "keepassxc-csv", "--plaintext"]);
+    assert!(piped.contains("B\u{1b}[31mad"), "{piped:?}");
+}
+
+#[test]
 fn deleting_is_agreed_to() {
     let user = User::with_entries();
     let mut screen = Screen::run(&user, "tickey rm site --passphrase-file passphrase; echo end $?");

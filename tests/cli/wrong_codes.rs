@@ -32,6 +32,45 @@ fn a_secret_with_a_character_too_few_or_too_many_is_refused_everywhere() {
 }
 
 #[test]
+fn a_table_is_read_by_its_columns_or_not_at_all() {
+    let user = User::with_vault();
+    let table = "Name,Secret,algo,length,interval,type,counter\n\
+        One,MZXW6YTBOJRGCZQ,SHA-256,8 digits,60s,TOTP (time based),\n\
+        Two,MZXW6YTBOJRGCZQ,sha512,,,HOTP,7\n\
+        Three,MZXW6YTBOJRGCZQ,sha3,,,,\n";
+    let file = user.file("table.csv", table);
+    let assert = user.run(&["import", &file]).success();
+    assert!(errors(&assert).contains("row 4: refused Three: what stands in the column algo is not understood"));
+    let entries = user.json(&["list"]);
+    let shown = |issuer: &str| user.json(&["show", issuer]);
+    assert_eq!(entries.as_array().unwrap().len(), 2);
+    assert_eq!(
+        (&shown("One")["algorithm"], &shown("One")["digits"], &shown("One")["period"]),
+        (&json!("SHA256"), &json!(8), &json!(60))
+    );
+    assert_eq!(
+        (&shown("Two")["kind"], &shown("Two")["algorithm"], &shown("Two")["counter"]),
+        (&json!("hotp"), &json!("SHA512"), &json!(7))
+    );
+    // A person may say what the columns hold.
+    let own = user
+        .file("own.csv", table.replace("sha3", "SHA1").replace("algo", "verfahren").replace("Name,Secret", "wer,was"));
+    let columns = "issuer=wer,secret=was,algorithm=verfahren,digits=length,period=interval,kind=type,counter=counter";
+    user.run(&["import", &own, "--columns", columns]).success();
+    assert_eq!(user.json(&["list"]).as_array().unwrap().len(), 3);
+}
+
+#[test]
+fn what_a_spreadsheet_runs_is_pointed_out() {
+    let user = User::with_vault();
+    user.add(&format!("otpauth://totp/%3DHYPERLINK(%22x%22):a?secret={RFC}"));
+    let assert = user.run(&["export", "--format", "keepassxc-csv", "--plaintext", "-o", "out.csv"]).success();
+    assert!(errors(&assert).contains("1 entry has a cell that begins with ="), "{}", errors(&assert));
+    let read = user.json(&["import", "out.csv", "--on-duplicate", "keep", "--dry-run"]);
+    assert_eq!(read["entries"][0]["issuer"], json!("=HYPERLINK(\"x\")"));
+}
+
+#[test]
 fn a_short_secret_is_added_with_a_warning() {
     let user = User::with_vault();
     let assert =

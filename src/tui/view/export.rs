@@ -59,6 +59,11 @@ pub(super) fn draw(model: &Model, session: &Session, export: &Export, paint: &mu
     if let Some(error) = &export.error {
         y = paint.lines(2, y, w.saturating_sub(3), 2, error, look.bad.patch(look.bold));
     }
+    if let Some(warning) = export.warning(session)
+        && y.saturating_add(4) < h
+    {
+        y = paint.lines(2, y, w.saturating_sub(3), 3, &warning, look.warn);
+    }
     let loses = export.loses(session);
     if !loses.is_empty() && y.saturating_add(3) < h {
         let text = format!("what this format cannot hold: {}", loses.join("; "));
