@@ -313,19 +313,24 @@ def elements(text, start):
     return found
 
 
-def members_of(text):
-    """The members of a JSON object: name to (value, where the value starts)."""
-    scan, blank, found = json.JSONDecoder().raw_decode, re.compile(r"[ \t\n\r]*"), {}
-    at = blank.match(text, 1).end()
+def pairs(text, start=0):
+    """The members of the JSON object that starts there, in order: name, value, where the value starts and ends."""
+    scan, blank, found = json.JSONDecoder().raw_decode, re.compile(r"[ \t\n\r]*"), []
+    at = blank.match(text, start + 1).end()
     while text[at] != "}":
         name, end = scan(text, at)
         start = blank.match(text, blank.match(text, end).end() + 1).end()
         value, end = scan(text, start)
-        found[name] = value, start
+        found.append((name, value, start, end))
         at = blank.match(text, end).end()
         if text[at] == ",":
             at = blank.match(text, at + 1).end()
     return found
+
+
+def members_of(text):
+    """The members of a JSON object: name to (value, where the value starts)."""
+    return {name: (value, start) for name, value, start, _ in pairs(text)}
 
 
 STAMP = re.compile(r"[0-9a-f]{32}")
@@ -342,6 +347,28 @@ def is_change(change, text):
         and isinstance(change.get("by", ""), str) and isinstance(change.get("set", {}), dict)
         and isinstance(change.get("over", {}), dict)
         and all(isinstance(over, list) and all(map(stamp, over)) for over in change.get("over", {}).values())
+        and within_bounds(text)
+    )
+
+
+def within_bounds(text):
+    members = members_of(text)
+    listed = lambda name: pairs(text, members[name][1]) if name in members else []
+    length = lambda found: len(found.encode())
+    short = lambda found, most: not isinstance(found, str) or length(found) <= most
+
+    def fits(name, value):
+        if name in ("issuer", "account", "note"):
+            return short(value, 64 << 10 if name == "note" else 1 << 10)
+        texts = name == "tags" and isinstance(value, list) and all(isinstance(tag, str) for tag in value)
+        return not texts or len(value) <= 64 and all(short(tag, 128) for tag in value)
+
+    set_, over = listed("set"), listed("over")
+    return (
+        length(text) <= 256 << 10 and len(set_) <= 64 and len(over) <= 64
+        and all(length(name) <= 128 for name, *_ in set_ + over)
+        and all(length(text[start:end]) <= 192 << 10 and fits(name, value) for name, value, start, end in set_)
+        and all(len(stamps) <= 64 for _, stamps, *_ in over)
     )
 
 
@@ -385,11 +412,11 @@ def fold(entry, changes):
                 counters += [(value.get("of") or at, value.get("next"))] if isinstance(value, dict) else []
             else:
                 newest[name] = value, at
-                assigned.setdefault(name, []).append((at, value, set(over.get(name, []))))
+                assigned.setdefault(name, []).append((at, value, {stamp for stamp in over.get(name, []) if stamp < at}))
     conflicts = []
     for name, list_ in assigned.items():
         replaced = set().union(*(over for _, _, over in list_))
-        standing = {json.dumps(value, sort_keys=True) for at, value, _ in list_ if at not in replaced}
+        standing = {json.dumps(value, sort_keys=True) for at, value, _ in list_[-21:] if at not in replaced}
         if len(standing) > 1:
             conflicts.append(name)
 

@@ -11,6 +11,7 @@ use crate::otp::uri::{self, Labelled};
 use crate::otp::{Algorithm, Digits, Kind, Otp, Period, base32, links, motp};
 use crate::secret::{Secret, Text};
 use crate::time::Now;
+use crate::vault::bounds::{self, TooLong};
 use crate::vault::find::EntryRef;
 use crate::vault::{Details, Edit, Entry, EntryId, RecoveryCode};
 
@@ -434,6 +435,8 @@ impl Form {
             details.recovery_codes.push(known.unwrap_or(RecoveryCode { id: None, code, used: false }));
         }
         details.favourite = self.editing.as_ref().is_some_and(|entry| entry.details.favourite);
+        let old = self.editing.as_ref().map(|entry| &entry.details);
+        bounds::check(&details, old).map_err(|error| vec![(row_of(error), error.to_string())])?;
         Ok(details)
     }
 }
@@ -448,6 +451,18 @@ fn one_link(text: &str) -> Result<Labelled, String> {
             error => error.to_string(),
         }),
         _ => Err(SEVERAL.into()),
+    }
+}
+
+fn row_of(error: TooLong) -> Row {
+    match error {
+        TooLong::Value("issuer", _) => Row::Issuer,
+        TooLong::Value("account", _) => Row::Account,
+        TooLong::Value("secret", _) => Row::Secret,
+        TooLong::Value("PIN", _) => Row::Pin,
+        TooLong::Value(..) | TooLong::Control => Row::Note,
+        TooLong::Tag | TooLong::Tags => Row::Tags,
+        TooLong::RecoveryCode | TooLong::RecoveryCodes => Row::Recovery,
     }
 }
 

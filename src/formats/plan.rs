@@ -5,7 +5,7 @@ use std::collections::{HashMap, HashSet};
 use super::{Imported, Problem, google};
 use crate::otp::{Identity as Codes, Kind, links};
 use crate::secret::{NoRandomness, Random};
-use crate::vault::{Details, Edit, Entry, EntryId};
+use crate::vault::{Details, Edit, Entry, EntryId, bounds};
 
 /// What to do with an entry that is there already (the same names and the same codes; or the same names with another secret).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -110,6 +110,7 @@ pub fn plan<'a>(imported: Imported, existing: impl Iterator<Item = &'a Entry>, p
         let other = differences.join(" and ");
         let action = match (ours, policy) {
             _ if candidate.trashed => Action::Skip("it is in the other program's trash".into()),
+            _ if let Err(error) = bounds::check(details, None) => Action::Skip(error.to_string()),
             _ if twice && policy != OnDuplicate::Keep => Action::Skip("it is in the file twice".into()),
             (None, _) | (Some(_), OnDuplicate::Keep) => Action::Add,
             (Some(ours), OnDuplicate::Replace) if merged(details, Some(&ours.details)) == ours.details => {

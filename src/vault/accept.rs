@@ -25,7 +25,7 @@ pub struct Seen {
     pub epoch: u64,
     /// The roster's newest link, as hexadecimal digits.
     pub head: String,
-    /// Each replica's newest stamp; the replica as hexadecimal digits.
+    /// Each replica's newest stamp, of at most [`REPLICAS`] the newest; the replica as hexadecimal digits.
     pub newest: BTreeMap<String, Stamp>,
     /// How many changes.
     #[serde(default)]
@@ -37,6 +37,9 @@ pub struct Seen {
     #[serde(default)]
     pub requests: usize,
 }
+
+/// How many replicas are remembered of a copy: whoever writes to it can make up any number of them.
+const REPLICAS: usize = 1024;
 
 /// A copy that was taken in.
 #[derive(Debug)]
@@ -78,6 +81,30 @@ impl Seen {
         }
     }
 
+    /// What of it is remembered.
+    fn bounded(mut self) -> Seen {
+        let mut stamps: Vec<Stamp> = self.newest.values().copied().collect();
+        if stamps.len() > REPLICAS {
+            stamps.sort_unstable_by(|a, b| b.cmp(a));
+            let oldest = stamps.get(REPLICAS - 1).copied().unwrap_or_default();
+            self.newest.retain(|_, stamp| *stamp >= oldest);
+            while self.newest.len() > REPLICAS {
+                self.newest.pop_last();
+            }
+        }
+        self
+    }
+
+    /// Tells of a change whether it was not in the copy yet. Of the replicas that are not remembered, all was there that is older than what is.
+    pub(super) fn lacks(&self) -> impl Fn(&Change) -> bool {
+        let is_whole = self.newest.len() < REPLICAS;
+        let oldest = self.newest.values().min().copied().filter(|_| !is_whole);
+        move |change| {
+            let newest = self.newest.get(&format!("{:016x}", change.at().replica())).copied();
+            newest.or(oldest).is_none_or(|newest| change.at() > newest)
+        }
+    }
+
     /// In what way `now` is older than this. `relation` is how its roster stands to the one known here; `merged` is both together: what is
     /// missing there, too, was dropped by a rule and not by whoever keeps the file.
     fn older(&self, now: &Seen, merged: &Seen, roster: &Roster, relation: Relation) -> Option<String> {
@@ -102,7 +129,7 @@ impl Seen {
 impl Unlocked {
     /// What this vault holds, as it is remembered of a remote that holds it.
     pub fn seen(&self) -> Seen {
-        Seen::of(&self.document)
+        Seen::of(&self.document).bounded()
     }
 
     /// Takes in another copy of this vault's file.
@@ -145,8 +172,9 @@ impl Unlocked {
         let seen = Seen::of(&theirs);
         let relation = self.document.roster.relation(&theirs.roster);
         let accepted = self.take_in(file, vault_key, &theirs, relation, wall_ms, random)?;
-        let went_back =
-            remembered.and_then(|remembered| remembered.older(&seen, &accepted.vault.seen(), &theirs.roster, relation));
+        let went_back = remembered.and_then(|remembered| {
+            remembered.older(&seen, &Seen::of(&accepted.vault.document), &theirs.roster, relation)
+        });
         // Our key was replaced by one that this machine does not have yet, or we were removed.
         let shut_out = matches!(accepted.vault.me(), Me::Pending { .. }) && matches!(self.me(), Me::Member { .. });
         if shut_out {
@@ -155,7 +183,7 @@ impl Unlocked {
         // What is left out here goes from there with the next thing that is written.
         let holds_all = accepted.holds_all && granted.is_some() && (bad.is_empty() || self.may_edit().is_err());
         let asked = theirs.requests.said().map(|request| request.keys.sign).collect();
-        Ok(Accepted { seen, went_back, holds_all, asked, bad, ..accepted })
+        Ok(Accepted { seen: seen.bounded(), went_back, holds_all, asked, bad, ..accepted })
     }
 
     /// What a copy is that no key of ours opens: one from before our key, one from nobody, or one from after we were shut out.
@@ -321,15 +349,26 @@ impl Unlocked {
         };
         let changed = now.held.iter().filter(|(id, held)| !known(id, held));
         let new = changed.flat_map(|(_, held)| &held.changes).filter(|change| !before.has(change)).count();
-        now.aside.values().flatten().filter(|change| !before.has(change)).count().saturating_add(new)
+        now.aside().filter(|change| !before.has(change)).count().saturating_add(new)
     }
 
     /// Changes that `other` does not have: what waits to be sent.
     pub fn ahead_of(&self, other: &Seen) -> usize {
-        let newer = |change: &&Change| {
-            let replica = format!("{:016x}", change.at().replica());
-            other.newest.get(&replica).is_none_or(|newest| change.at() > *newest)
-        };
-        self.document.all_changes().filter(newer).count()
+        let lacks = other.lacks();
+        self.document.all_changes().filter(|change| lacks(change)).count()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn of_any_number_of_replicas_the_newest_are_remembered() {
+        let stamp = |n: u64| Stamp::new(1_000 + n, 0, n);
+        let all = (0..5_000).map(|n| (format!("{n:016x}"), stamp(n))).collect();
+        let seen = Seen { newest: all, ..Seen::default() }.bounded();
+        assert_eq!(seen.newest.len(), REPLICAS);
+        assert_eq!(seen.newest.values().min(), Some(&stamp(5_000 - REPLICAS as u64)));
     }
 }

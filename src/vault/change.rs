@@ -12,7 +12,7 @@ use serde_json::value::RawValue;
 
 use crate::secret::Text;
 use crate::vault::seal::{MemberKey, VaultId, key_id, sha256, signed_by};
-use crate::vault::{EntryId, Stamp};
+use crate::vault::{EntryId, Stamp, bounds};
 
 /// What stands before the signature of a change in a shared vault; it is the last member.
 const SIGNATURE: &str = ",\"signature\":\"";
@@ -35,11 +35,14 @@ fn signed_text(vault: &VaultId, unsigned: &str) -> zeroize::Zeroizing<Vec<u8>> {
     zeroize::Zeroizing::new([b"tickey/1 change".as_slice(), vault, unsigned.as_bytes()].concat())
 }
 
-/// One change as it is stored: exact bytes, with what is needed to order it.
+/// One change as it is stored: exact bytes, with what is needed to order and to attribute it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Change {
     entry: EntryId,
     at: Stamp,
+    by: Option<[u8; 16]>,
+    /// SHA-256 of the exact bytes: they are compared often, and hashed once.
+    hash: [u8; 32],
     raw: Text,
 }
 
@@ -67,7 +70,7 @@ impl<V> Default for Pairs<'_, V> {
 }
 
 impl<V> Pairs<'_, V> {
-    /// The value of that name; of doubled names the last counts.
+    /// The value of that name; of doubled names the last counts. Only for the few members of one change.
     pub fn get(&self, name: &str) -> Option<&V> {
         self.0.iter().rfind(|(key, _)| key == name).map(|(_, value)| value)
     }
@@ -132,17 +135,24 @@ impl<'a> Value<'a> {
 
 impl Change {
     /// Takes one change's exact JSON, and gives a look into it: taking JSON apart is most of the work of opening a vault, and so is done once.
-    /// `None` when it names no entry or has no stamp.
+    /// `None` when it names no entry, has no stamp or is beyond the bounds of the format.
     pub(crate) fn read(raw: &str) -> Option<(Change, Contents<'_>)> {
         // serde would take a list for an object, its elements for the members in their order.
-        if !raw.starts_with('{') {
+        if !raw.starts_with('{') || raw.len() > bounds::CHANGE {
             return None;
         }
         let contents: Contents = serde_json::from_str(raw).ok()?;
+        if !bounds::fits(&contents) {
+            return None;
+        }
         // One entry has one name: no capitals, braces or missing hyphens.
         let plain = contents.entry.len() == 36 && !contents.entry.bytes().any(|byte| byte.is_ascii_uppercase());
         let entry = contents.entry.parse().ok().filter(|_| plain)?;
-        Some((Change { entry, at: contents.at, raw: Text::from(raw) }, contents))
+        Some((Change::of(entry, contents.at, &contents.by, raw), contents))
+    }
+
+    fn of(entry: EntryId, at: Stamp, by: &str, raw: &str) -> Change {
+        Change { entry, at, by: key_id_of(by), hash: sha256(&[raw.as_bytes()]), raw: Text::from(raw) }
     }
 
     /// The entry it changes.
@@ -174,17 +184,22 @@ impl Change {
     /// The same, at the same time, by that author.
     pub(crate) fn signed_again(&self, author: &Author) -> Change {
         let contents = self.contents();
-        let mut again = Writer::new(self.entry, self.at);
-        for (field, value) in &contents.set.0 {
-            let over = contents.over.get(field).cloned().unwrap_or_default();
-            again.set_json(field, value.json().to_owned(), over);
-        }
-        again.finish(author)
+        let set = |(field, value): &(Cow<str>, Value)| Set {
+            field: field.to_string(),
+            json: value.json().to_owned().into(),
+            over: contents.over.get(field).cloned().unwrap_or_default(),
+        };
+        write(self.entry, self.at, &contents.set.0.iter().map(set).collect::<Vec<_>>(), author)
     }
 
     /// The key id of its author, as it claims.
     pub(crate) fn by(&self) -> Option<[u8; 16]> {
-        key_id_of(&self.contents().by)
+        self.by
+    }
+
+    /// SHA-256 of the exact JSON.
+    pub(crate) fn hash(&self) -> &[u8; 32] {
+        &self.hash
     }
 
     /// A look into it.
@@ -214,85 +229,58 @@ impl PartialOrd for Change {
 /// The order in which changes of one entry count: by stamp; of equal stamps the larger SHA-256 is the newer.
 impl Ord for Change {
     fn cmp(&self, other: &Change) -> std::cmp::Ordering {
-        self.at.cmp(&other.at).then_with(|| {
-            if self.raw == other.raw {
-                std::cmp::Ordering::Equal
-            } else {
-                sha256(&[self.raw.as_bytes()]).cmp(&sha256(&[other.raw.as_bytes()]))
-            }
-        })
+        self.at.cmp(&other.at).then_with(|| self.hash.cmp(&other.hash))
+    }
+}
+
+/// One field that a change sets.
+pub(crate) struct Set {
+    /// The field.
+    pub field: String,
+    /// Its value's JSON.
+    pub json: zeroize::Zeroizing<String>,
+    /// The assignments that this one replaces.
+    pub over: Vec<Stamp>,
+}
+
+impl Set {
+    /// A field and a value that serde can write.
+    pub fn new(field: &str, value: &(impl serde::Serialize + ?Sized), over: Vec<Stamp>) -> Set {
+        // Plain values always have a JSON form.
+        let json = serde_json::to_string(value).unwrap_or_else(|_| "null".to_owned());
+        Set { field: field.to_owned(), json: json.into(), over }
+    }
+
+    /// How many bytes of a change it takes at most.
+    pub fn len(&self) -> usize {
+        let names = self.field.len().saturating_mul(2);
+        names.saturating_add(self.json.len()).saturating_add(self.over.len().saturating_mul(35)).saturating_add(16)
     }
 }
 
 /// Puts one change into JSON.
-pub(crate) struct Writer {
-    entry: EntryId,
-    at: Stamp,
-    set: Vec<(String, String)>,
-    over: Vec<(String, Vec<Stamp>)>,
-}
-
-impl Writer {
-    /// A change of that entry at that time, with nothing in it.
-    pub fn new(entry: EntryId, at: Stamp) -> Writer {
-        Writer { entry, at, set: Vec::new(), over: Vec::new() }
+pub(crate) fn write(entry: EntryId, at: Stamp, sets: &[Set], author: &Author) -> Change {
+    use fmt::Write;
+    let length = sets.iter().map(Set::len).fold(512, usize::saturating_add);
+    let mut raw = zeroize::Zeroizing::new(String::with_capacity(length));
+    let quoted = |text: &str| serde_json::to_string(text).unwrap_or_default();
+    let _ = write!(raw, r#"{{"entry":"{entry}","at":"{at}","by":{},"set":{{"#, quoted(&author.id));
+    for (n, set) in sets.iter().enumerate() {
+        let comma = if n == 0 { "" } else { "," };
+        let _ = write!(raw, "{comma}{}:{}", quoted(&set.field), *set.json);
     }
-
-    /// Sets a field to a value that serde can write, replacing the assignments of those stamps.
-    pub fn set(&mut self, field: &str, value: &(impl serde::Serialize + ?Sized), over: Vec<Stamp>) {
-        // Plain values always have a JSON form.
-        let json = serde_json::to_string(value).unwrap_or_else(|_| "null".into());
-        self.set_json(field, json, over);
+    raw.push('}');
+    let mut before = r#","over":{"#;
+    for set in sets.iter().filter(|set| !set.over.is_empty()) {
+        let stamps: Vec<String> = set.over.iter().map(|stamp| format!("\"{stamp}\"")).collect();
+        let _ = write!(raw, "{before}{}:[{}]", quoted(&set.field), stamps.join(","));
+        before = ",";
     }
-
-    /// Sets a field to a value given as JSON.
-    pub fn set_json(&mut self, field: &str, json: String, over: Vec<Stamp>) {
-        self.set.push((field.to_owned(), json));
-        if !over.is_empty() {
-            self.over.push((field.to_owned(), over));
-        }
+    raw.push_str(if before == "," { "}}" } else { "}" });
+    if let Some((vault, member)) = &author.signs {
+        let signature = BASE64.encode(&member.sign(&signed_text(vault, &raw)));
+        raw.pop();
+        let _ = write!(raw, "{SIGNATURE}{signature}\"}}");
     }
-
-    /// Whether anything was set.
-    pub fn is_empty(&self) -> bool {
-        self.set.is_empty()
-    }
-
-    /// The change, by that author.
-    pub fn finish(&self, author: &Author) -> Change {
-        use fmt::Write;
-        let mut raw = zeroize::Zeroizing::new(String::with_capacity(512));
-        let quoted = |text: &str| serde_json::to_string(text).unwrap_or_default();
-        let _ = write!(raw, r#"{{"entry":"{}","at":"{}","by":{},"set":{{"#, self.entry, self.at, quoted(&author.id));
-        for (n, (field, json)) in self.set.iter().enumerate() {
-            let comma = if n == 0 { "" } else { "," };
-            let _ = write!(raw, "{comma}{}:{json}", quoted(field));
-        }
-        raw.push('}');
-        if !self.over.is_empty() {
-            raw.push_str(r#","over":{"#);
-            for (n, (field, stamps)) in self.over.iter().enumerate() {
-                let comma = if n == 0 { "" } else { "," };
-                let stamps: Vec<String> = stamps.iter().map(|stamp| format!("\"{stamp}\"")).collect();
-                let _ = write!(raw, "{comma}{}:[{}]", quoted(field), stamps.join(","));
-            }
-            raw.push('}');
-        }
-        raw.push('}');
-        if let Some((vault, member)) = &author.signs {
-            let signature = BASE64.encode(&member.sign(&signed_text(vault, &raw)));
-            raw.pop();
-            let _ = write!(raw, "{SIGNATURE}{signature}\"}}");
-        }
-        Change { entry: self.entry, at: self.at, raw: Text::from(raw.as_str()) }
-    }
-}
-
-impl Drop for Writer {
-    fn drop(&mut self) {
-        use zeroize::Zeroize;
-        for (_, json) in &mut self.set {
-            json.zeroize();
-        }
-    }
+    Change::of(entry, at, &author.id, &raw)
 }

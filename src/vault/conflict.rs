@@ -3,7 +3,7 @@
 use crate::secret::Text;
 use crate::vault::change::{Change, Contents};
 use crate::vault::document::Document;
-use crate::vault::fold::unreplaced;
+use crate::vault::fold::Assignments;
 use crate::vault::{EntryId, Stamp, Unlocked, history};
 
 /// A field for which two or more values stand.
@@ -69,9 +69,10 @@ fn conflicts(document: &Document, id: EntryId) -> Vec<Conflict> {
         return Vec::new();
     };
     let contents: Vec<Contents> = held.changes.iter().map(Change::contents).collect();
+    let assignments = Assignments::of(&contents);
     let conflict = |field: &String| {
         let mut sides: Vec<Side> = Vec::new();
-        for (change, value) in open(&contents, field) {
+        for (change, value) in assignments.open(field) {
             // The same value set twice is one side: the newer of both stands for it.
             sides.retain(|side| &*side.json != value.json());
             sides.push(Side {
@@ -84,14 +85,4 @@ fn conflicts(document: &Document, id: EntryId) -> Vec<Conflict> {
         Conflict { field: field.clone(), sides }
     };
     entry.conflicts.iter().map(conflict).collect()
-}
-
-/// The assignments of a field that nothing has replaced, the oldest first.
-pub(crate) fn open<'a, 'c>(
-    contents: &'c [Contents<'a>],
-    field: &str,
-) -> Vec<(&'c Contents<'a>, crate::vault::change::Value<'a>)> {
-    let stamps = unreplaced(contents, field);
-    let assigned = contents.iter().filter(|change| stamps.contains(&change.at));
-    assigned.filter_map(|change| Some((change, *change.set.get(field)?))).collect()
 }

@@ -8,15 +8,14 @@ use serde_json::value::RawValue;
 use zeroize::Zeroizing;
 
 use crate::secret::Text;
-use crate::vault::change::{Pairs, key_id_of};
+use crate::vault::change::Pairs;
 use crate::vault::fold::Held;
 use crate::vault::join::Join;
-use crate::vault::merge::union;
 use crate::vault::records::{BadRecord, Records};
 use crate::vault::request::Request;
-use crate::vault::roster::{Roster, StoredLink, change_hash};
-use crate::vault::seal::VaultId;
-use crate::vault::{EntryId, Stamp, VaultError};
+use crate::vault::roster::{Roster, StoredLink};
+use crate::vault::seal::{VaultId, sha256};
+use crate::vault::{EntryId, Stamp, VaultError, bounds};
 
 pub use crate::vault::change::Change;
 pub use crate::vault::history::HistoryItem;
@@ -30,15 +29,25 @@ pub(crate) struct Document {
     pub roster: Roster,
     pub held: BTreeMap<EntryId, Arc<Held>>,
     /// Changes that do not count: their authors may not, or no longer, write. Kept, for an owner may still stand for them.
-    pub aside: BTreeMap<EntryId, Vec<Change>>,
+    aside: Arc<Aside>,
     /// What newcomers left.
     pub(super) joins: Records<Join>,
     /// What members ask owners for.
     pub(super) requests: Records<Request>,
-    /// Elements of `entries` that are no changes this program can read: carried along.
-    strays: Vec<Text>,
-    /// Members of the body that this program does not know: carried along.
-    others: BTreeMap<String, Text>,
+    /// Elements of a personal vault's `entries` that are no changes this program can read, by their SHA-256: carried along.
+    strays: BTreeMap<[u8; 32], Text>,
+    /// Members of a personal vault's body that this program does not know, by the SHA-256 of their names: carried along.
+    others: BTreeMap<[u8; 32], (String, Text)>,
+}
+
+/// Changes by the key id they name and by their SHA-256.
+type Aside = BTreeMap<Option<[u8; 16]>, BTreeMap<[u8; 32], Change>>;
+
+/// Leaves so many elements, those with the smallest hashes: which stay does not depend on the order in which they came.
+fn bound<T>(by_hash: &mut BTreeMap<[u8; 32], T>, most: usize) {
+    while by_hash.len() > most {
+        by_hash.pop_last();
+    }
 }
 
 #[derive(Deserialize)]
@@ -50,10 +59,10 @@ impl Document {
         Document {
             roster,
             held: BTreeMap::new(),
-            aside: BTreeMap::new(),
+            aside: Arc::default(),
             joins: Records::default(),
             requests: Records::default(),
-            strays: Vec::new(),
+            strays: BTreeMap::new(),
             others: BTreeMap::new(),
         }
     }
@@ -74,6 +83,8 @@ impl Document {
     pub fn read_and_note(vault: &VaultId, body: &[u8], bad: &mut Vec<BadRecord>) -> Result<Document, VaultError> {
         let damaged = |what: &str| VaultError::Damaged(format!("its body was sealed with {what}"));
         let members: Pairs<&RawValue> = serde_json::from_slice(body).map_err(|_| damaged("no JSON object in it"))?;
+        // Of doubled names the last counts.
+        let members: BTreeMap<&str, &RawValue> = members.0.iter().map(|(name, value)| (&**name, *value)).collect();
         let roster = members.get("roster").ok_or_else(|| damaged("no roster"))?;
         let links: Vec<StoredLink> =
             serde_json::from_str(roster.get()).map_err(|_| damaged("a roster that is none"))?;
@@ -81,33 +92,54 @@ impl Document {
         let Elements(elements) =
             serde_json::from_str(entries.get()).map_err(|_| damaged("entries that are no list"))?;
         let mut document = Document::new(Roster::read(vault, &links)?);
+        let shared = document.roster.is_shared();
         let mut more = Vec::new();
         for element in elements {
             let Some((change, contents)) = Change::read(element.get()) else {
-                document.strays.push(Text::from(element.get()));
+                document.carry_stray(element.get());
                 continue;
             };
             let id = change.entry();
-            let counts = !document.roster.is_shared() || document.counts(&change, key_id_of(&contents.by));
+            let counts = !shared || document.counts(&change);
             if document.held.contains_key(&id) || document.roster.purged().contains(&id) || !counts {
                 more.push(change);
             } else {
-                document.held.insert(id, Arc::new(Held::one(change, contents, document.roster.is_shared())));
+                document.held.insert(id, Arc::new(Held::one(change, contents, shared)));
             }
         }
         document.insert(more);
-        for (name, value) in &members.0 {
-            if name == "joins" && document.roster.is_shared() {
+        for (name, value) in members {
+            if name == "joins" && shared {
                 let joins = Records::read(value.get(), &document.roster, bad);
                 document.joins = joins.ok_or_else(|| damaged("joins that are none"))?;
-            } else if name == "requests" && document.roster.is_shared() {
+            } else if name == "requests" && shared {
                 let requests = Records::read(value.get(), &document.roster, bad);
                 document.requests = requests.ok_or_else(|| damaged("requests that are none"))?;
             } else if name != "roster" && name != "entries" {
-                document.others.insert(name.to_string(), Text::from(value.get()));
+                document.carry_member(name, value.get());
             }
         }
         Ok(document)
+    }
+
+    /// Keeps an element that is no change. In a shared vault it is dropped: unsigned, it has no author to answer for it.
+    fn carry_stray(&mut self, stray: &str) {
+        if !self.roster.is_shared() {
+            self.strays.insert(sha256(&[stray.as_bytes()]), Text::from(stray));
+            bound(&mut self.strays, bounds::UNKNOWN);
+        }
+    }
+
+    /// Keeps an unknown member of the body; of two values the larger text. In a shared vault it is dropped, too.
+    fn carry_member(&mut self, name: &str, value: &str) {
+        if !self.roster.is_shared() {
+            let (_, known) =
+                self.others.entry(sha256(&[name.as_bytes()])).or_insert_with(|| (name.to_owned(), Text::from(value)));
+            if **known < *value {
+                *known = Text::from(value);
+            }
+            bound(&mut self.others, bounds::UNKNOWN);
+        }
     }
 
     /// The body, padded. One order of everything: the same contents give the same bytes.
@@ -118,7 +150,7 @@ impl Document {
         // Writing plain strings to memory cannot fail.
         let _ = serde_json::to_writer(&mut *out, &self.roster.stored());
         out.extend_from_slice(br#","entries":["#);
-        let strays = self.strays.iter().map(|stray| &**stray);
+        let strays = self.strays.values().map(|stray| &**stray);
         for (n, element) in self.all_changes().map(Change::raw).chain(strays).enumerate() {
             if n > 0 {
                 out.push(b',');
@@ -134,7 +166,7 @@ impl Document {
             out.extend_from_slice(br#","requests":"#);
             let _ = serde_json::to_writer(&mut *out, &self.requests);
         }
-        for (name, value) in &self.others {
+        for (name, value) in self.others.values() {
             out.push(b',');
             let _ = serde_json::to_writer(&mut *out, name);
             out.push(b':');
@@ -153,27 +185,28 @@ impl Document {
 
     /// Those, and those that do not count behind them.
     pub fn all_changes(&self) -> impl Iterator<Item = &Change> {
-        self.changes().chain(self.aside.values().flatten())
+        self.changes().chain(self.aside())
+    }
+
+    /// All changes that do not count.
+    pub fn aside(&self) -> impl Iterator<Item = &Change> {
+        self.aside.values().flat_map(BTreeMap::values)
     }
 
     /// Whether this document has that change, counting or not.
     pub fn has(&self, change: &Change) -> bool {
-        let held = |changes: &Vec<Change>| changes.binary_search(change).is_ok();
-        self.held.get(&change.entry()).is_some_and(|ours| held(&ours.changes))
-            || self.aside.get(&change.entry()).is_some_and(held)
-    }
-
-    /// Whether that change is here and counts.
-    pub(super) fn counts_here(&self, change: &Change) -> bool {
-        self.held.get(&change.entry()).is_some_and(|held| held.changes.binary_search(change).is_ok())
+        self.held.get(&change.entry()).is_some_and(|ours| ours.changes.binary_search(change).is_ok())
+            || self.aside.get(&change.by()).is_some_and(|theirs| theirs.contains_key(change.hash()))
     }
 
     /// Takes those out that do not count and that `which` names.
     pub(super) fn take_from_aside(&mut self, mut which: impl FnMut(&Change) -> bool) {
-        self.aside.retain(|_, changes| {
-            changes.retain(|change| !which(change));
-            !changes.is_empty()
-        });
+        if !self.aside.is_empty() {
+            Arc::make_mut(&mut self.aside).retain(|_, by_key| {
+                by_key.retain(|_, change| !which(change));
+                !by_key.is_empty()
+            });
+        }
     }
 
     /// Checks the signature of every change of a shared vault that `known` does not have already.
@@ -198,42 +231,47 @@ impl Document {
     }
 
     /// Whether a change of a shared vault counts: its author's key is in force, and an editor's or owner's, or an owner stands for it.
-    fn counts(&self, change: &Change, by: Option<[u8; 16]>) -> bool {
-        by.is_some_and(|by| self.roster.is_author(&by)) || self.is_vouched(change)
-    }
-
-    fn is_vouched(&self, change: &Change) -> bool {
-        !self.roster.vouched().is_empty() && self.roster.vouched().contains(&change_hash(change.raw()))
+    pub(super) fn counts(&self, change: &Change) -> bool {
+        change.by().is_some_and(|by| self.roster.is_author(&by)) || self.roster.vouched().contains(change.hash())
     }
 
     /// Takes changes in: the union with what is held.
     pub fn insert(&mut self, mut changes: Vec<Change>) {
         changes.retain(|change| !self.roster.purged().contains(&change.entry()));
         if self.roster.is_shared() {
-            let (count, aside) = changes.into_iter().partition(|change| self.counts(change, change.by()));
+            let (count, aside) = changes.into_iter().partition(|change| self.counts(change));
             changes = count;
-            for change in Vec::into_iter(aside) {
-                if change.by().is_some_and(|by| self.roster.is_cut(&by)) {
-                    continue;
-                }
-                let held = self.aside.entry(change.entry()).or_default();
-                if let Err(place) = held.binary_search(&change) {
-                    held.insert(place, change);
-                }
-            }
+            self.set_aside(aside);
         }
         changes.sort_by_key(Change::entry);
         let mut changes = changes.into_iter().peekable();
         while let Some(first) = changes.next() {
             let id = first.entry();
-            let mut group = vec![first];
+            // Theirs are taken over, not copied: opening a vault holds each change once.
+            let mut all = vec![first];
             while let Some(next) = changes.next_if(|next| next.entry() == id) {
-                group.push(next);
+                all.push(next);
             }
             let held = self.held.get(&id).map_or(&[][..], |held| &held.changes);
-            let all = union(held, group);
-            if all != held {
+            all.retain(|change| held.binary_search(change).is_err());
+            if !all.is_empty() {
+                all.extend_from_slice(held);
                 self.held.insert(id, Arc::new(Held::new(id, all, self.roster.is_shared())));
+            }
+        }
+    }
+
+    /// Keeps changes that do not count, a bounded number by each key.
+    fn set_aside(&mut self, changes: Vec<Change>) {
+        if !changes.is_empty() {
+            let aside = Arc::make_mut(&mut self.aside);
+            for change in changes {
+                if change.by().is_some_and(|by| self.roster.is_cut(&by)) {
+                    continue;
+                }
+                let by_key = aside.entry(change.by()).or_default();
+                by_key.insert(*change.hash(), change);
+                bound(by_key, bounds::ASIDE);
             }
         }
     }
@@ -242,7 +280,13 @@ impl Document {
     pub fn set_roster(&mut self, roster: Roster) {
         let before = std::mem::replace(&mut self.roster, roster);
         self.held.retain(|id, _| !self.roster.purged().contains(id));
-        self.aside.retain(|id, _| !self.roster.purged().contains(id));
+        if !self.aside.is_empty() {
+            let purged = self.roster.purged();
+            Arc::make_mut(&mut self.aside).retain(|_, by_key| {
+                by_key.retain(|_, change| !purged.contains(&change.entry()));
+                !by_key.is_empty()
+            });
+        }
         self.joins.retain(&self.roster);
         self.requests.retain(&self.roster);
         if !self.roster.is_shared() || before.counts_the_same(&self.roster) {
@@ -250,9 +294,9 @@ impl Document {
         }
         let held = std::mem::take(&mut self.held);
         let aside = std::mem::take(&mut self.aside);
-        let mut again: Vec<Change> = aside.into_values().flatten().collect();
+        let mut again: Vec<Change> = aside.values().flat_map(BTreeMap::values).cloned().collect();
         for (id, held) in held {
-            match held.changes.iter().all(|change| self.counts(change, change.by())) {
+            match held.changes.iter().all(|change| self.counts(change)) {
                 true => {
                     self.held.insert(id, held);
                 }
@@ -285,21 +329,13 @@ impl Document {
                 merged.insert(theirs.changes.clone());
             }
         }
-        for theirs in other.aside.values() {
-            merged.insert(theirs.clone());
-        }
+        merged.insert(other.aside().cloned().collect());
         merged.take_records(other);
-        for stray in &other.strays {
-            if !merged.strays.contains(stray) {
-                merged.strays.push(stray.clone());
-            }
+        for stray in other.strays.values() {
+            merged.carry_stray(stray);
         }
-        merged.strays.sort();
-        for (name, theirs) in &other.others {
-            let ours = merged.others.entry(name.clone()).or_insert_with(|| theirs.clone());
-            if *ours < *theirs {
-                *ours = theirs.clone();
-            }
+        for (name, value) in other.others.values() {
+            merged.carry_member(name, value);
         }
         merged
     }

@@ -1,14 +1,15 @@
 //! What a person can do to entries, turned into changes.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use crate::otp::{Kind, base32};
-use crate::vault::change::{Author, Change, Contents, Writer};
-use crate::vault::conflict::{self, Choice};
+use crate::vault::change::{self, Author, Change, Contents, Set, Value};
+use crate::vault::conflict::Choice;
 use crate::vault::document::Document;
-use crate::vault::fold::{counter_of, field, newest, unreplaced};
+use crate::vault::fold::{Assignments, Held, counter_of, field, newest};
 use crate::vault::link::{self, Link};
-use crate::vault::{Clock, Details, Entry, EntryId, RecoveryId, Stamp, VaultError};
+use crate::vault::{Clock, Details, Entry, EntryId, RecoveryId, Stamp, VaultError, bounds, history};
 
 /// One thing done to the vault's entries.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -53,8 +54,8 @@ impl Edit {
     }
 }
 
-/// The longest single value, in bytes: enough for any note, too little to fill a vault by accident.
-const LONGEST: usize = 256 * 1024;
+/// Bytes of the fields of one change of ours: what is left of [`bounds::CHANGE`] is for the names and the signature around them.
+const FIELDS: usize = bounds::CHANGE - 16 * 1024;
 
 /// What plans changes: a copy of the document that each planned change goes into, the clock and the author.
 pub(crate) struct Planner<'a> {
@@ -77,19 +78,18 @@ impl Planner<'_> {
             *times = times.saturating_add(1);
         }
         for edit in edits {
-            if let Some(change) = self.edit(edit)? {
-                // Only a later edit of the same entry has to see this one.
-                if times.get(&change.entry()).is_some_and(|times| *times > 1) {
-                    self.document.insert(vec![change.clone()]);
-                }
-                done.push(change);
+            let changes = self.edit(edit)?;
+            // Only a later edit of the same entry has to see this one.
+            if times.get(&edit.entry()).is_some_and(|times| *times > 1) {
+                self.document.insert(changes.clone());
             }
+            done.extend(changes);
         }
         Ok(done)
     }
 
-    fn held(&self, id: EntryId) -> (Option<Entry>, Vec<Change>) {
-        self.document.held.get(&id).map_or((None, Vec::new()), |held| (held.entry.clone(), held.changes.clone()))
+    fn held(&self, id: EntryId) -> Option<Arc<Held>> {
+        self.document.held.get(&id).cloned()
     }
 
     /// A new stamp, later than all it replaces.
@@ -107,27 +107,60 @@ impl Planner<'_> {
         ))
     }
 
-    fn edit(&mut self, edit: &Edit) -> Result<Option<Change>, VaultError> {
+    /// The changes of one entry that set those fields: the first at `at`, and as many as it takes to keep each within the bounds of the format.
+    fn write(&mut self, id: EntryId, at: Stamp, mut sets: Vec<Set>) -> Result<Vec<Change>, VaultError> {
+        if let Some(set) =
+            sets.iter().find(|set| set.json.len() > bounds::VALUE || set.field.len() > bounds::FIELD_NAME)
+        {
+            return Err(VaultError::Refused(format!("the {} is too long", history::label(&set.field))));
+        }
+        if sets.len() > bounds::FIELDS || sets.iter().map(Set::len).fold(0, usize::saturating_add) > FIELDS {
+            // A counter belongs to the secret of its own change.
+            sets.sort_by_key(|set| set.field != field::SECRET && set.field != field::COUNTER);
+        }
+        let mut changes = Vec::with_capacity(1);
+        let mut rest = sets.as_slice();
+        let mut at = at;
+        while !rest.is_empty() {
+            let mut length: usize = 0;
+            let fits = |set: &&Set| {
+                length = length.saturating_add(set.len());
+                length <= FIELDS
+            };
+            let count = rest.iter().take(bounds::FIELDS).take_while(fits).count().max(1);
+            let Some((now, later)) = rest.split_at_checked(count) else { break };
+            if !changes.is_empty() {
+                at = self.stamp(&changes)?;
+            }
+            changes.push(change::write(id, at, now, &self.author));
+            rest = later;
+        }
+        Ok(changes)
+    }
+
+    fn edit(&mut self, edit: &Edit) -> Result<Vec<Change>, VaultError> {
         let id = edit.entry();
-        let (entry, changes) = self.held(id);
+        let held = self.held(id);
+        let entry = held.as_ref().and_then(|held| held.entry.clone());
+        let changes = held.as_ref().map_or(&[][..], |held| &held.changes);
         let contents: Vec<Contents> = changes.iter().map(Change::contents).collect();
-        let at = self.stamp(&changes)?;
-        let mut draft = Draft { writer: Writer::new(id, at), contents: &contents, at };
+        let at = self.stamp(changes)?;
+        let mut draft = Draft::new(&contents, at);
         let known = || entry.clone().ok_or(VaultError::NoSuchEntry);
         match edit {
             Edit::Add(_, details) => {
-                if !changes.is_empty() {
+                if held.is_some() {
                     return Err(VaultError::Refused("there is an entry of that id already".into()));
                 }
                 if self.document.roster.purged().contains(&id) {
                     return Err(VaultError::NoSuchEntry);
                 }
-                fits(details)?;
+                bounds::check(details, None)?;
                 draft.add(details);
             }
             Edit::Change(_, details) => {
                 let entry = known()?;
-                fits(details)?;
+                bounds::check(details, Some(&entry.details))?;
                 draft.change(&entry, details);
             }
             Edit::Delete(_) if !known()?.deleted => draft.set(field::DELETED, &true),
@@ -164,29 +197,29 @@ impl Planner<'_> {
                 }
             }
         }
-        Ok((!draft.writer.is_empty()).then(|| draft.writer.finish(&self.author)))
+        let sets = draft.sets;
+        self.write(id, at, sets)
     }
 
     /// The changes that take changes back.
     pub fn undo(mut self, done: &[Change]) -> Result<Vec<Change>, VaultError> {
-        let mut undone: Vec<Change> = Vec::with_capacity(done.len());
-        for change in done.iter().rev() {
-            let (_, changes) = self.held(change.entry());
-            let contents: Vec<Contents> = changes.iter().map(Change::contents).collect();
-            let Some(place) = changes.iter().position(|held| held == change) else { continue };
-            let before = contents.get(..place).unwrap_or_default();
-            let at = self.stamp(&changes)?;
-            let mut draft = Draft { writer: Writer::new(change.entry(), at), contents: &contents, at };
-            if before.is_empty() {
-                draft.set(field::DELETED, &true);
-            } else {
-                draft.take_back(change, before);
+        let mut of_entry: BTreeMap<EntryId, BTreeSet<&Change>> = BTreeMap::new();
+        for change in done {
+            of_entry.entry(change.entry()).or_default().insert(change);
+        }
+        let mut undone: Vec<Change> = Vec::with_capacity(of_entry.len());
+        for (id, done) in of_entry {
+            let Some(held) = self.held(id) else { continue };
+            let contents: Vec<Contents> = held.changes.iter().map(Change::contents).collect();
+            let taken: Vec<bool> = held.changes.iter().map(|change| done.contains(change)).collect();
+            if !taken.contains(&true) {
+                continue;
             }
-            if !draft.writer.is_empty() {
-                let change = draft.writer.finish(&self.author);
-                self.document.insert(vec![change.clone()]);
-                undone.push(change);
-            }
+            let at = self.stamp(&held.changes)?;
+            let mut draft = Draft::new(&contents, at);
+            draft.take_back(&taken);
+            let sets = draft.sets;
+            undone.extend(self.write(id, at, sets)?);
         }
         Ok(undone)
     }
@@ -201,44 +234,63 @@ impl Planner<'_> {
                 continue;
             }
             let (ours, theirs) = (self.held(id), old.held.get(&id));
-            let contents: Vec<Contents> = ours.1.iter().map(Change::contents).collect();
-            let at = self.stamp(&ours.1)?;
-            let mut draft = Draft { writer: Writer::new(id, at), contents: &contents, at };
+            let changes = ours.as_ref().map_or(&[][..], |held| &held.changes);
+            let contents: Vec<Contents> = changes.iter().map(Change::contents).collect();
+            let at = self.stamp(changes)?;
+            let mut draft = Draft::new(&contents, at);
             match theirs {
-                None if ours.0.as_ref().is_some_and(|entry| !entry.deleted) => draft.set(field::DELETED, &true),
+                None if ours.as_ref().and_then(|held| held.entry.as_ref()).is_some_and(|entry| !entry.deleted) => {
+                    draft.set(field::DELETED, &true);
+                }
                 None => {}
                 Some(theirs) => {
                     let old_contents: Vec<Contents> = theirs.changes.iter().map(Change::contents).collect();
                     draft.become_like(&old_contents);
                 }
             }
-            if !draft.writer.is_empty() {
-                done.push(draft.writer.finish(&self.author));
-            }
+            let sets = draft.sets;
+            done.extend(self.write(id, at, sets)?);
         }
         Ok(done)
     }
 }
 
-/// One change being written.
-struct Draft<'a> {
-    writer: Writer,
-    contents: &'a [Contents<'a>],
+/// What is to be set in one entry.
+struct Draft<'c, 'a> {
+    contents: &'c [Contents<'a>],
+    assignments: Assignments<'c, 'a>,
     at: Stamp,
+    sets: Vec<Set>,
 }
 
-impl Draft<'_> {
-    fn set(&mut self, name: &str, value: &(impl serde::Serialize + ?Sized)) {
-        self.writer.set(name, value, unreplaced(self.contents, name));
+impl<'c, 'a> Draft<'c, 'a> {
+    /// Nothing yet, on top of those changes of one entry.
+    fn new(contents: &'c [Contents<'a>], at: Stamp) -> Draft<'c, 'a> {
+        Draft { contents, assignments: Assignments::of(contents), at, sets: Vec::new() }
     }
 
+    fn set(&mut self, name: &str, value: &(impl serde::Serialize + ?Sized)) {
+        self.sets.push(Set::new(name, value, self.over(name)));
+    }
+
+    /// Sets a field to a value that stood somewhere.
     fn set_json(&mut self, name: &str, json: &str) {
-        self.writer.set_json(name, json.to_owned(), unreplaced(self.contents, name));
+        self.sets.push(Set { field: name.to_owned(), json: json.to_owned().into(), over: self.over(name) });
+    }
+
+    /// The assignments that a new one replaces.
+    fn over(&self, name: &str) -> Vec<Stamp> {
+        self.assignments.open(name).into_iter().map(|(change, _)| change.at).collect()
+    }
+
+    /// The newest assignment of a field.
+    fn newest(&self, name: &str) -> Option<(Stamp, Value<'a>)> {
+        self.assignments.newest(name)
     }
 
     /// The stamp of the secret in force.
     fn secret_stamp(&self) -> Option<Stamp> {
-        newest(self.contents, field::SECRET).map(|(stamp, _)| stamp)
+        self.newest(field::SECRET).map(|(stamp, _)| stamp)
     }
 
     /// The counter of that secret (`None`: of the one in this change).
@@ -254,7 +306,7 @@ impl Draft<'_> {
 
     /// Sets a text field unless it is that already.
     fn become_text(&mut self, name: &str, text: Option<&str>) {
-        let now = newest(self.contents, name).filter(|(_, value)| !value.is_null()).and_then(|(_, value)| value.text());
+        let now = self.newest(name).filter(|(_, value)| !value.is_null()).and_then(|(_, value)| value.text());
         if now.as_deref() != text {
             self.set(name, &text);
         }
@@ -262,7 +314,7 @@ impl Draft<'_> {
 
     /// Replaces all values that stand for a field by one of them; does nothing where that one stands alone.
     fn settle(&mut self, choice: &Choice) -> Result<(), VaultError> {
-        let open = conflict::open(self.contents, &choice.field);
+        let open = self.assignments.open(&choice.field);
         let (chosen, others): (Vec<_>, Vec<_>) = open.into_iter().partition(|(_, value)| value.json() == &*choice.json);
         if chosen.is_empty() {
             return Err(VaultError::Refused("that value was replaced meanwhile".into()));
@@ -392,14 +444,29 @@ impl Draft<'_> {
         }
     }
 
-    /// Gives back each field of `change` the value it had before, unless something newer stands over it.
-    fn take_back(&mut self, change: &Change, before: &[Contents]) {
-        for (name, _) in &change.contents().set.0 {
-            let in_force = newest(self.contents, name).map(|(stamp, _)| stamp) == Some(change.at());
+    /// Gives back each field that one of the `taken` changes set the value it had before, unless something newer stands over it. An entry that
+    /// nobody else made goes to the trash.
+    fn take_back(&mut self, taken: &[bool]) {
+        let is_taken = |place: usize| taken.get(place).copied().unwrap_or_default();
+        let mut kinds = self.assignments.newest_first(field::KIND).map(|(place, ..)| place).peekable();
+        let is_made_by_it = match kinds.peek() {
+            Some(_) => kinds.all(is_taken),
+            None => !taken.contains(&false),
+        };
+        drop(kinds);
+        if is_made_by_it {
+            self.set(field::DELETED, &true);
+            return;
+        }
+        let names: Vec<&str> = self.assignments.names().collect();
+        for name in names {
+            let newest = self.assignments.newest_first(name).next();
+            let in_force = newest.is_some_and(|(place, ..)| is_taken(place));
             if !in_force || name == field::COUNTER || name.starts_with(field::USED) {
                 continue;
             }
-            let old = newest(before, name);
+            let old = self.assignments.newest_first(name).find(|(place, ..)| !is_taken(*place));
+            let old = old.map(|(_, stamp, value)| (stamp, value));
             if name == field::SECRET
                 && let Some((stamp, _)) = old
                 && let Some(counter) = counter_of(self.contents, stamp)
@@ -451,21 +518,5 @@ impl Draft<'_> {
             // The secret may have served since under the same stamp: its highest counter known to either copy counts on.
             self.counter(None, counter.max(counter_of(self.contents, stamp).unwrap_or(0)));
         }
-    }
-}
-
-fn fits(details: &Details) -> Result<(), VaultError> {
-    let codes = details.recovery_codes.iter().map(|code| ("a recovery code", code.code.len()));
-    let lengths = [
-        ("the issuer", details.issuer.len()),
-        ("the account", details.account.len()),
-        ("the note", details.note.len()),
-        ("the secret", details.otp.secret.len()),
-        ("the PIN", details.otp.pin.as_deref().map_or(0, str::len)),
-        ("the tags", details.tags.iter().map(|tag| tag.len()).sum()),
-    ];
-    match lengths.into_iter().chain(codes).find(|(_, length)| *length > LONGEST) {
-        None => Ok(()),
-        Some((what, _)) => Err(VaultError::Refused(format!("{what} is longer than {} KiB", LONGEST / 1024))),
     }
 }

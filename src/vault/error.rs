@@ -1,6 +1,7 @@
 //! What can be wrong with a vault: one variant for each thing a person can be told.
 
 use crate::secret::NoRandomness;
+use crate::vault::bounds::TooLong;
 
 /// Why a vault was not opened, changed or sealed.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -56,4 +57,10 @@ pub enum VaultError {
     /// No random bytes.
     #[error(transparent)]
     Random(#[from] NoRandomness),
+}
+
+impl From<TooLong> for VaultError {
+    fn from(error: TooLong) -> VaultError {
+        VaultError::Refused(error.to_string())
+    }
 }

@@ -2,7 +2,8 @@
 
 use crate::otp::{Algorithm, Digits, Kind, Otp, Period, links};
 use crate::secret::{Secret, Text};
-use crate::vault::Details;
+use crate::vault::bounds::TooLong;
+use crate::vault::{Details, bounds};
 
 /// What was typed. `None` leaves the field as it is (for a new entry: the kind's default).
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -73,6 +74,9 @@ pub enum FieldError {
     /// The other kinds have none.
     #[error("a {} code has no PIN", .0.name())]
     PinOfOther(Kind),
+    /// Longer than a vault takes.
+    #[error(transparent)]
+    TooLong(#[from] TooLong),
 }
 
 impl Fields {
@@ -117,6 +121,7 @@ impl Fields {
         if out.issuer.trim().is_empty() && out.account.trim().is_empty() {
             return Err(FieldError::NoName);
         }
+        bounds::check(&out, Some(details))?;
         Ok(out)
     }
 

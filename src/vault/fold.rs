@@ -2,7 +2,6 @@
 //!
 //! Never fails: one bad value makes a `problem` on its entry, not a vault that cannot be opened.
 
-use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Deserialize;
@@ -11,6 +10,7 @@ use crate::otp::{Algorithm, Digits, Kind, Otp, Period, base32};
 use crate::secret::{Secret, Text};
 use crate::vault::change::{Change, Contents, Value};
 use crate::vault::link;
+use crate::vault::merge::{KEPT, kept};
 use crate::vault::{Details, Entry, EntryId, RecoveryCode, RecoveryId, Stamp};
 
 /// The names fields have in the JSON.
@@ -57,20 +57,100 @@ impl Held {
         Held { changes: vec![change], entry }
     }
 
-    /// Folds changes that are in order and of one entry.
-    pub fn new(id: EntryId, changes: Vec<Change>, shared: bool) -> Held {
-        let contents: Vec<Contents> = changes.iter().map(Change::contents).collect();
+    /// Folds changes of one entry, without those that are past keeping.
+    pub fn new(id: EntryId, mut changes: Vec<Change>, shared: bool) -> Held {
+        changes.sort();
+        changes.dedup();
+        let mut contents: Vec<Contents> = changes.iter().map(Change::contents).collect();
+        let keep = kept(&contents);
+        retain(&mut contents, &keep);
         let entry = fold(id, &contents, shared);
+        drop(contents);
+        retain(&mut changes, &keep);
         Held { changes, entry }
     }
 }
 
-/// The stamps of a field's assignments that nothing has replaced yet, in order.
-pub(crate) fn unreplaced(contents: &[Contents], name: &str) -> Vec<Stamp> {
-    let replaced: BTreeSet<Stamp> =
-        contents.iter().filter_map(|change| change.over.get(name)).flatten().copied().collect();
-    let assigned = contents.iter().filter(|change| change.set.get(name).is_some()).map(|change| change.at);
-    assigned.filter(|stamp| !replaced.contains(stamp)).collect()
+/// Leaves those elements for which `keep` says so.
+fn retain<T>(list: &mut Vec<T>, keep: &[bool]) {
+    let mut keep = keep.iter();
+    list.retain(|_| keep.next().is_none_or(|keep| *keep));
+}
+
+/// The assignments of each field of one entry, by name: for whoever looks at several fields.
+pub(crate) struct Assignments<'c, 'a> {
+    contents: &'c [Contents<'a>],
+    fields: BTreeMap<&'c str, Assigned>,
+}
+
+/// The assignments of one field.
+#[derive(Default)]
+struct Assigned {
+    /// The places of the changes that assign it, in order.
+    places: Vec<usize>,
+    /// The stamps of the assignments that later ones replace.
+    replaced: BTreeSet<Stamp>,
+}
+
+impl<'c, 'a> Assignments<'c, 'a> {
+    /// Those of changes in order.
+    pub fn of(contents: &'c [Contents<'a>]) -> Assignments<'c, 'a> {
+        let mut fields: BTreeMap<&str, Assigned> = BTreeMap::new();
+        for (place, change) in contents.iter().enumerate() {
+            for (name, _) in &change.set.0 {
+                let field = fields.entry(name).or_default();
+                if field.places.last() != Some(&place) {
+                    field.places.push(place);
+                }
+            }
+            for (name, stamps) in &change.over.0 {
+                // What a change does not set it replaces nothing of, and nothing that came after it.
+                if let Some(field) = fields.get_mut(&**name).filter(|field| field.places.last() == Some(&place)) {
+                    field.replaced.extend(stamps.iter().filter(|stamp| **stamp < change.at));
+                }
+            }
+        }
+        Assignments { contents, fields }
+    }
+
+    /// The names of all fields that were ever set.
+    pub fn names(&self) -> impl Iterator<Item = &'c str> {
+        self.fields.keys().copied()
+    }
+
+    /// The assignments of a field, the newest first, each with the place of its change.
+    pub fn newest_first(&self, name: &str) -> impl Iterator<Item = (usize, Stamp, Value<'a>)> {
+        let places = self.fields.get(name).map_or(&[][..], |field| &field.places);
+        places.iter().rev().filter_map(|place| {
+            let change = self.contents.get(*place)?;
+            Some((*place, change.at, *change.set.get(name)?))
+        })
+    }
+
+    /// The newest assignment of a field.
+    pub fn newest(&self, name: &str) -> Option<(Stamp, Value<'a>)> {
+        self.newest_first(name).next().map(|(_, stamp, value)| (stamp, value))
+    }
+
+    /// Those of a field's newest assignments that nothing has replaced yet, in order. Older ones are history and stand for nothing.
+    pub fn open(&self, name: &str) -> Vec<(&'c Contents<'a>, Value<'a>)> {
+        let replaced = |stamp| self.fields.get(name).is_some_and(|field| field.replaced.contains(&stamp));
+        let newest = self.newest_first(name).take(KEPT).filter(|(_, stamp, _)| !replaced(*stamp));
+        let mut open: Vec<_> =
+            newest.filter_map(|(place, _, value)| Some((self.contents.get(place)?, value))).collect();
+        open.reverse();
+        open
+    }
+
+    /// Fields with two open assignments of different values. Counters and used recovery codes only grow: they never conflict.
+    pub fn conflicts(&self) -> Vec<String> {
+        let conflict = |name: &str| {
+            let open = self.open(name);
+            open.iter().any(|(_, value)| open.first().is_some_and(|(_, first)| first.json() != value.json()))
+        };
+        let names = self.names().filter(|name| *name != field::COUNTER && !name.starts_with(field::USED));
+        names.filter(|name| conflict(name)).map(str::to_owned).collect()
+    }
 }
 
 /// The newest assignment of a field, among changes in order.
@@ -78,27 +158,28 @@ pub(crate) fn newest<'a>(contents: &[Contents<'a>], name: &str) -> Option<(Stamp
     contents.iter().rev().find_map(|change| change.set.get(name).map(|value| (change.at, *value)))
 }
 
+/// The counter that a change sets, and the stamp of the secret that it counts for.
+pub(crate) fn counter(change: &Contents) -> Option<(Stamp, u64)> {
+    let counter: Counter = change.set.get(field::COUNTER)?.read()?;
+    Some((counter.of.unwrap_or(change.at), counter.next))
+}
+
 /// The largest counter bound to that stamp's secret.
-pub(crate) fn counter_of(contents: &[Contents], secret: Stamp) -> Option<u64> {
-    let counter = |change: &Contents| {
-        let counter: Counter = change.set.get(field::COUNTER)?.read()?;
-        (counter.of.unwrap_or(change.at) == secret).then_some(counter.next)
-    };
-    contents.iter().filter_map(counter).max()
+pub(crate) fn counter_of<'c, 'a: 'c>(
+    contents: impl IntoIterator<Item = &'c Contents<'a>>,
+    secret: Stamp,
+) -> Option<u64> {
+    contents.into_iter().filter_map(counter).filter(|(of, _)| *of == secret).map(|(_, next)| next).max()
 }
 
 /// Whether another change than `change` moved the counter of the same secret to the same number: two machines drew one code.
 pub(crate) fn drawn_twice(changes: &[Change], change: &Change) -> bool {
-    let drawn = |change: &Change| {
-        let counter: Counter = change.contents().set.get(field::COUNTER)?.read()?;
-        Some((counter.of.unwrap_or(change.at()), counter.next))
-    };
-    let ours = drawn(change);
-    ours.is_some() && changes.iter().any(|other| other != change && drawn(other) == ours)
+    let ours = counter(&change.contents());
+    ours.is_some() && changes.iter().any(|other| other != change && counter(&other.contents()) == ours)
 }
 
 fn fold(id: EntryId, contents: &[Contents], shared: bool) -> Option<Entry> {
-    let mut values: Vec<(&str, Stamp, Value)> = Vec::with_capacity(16);
+    let mut values: BTreeMap<&str, (Stamp, Value)> = BTreeMap::new();
     let mut used: BTreeSet<&str> = BTreeSet::new();
     let mut recovery: BTreeMap<&str, Value> = BTreeMap::new();
     for change in contents {
@@ -109,14 +190,12 @@ fn fold(id: EntryId, contents: &[Contents], shared: bool) -> Option<Entry> {
                 }
             } else if let Some(code) = name.strip_prefix(field::RECOVERY) {
                 recovery.insert(code, *value);
-            } else if let Some(known) = values.iter_mut().find(|(known, ..)| known == name) {
-                *known = (known.0, change.at, *value);
             } else {
-                values.push((name, change.at, *value));
+                values.insert(name, (change.at, *value));
             }
         }
     }
-    let get = |name: &str| values.iter().find(|(known, ..)| *known == name).map(|(_, at, value)| (*at, *value));
+    let get = |name: &str| values.get(name).copied();
     let present = |name: &str| get(name).filter(|(_, value)| !value.is_null());
     let text = |name: &str| present(name).and_then(|(_, value)| value.text()).unwrap_or_default();
 
@@ -192,28 +271,8 @@ fn fold(id: EntryId, contents: &[Contents], shared: bool) -> Option<Entry> {
         details,
         deleted: present(field::DELETED).and_then(|(_, value)| value.read()).unwrap_or(false),
         problem,
-        conflicts: if contents.len() > 1 { conflicts(contents) } else { Vec::new() },
+        conflicts: if contents.len() > 1 { Assignments::of(contents).conflicts() } else { Vec::new() },
         added: contents.first().map(|change| change.at).unwrap_or_default(),
         changed: contents.last().map(|change| change.at).unwrap_or_default(),
     })
-}
-
-/// Fields with two unreplaced assignments of different values. Counters and used recovery codes only grow: they never conflict.
-fn conflicts(contents: &[Contents]) -> Vec<String> {
-    let names: BTreeSet<&Cow<str>> =
-        contents.iter().flat_map(|change| change.set.0.iter().map(|(name, _)| name)).collect();
-    let conflict = |name: &str| {
-        let open = unreplaced(contents, name);
-        let mut values = contents
-            .iter()
-            .filter(|change| open.contains(&change.at))
-            .filter_map(|change| change.set.get(name).map(|value| value.json()));
-        let first = values.next();
-        values.any(|value| Some(value) != first)
-    };
-    names
-        .into_iter()
-        .filter(|name| **name != field::COUNTER && !name.starts_with(field::USED) && conflict(name))
-        .map(|name| name.to_string())
-        .collect()
 }

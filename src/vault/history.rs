@@ -1,5 +1,7 @@
 //! Who changed what: the changes, read as a story.
 
+use std::collections::BTreeMap;
+
 use crate::secret::Text;
 use crate::vault::Stamp;
 use crate::vault::change::{Change, Contents, Value, key_id_of};
@@ -43,15 +45,16 @@ pub(crate) fn history(document: &Document, id: EntryId) -> Result<Vec<HistoryIte
     let held = document.held.get(&id).ok_or(VaultError::NoSuchEntry)?;
     let contents: Vec<Contents> = held.changes.iter().map(Change::contents).collect();
     let mut items = Vec::new();
-    for (n, change) in contents.iter().enumerate() {
+    let mut now: BTreeMap<&str, Value> = BTreeMap::new();
+    for change in &contents {
         let by = author(document, &change.by);
         for (name, value) in &change.set.0 {
-            let before = contents.get(..n).and_then(|before| crate::vault::fold::newest(before, name));
+            let before = now.insert(name, *value);
             items.push(HistoryItem {
                 at: change.at,
                 by: by.clone(),
                 field: label(name).to_owned(),
-                from: before.and_then(|(_, value)| words(name, value)),
+                from: before.and_then(|value| words(name, value)),
                 to: words(name, *value),
             });
         }

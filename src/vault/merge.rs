@@ -1,63 +1,54 @@
-//! Union of changes: commutative, associative, idempotent.
+//! Which changes of an entry are kept.
 //!
-//! Old changes are dropped by a rule on the union alone, so that replicas agree whatever the order in which they met.
+//! The rule looks at the set of changes alone, and keeps whatever it looks at: dropping before or after a merge comes to the same, so that
+//! replicas agree whatever the order in which they met.
 
 use std::collections::BTreeMap;
 
 use crate::vault::Stamp;
-use crate::vault::change::{Change, Contents};
-use crate::vault::fold::{Counter, field};
+use crate::vault::change::{Contents, key_id_of};
+use crate::vault::fold::{counter, field};
 
-/// How many assignments of a field are kept: the newest and 20 before it.
+/// How many assignments of a field by one author are kept: the newest and 20 before it.
 pub const KEPT: usize = 21;
 
-/// The union of two lists of changes of one entry, each in order, without the changes that are past keeping.
-pub(crate) fn union(ours: &[Change], theirs: Vec<Change>) -> Vec<Change> {
-    // Theirs are taken over, not copied: opening a vault holds each change once.
-    let mut all = theirs;
-    all.reserve_exact(ours.len());
-    all.extend_from_slice(ours);
-    all.sort();
-    all.dedup();
-    prune(all)
-}
+/// The key id that a change names; `None`: it names none.
+type Author = Option<[u8; 16]>;
 
-/// Drops exactly those changes each of whose fields has 21 newer assignments. Secrets and recovery codes are never dropped, nor is the
-/// highest counter of a secret.
-fn prune(changes: Vec<Change>) -> Vec<Change> {
+/// Whether each of those changes, which are in order and of one entry, is kept.
+///
+/// One is dropped if its own author has set each of its fields 21 times since. Nobody's changes make another's go. A change that sets a secret,
+/// a PIN or a recovery code, or that one was used, or holds the highest counter of a secret is never dropped.
+pub(crate) fn kept(changes: &[Contents]) -> Vec<bool> {
     if changes.len() <= KEPT {
-        return changes;
+        return vec![true; changes.len()];
     }
-    let contents: Vec<Contents> = changes.iter().map(Change::contents).collect();
     let mut highest: BTreeMap<Stamp, u64> = BTreeMap::new();
-    let counter = |change: &Contents| {
-        let counter: Counter = change.set.get(field::COUNTER)?.read()?;
-        Some((counter.of.unwrap_or(change.at), counter.next))
-    };
-    for (secret, next) in contents.iter().filter_map(counter) {
+    for (secret, next) in changes.iter().filter_map(counter) {
         let known = highest.entry(secret).or_insert(next);
         *known = next.max(*known);
     }
-    let mut newer: BTreeMap<&str, usize> = BTreeMap::new();
+    let is_highest =
+        |change: &Contents| counter(change).is_some_and(|(secret, next)| highest.get(&secret) == Some(&next));
+    // How many newer assignments of a field there are by an author, and the place of the oldest of them: a name doubled in a change is one.
+    let mut newer: BTreeMap<(&str, Author), (usize, usize)> = BTreeMap::new();
     let mut keep = vec![true; changes.len()];
-    for (change, keep) in contents.iter().zip(&mut keep).rev() {
+    for (place, (change, keep)) in changes.iter().zip(&mut keep).enumerate().rev() {
+        let by = key_id_of(&change.by);
         let mut past = !change.set.0.is_empty();
         for (name, _) in &change.set.0 {
-            let seen = newer.entry(name).or_insert(0);
-            let lasting = name == field::SECRET || name.starts_with(field::RECOVERY) || name.starts_with(field::USED);
-            if *seen < KEPT || lasting {
-                past = false;
+            let (count, oldest) = newer.entry((name, by)).or_insert((0, usize::MAX));
+            if *oldest != place {
+                past &= *count >= KEPT && !is_lasting(name);
+                (*count, *oldest) = (count.saturating_add(1), place);
             }
         }
-        for (name, _) in &change.set.0 {
-            let newer = newer.entry(name).or_insert(0);
-            *newer = newer.saturating_add(1);
-        }
-        if counter(change).is_some_and(|(secret, next)| highest.get(&secret) == Some(&next)) {
-            past = false;
-        }
-        *keep = !past;
+        *keep = !past || is_highest(change);
     }
-    drop(contents);
-    changes.into_iter().zip(keep).filter_map(|(change, keep)| keep.then_some(change)).collect()
+    keep
+}
+
+/// Whether every assignment of that field is kept.
+fn is_lasting(name: &str) -> bool {
+    name == field::SECRET || name == field::PIN || name.starts_with(field::RECOVERY) || name.starts_with(field::USED)
 }

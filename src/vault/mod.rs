@@ -5,6 +5,9 @@
 #![doc = include_str!("FORMAT.md")]
 
 pub mod accept;
+#[cfg(test)]
+mod bound_tests;
+pub mod bounds;
 pub mod carry;
 mod change;
 pub mod check;

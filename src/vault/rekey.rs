@@ -169,31 +169,26 @@ impl Unlocked {
     /// here no more. What the remote is known to have held is left to owners, who stand for it or not: the old key may be somebody else's by now.
     #[must_use]
     pub fn signed_again(&self, before: &Unlocked, there: &Seen) -> Unlocked {
-        let unsent = |change: &Change| {
-            let newest = there.newest.get(&format!("{:016x}", change.at().replica()));
-            newest.is_none_or(|newest| change.at() > *newest)
-        };
-        self.sign_again(|change| before.document.counts_here(change) && unsent(change))
+        let unsent = there.lacks();
+        self.sign_again(before.document.changes().filter(|change| unsent(change)))
     }
 
-    /// Signs those again that do not count, for they are signed with a key of this member's that has ended.
-    pub(super) fn sign_again(&self, which: impl Fn(&Change) -> bool) -> Unlocked {
+    /// Signs those again that do not count here, for they are signed with a key of this member's that has ended.
+    pub(super) fn sign_again<'a>(&self, changes: impl Iterator<Item = &'a Change>) -> Unlocked {
         let mut next = self.clone();
-        if !self.is_shared() || self.document.aside.is_empty() || self.may_edit().is_err() {
+        if !self.is_shared() || self.may_edit().is_err() {
             return next;
         }
         let ended = self.own.iter().filter(|key| **key != self.member).map(|key| key_id(&key.public().sign));
         let ended: BTreeSet<[u8; 16]> = ended.collect();
+        if ended.is_empty() {
+            return next;
+        }
+        let is_own = |change: &&Change| change.by().is_some_and(|by| ended.contains(&by));
+        let lost: BTreeSet<&Change> = changes.filter(is_own).filter(|change| !self.document.counts(change)).collect();
         let author = Author::new(&self.member, Some(self.header.vault));
-        let mut again = Vec::new();
-        next.document.take_from_aside(|change| {
-            let is_own = change.by().is_some_and(|by| ended.contains(&by)) && which(change);
-            if is_own {
-                again.push(change.signed_again(&author));
-            }
-            is_own
-        });
-        next.document.insert(again);
+        next.document.take_from_aside(|change| lost.contains(change));
+        next.document.insert(lost.into_iter().map(|change| change.signed_again(&author)).collect());
         next
     }
 

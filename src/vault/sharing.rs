@@ -12,7 +12,7 @@ use crate::vault::names::{Doubt, Names};
 use crate::vault::recovery;
 use crate::vault::rekey::LinkKeys;
 use crate::vault::request::{NewKey, Request};
-use crate::vault::roster::{Event, Invite, Member, RECOVERY, Role, Roster, change_hash};
+use crate::vault::roster::{Event, Invite, Member, RECOVERY, Role, Roster};
 use crate::vault::seal::{Key, MemberKey, key_id};
 use crate::vault::unlocked::new_header;
 use crate::vault::{EntryId, Founded, Locked, Unlocked, VaultError};
@@ -342,15 +342,15 @@ impl Unlocked {
     pub(super) fn vouch_for(&mut self, sign: &[u8; 32], wall_ms: u64) -> Result<(), VaultError> {
         let (roster, id) = (&self.document.roster, key_id(sign));
         let theirs = self.document.changes().filter(|change| change.by() == Some(id));
-        let hashes = theirs.map(|change| change_hash(change.raw()));
-        let new: Vec<[u8; 32]> = hashes.filter(|hash| !roster.vouched().contains(hash)).collect();
+        let new: Vec<[u8; 32]> =
+            theirs.map(|change| *change.hash()).filter(|hash| !roster.vouched().contains(hash)).collect();
         self.document.roster.vouch(&new, &self.member, wall_ms)
     }
 
     /// Changes that do not count, for their authors may not write any more: how many, by whom.
     pub fn set_aside(&self) -> BTreeMap<String, usize> {
         let mut by = BTreeMap::new();
-        for change in self.document.aside.values().flatten() {
+        for change in self.document.aside() {
             let name = crate::vault::history::author(&self.document, &change.contents().by);
             let count = by.entry(name).or_insert(0_usize);
             *count = count.saturating_add(1);

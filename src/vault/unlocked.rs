@@ -239,10 +239,9 @@ impl Unlocked {
         };
         let document = self.document.merge(&other.document, newer.document.roster.clone());
         // Both are this machine's: what one program did while another one took in the end of the key is signed again.
-        let counted_in_one = |change: &Change| {
-            let in_one = |one: &Document, not: &Document| one.counts_here(change) && !not.has(change);
-            in_one(&self.document, &other.document) || in_one(&other.document, &self.document)
-        };
+        let (one, two) = (&self.document, &other.document);
+        let counted_in_one =
+            one.changes().filter(|change| !two.has(change)).chain(two.changes().filter(|change| !one.has(change)));
         let merged = Unlocked {
             header: newer.header.clone(),
             member: newer.member.clone(),

@@ -132,7 +132,7 @@ pub fn full(seed: u64) -> Made {
     odd.otp.digits = Digits::new(10).unwrap();
     odd.otp.period = Period::new(86_400).unwrap();
     odd.otp.secret = Secret::new((0..=255).collect());
-    odd.account = Text::from("x".repeat(10_000));
+    odd.account = Text::from("x".repeat(1024));
     odd.tags = vec![Text::from("Work/Ops"), Text::from("日本"), Text::from("")];
     odd.note = Text::from("two\r\nlines\t\"and\" a \u{7f}");
     odd.favourite = true;

@@ -16,7 +16,7 @@ use std::sync::Arc;
 use data_encoding::BASE64;
 use serde::{Deserialize, Serialize};
 
-use crate::vault::seal::{Key, MemberKey, PublicKeys, VaultId, epoch_commitment, key_id, sha256, signed_by};
+use crate::vault::seal::{Key, MemberKey, PublicKeys, VaultId, epoch_commitment, key_id, signed_by};
 use crate::vault::{EntryId, Stamp, VaultError};
 
 pub use fork::Relation;
@@ -424,9 +424,4 @@ impl Roster {
     pub fn purged(&self) -> &BTreeSet<EntryId> {
         &self.purged
     }
-}
-
-/// A change's SHA-256: how an owner names it when standing for it.
-pub fn change_hash(raw: &str) -> [u8; 32] {
-    sha256(&[raw.as_bytes()])
 }
