@@ -209,6 +209,14 @@ pub(crate) fn enter(model: &mut Model, open: Vec<OpenVault>, wanted: Option<Path
 
 /// Locks: everything of the vault is dropped here, and the runtime is told to do the same.
 pub(crate) fn lock(model: &mut Model, why: &str, now: Now, out: &mut Vec<Effect>) {
+    if let Stage::Locked(lock) = &mut model.stage
+        && lock.deriving
+    {
+        // What is being opened is not wanted any more, nor what was typed for it.
+        lock.choose(lock.path.clone());
+        out.push(Effect::Lock);
+        return model.say(why, now);
+    }
     let Stage::Open(session) = &mut model.stage else { return };
     let stage = match session.vaults.first_mut().path.take() {
         Some(path) => Stage::Locked(Box::new(Lock::new(path))),

@@ -19,6 +19,7 @@ mod carry;
 mod conflicts;
 mod deeds;
 mod keys;
+mod late;
 mod links;
 mod outside;
 mod pictures;
