@@ -182,6 +182,31 @@ fn replacing_keeps_what_the_file_does_not_know() {
 }
 
 #[test]
+fn replacing_keeps_the_highest_counter() {
+    let badge = |counter, tag: &str| {
+        let mut badge = details("Badge", "88", "12345678901234567890");
+        badge.otp.kind = Kind::Hotp;
+        badge.otp.counter = counter;
+        badge.tags = vec![tag.into()];
+        badge
+    };
+    let vault = [ours(1, badge(41, "Work"))];
+    for (theirs, highest) in [(7, 41), (41, 41), (50, 50), (u64::MAX, u64::MAX)] {
+        let plan = plan(file(vec![badge(theirs, "New")]), vault.iter(), OnDuplicate::Replace);
+        let edits = plan.edits(&mut Numbered(0)).unwrap();
+        let [Edit::Change(_, changed)] = edits.as_slice() else { panic!("{edits:?}") };
+        assert_eq!(changed.otp.counter, highest, "theirs is at {theirs}");
+    }
+    // Another secret has a counter of its own.
+    let mut other = badge(7, "New");
+    other.otp.secret = Secret::from(&b"another secret, 20 b"[..]);
+    let plan = plan(file(vec![other]), vault.iter(), OnDuplicate::Replace);
+    let edits = plan.edits(&mut Numbered(0)).unwrap();
+    let [Edit::Change(_, changed)] = edits.as_slice() else { panic!("{edits:?}") };
+    assert_eq!(changed.otp.counter, 7);
+}
+
+#[test]
 fn new_entries_get_ids_of_their_own() {
     let plan = plan(file(vec![details("A", "", "1"), details("B", "", "2")]), [].into_iter(), OnDuplicate::Skip);
     match plan.edits(&mut Numbered(0)).unwrap().as_slice() {

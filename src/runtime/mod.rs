@@ -7,6 +7,7 @@ mod cgroup;
 pub mod clipboard;
 pub mod clock;
 pub mod demo;
+mod due;
 pub(crate) mod files;
 pub mod founding;
 pub mod holder;

@@ -432,3 +432,36 @@ impl Worker {
 fn locked() -> crate::app::Trouble {
     trouble::trouble("the vault is locked; nothing was saved", Some("unlock it and try again"))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::runtime::jobs;
+
+    #[test]
+    fn what_was_opened_before_a_lock_is_not_handed_out_after_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let under = |name: &str| folder.path().join(name);
+        let home = Home { data: under("data"), state: under("state"), config: under("config") };
+        let (post, reports, _wake) = jobs::post().unwrap();
+        let mut session = Session::new(home, Limits { ram: 8 << 30 }, post);
+        let worker = session.start.take().unwrap();
+        let vault = Arc::new(Unlocked::found_shared("ops", "maya", 0, &mut clock::Os).unwrap().vault);
+        let before = session.turn.get();
+        let answers = || {
+            [
+                Msg::ChangedElsewhere(Arc::clone(&vault)),
+                Msg::PassphraseChanged(Ok(Arc::clone(&vault))),
+                Msg::Saved { save: SaveId::default(), result: Ok((Arc::clone(&vault), None)) },
+            ]
+        };
+        answers().into_iter().for_each(|msg| worker.answer(before, msg));
+        assert_eq!(reports.try_iter().count(), 3);
+        session.turn.next();
+        answers().into_iter().for_each(|msg| worker.answer(before, msg));
+        assert!(reports.try_recv().is_err() && Arc::strong_count(&vault) == 1);
+        // That something failed has to be known all the same.
+        worker.answer(before, Msg::PassphraseChanged(Err(trouble::trouble("no", None))));
+        assert_eq!(reports.try_iter().count(), 1);
+    }
+}

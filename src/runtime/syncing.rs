@@ -10,6 +10,7 @@ use std::sync::mpsc::{self, RecvTimeoutError};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
+use super::due::Due;
 use super::jobs::{Post, Report, contained};
 use super::session::{Order, Turn};
 use super::sharing::{self, SharingError};
@@ -26,8 +27,6 @@ use crate::store::{Tag, disk, memory};
 use crate::vault::seal::VaultId;
 use crate::vault::{Limits, Unlocked, VaultError};
 
-/// A slow writer can bury a change until its author looks again: so long after a save.
-const AGAIN: [Duration; 2] = [Duration::from_secs(5), Duration::from_secs(30)];
 /// How long a save waits for another program's.
 pub(super) const PATIENCE: Duration = Duration::from_secs(10);
 /// How often others' changes are looked for, in milliseconds, and by how much that differs from time to time.
@@ -149,7 +148,7 @@ pub(super) struct Known {
     pub(super) path: PathBuf,
     pub(super) vault: Arc<Unlocked>,
     pub(super) tag: Option<Tag>,
-    due: Vec<Instant>,
+    due: Due,
     /// The trouble that was said last; it is not said again and again.
     said: Option<String>,
     /// The screen is told that a sync begins: at first, and when a person asked for it.
@@ -180,7 +179,7 @@ pub(super) struct Thread {
 impl Thread {
     fn run(mut self) {
         loop {
-            let due = self.known.iter().flat_map(|known| &known.due).min().copied();
+            let due = self.known.iter().filter_map(|known| known.due.first()).min();
             let errand = match due {
                 None => self.receiver.recv().map_err(|_| RecvTimeoutError::Disconnected),
                 Some(due) => self.receiver.recv_timeout(due.saturating_duration_since(Instant::now())),
@@ -219,8 +218,7 @@ impl Thread {
         let now = Instant::now();
         for at in 0..self.known.len() {
             let Some(known) = self.known.get_mut(at) else { continue };
-            if known.due.iter().any(|due| *due <= now) {
-                known.due.retain(|due| *due > now);
+            if known.due.take(now) {
                 if let Err(trouble) = contained(|| self.sync(at)).map(drop) {
                     self.post.send(Report::Msg(Msg::ChangedUnreadably(trouble)));
                 }
@@ -241,19 +239,15 @@ impl Thread {
                     path: path.clone(),
                     vault: Arc::clone(&vault),
                     tag,
-                    due: Vec::new(),
+                    due: Due::default(),
                     said: None,
                     announce: true,
                     told: false,
                 });
                 (known.turn, known.vault, known.tag) = (turn, vault, tag);
                 match why {
-                    Why::Opened => known.due = vec![now],
-                    Why::Saved => {
-                        known.due = std::iter::once(now)
-                            .chain(AGAIN.iter().map(|after| now.checked_add(*after).unwrap_or(now)))
-                            .collect()
-                    }
+                    Why::Opened => known.due.opened(now),
+                    Why::Saved => known.due.saved(now),
                     Why::Looked => {}
                 }
                 self.known.push(known);
@@ -265,7 +259,7 @@ impl Thread {
                 }
                 self.tried.clear();
                 for known in &mut self.known {
-                    known.due.push(now);
+                    known.due.later(now, Duration::ZERO);
                     known.announce = true;
                     known.said = None;
                 }
@@ -423,9 +417,8 @@ impl Known {
     pub(super) fn sync_again_later(&mut self) {
         let jitter = random_bytes::<1>(&mut clock::Os)
             .map_or(0, |[byte]| u64::from(byte).saturating_mul(JITTER_MS).saturating_mul(2) / 255);
-        let now = Instant::now();
         let wait = Duration::from_millis(USUAL_MS.saturating_sub(JITTER_MS).saturating_add(jitter));
-        self.due.push(now.checked_add(wait).unwrap_or(now));
+        self.due.later(Instant::now(), wait);
     }
 
     /// How it stands to its remote.

@@ -24,6 +24,7 @@ mod import_export;
 mod look_ups;
 mod members;
 mod pictures;
+mod process;
 mod prompts;
 mod secrets;
 #[path = "../skip/mod.rs"]
