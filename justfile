@@ -19,10 +19,16 @@ install:
 test *filter:
     cargo test {{ filter }}
 
-# Layout, lints and documentation, without the tests
+# Cuts the power at every moment and breaks every system call, of which the tests try a sample; takes hours; needs strace, as root
+[group('work')]
+torture *filter:
+    TICKEY_TORTURE=all cargo test --test torture -- --nocapture {{ filter }}
+
+# Layout, lints, documentation and what the program is built from (needs cargo-deny), without the tests
 [group('work')]
 check:
     cargo fmt --check
+    cargo deny check licenses bans sources
     cargo clippy --all-targets -- -D warnings
     RUSTDOCFLAGS="-D warnings" cargo doc --no-deps
 
