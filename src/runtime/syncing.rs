@@ -218,10 +218,10 @@ impl Thread {
         let now = Instant::now();
         for at in 0..self.known.len() {
             let Some(known) = self.known.get_mut(at) else { continue };
-            if known.due.take(now) {
-                if let Err(trouble) = contained(|| self.sync(at)).map(drop) {
-                    self.post.send(Report::Msg(Msg::ChangedUnreadably(trouble)));
-                }
+            if known.due.take(now)
+                && let Err(trouble) = contained(|| self.sync(at)).map(drop)
+            {
+                self.post.send(Report::Msg(Msg::ChangedUnreadably(trouble)));
             }
         }
     }

@@ -86,7 +86,7 @@ fn build(before: &Files, ops: &[Op], kept: &BTreeSet<usize>, torn: &HashMap<usiz
                     Torn::Half => text.truncate(text.len() / 2),
                     Torn::Zeros => text.fill(0),
                     Torn::Garbage => {
-                        text.iter_mut().zip(0_u8..=255).for_each(|(byte, n)| *byte = n.wrapping_mul(151) ^ *byte)
+                        text.iter_mut().zip((0_u8..=255).cycle()).for_each(|(byte, n)| *byte ^= n.wrapping_mul(151))
                     }
                 }
                 let content = bytes.entry(*file).or_default();
