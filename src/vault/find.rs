@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::text::clean;
+use crate::text::{clean, looks};
 use crate::vault::{Entry, EntryId};
 
 /// One entry of one of the open vaults: the same id in another vault is another entry.
@@ -58,17 +58,36 @@ impl Matches {
 ///
 /// An id names the entry that has it, and is ambiguous where several vaults have it, in the trash or not. Anything else names entries by exact
 /// issuer, account or `issuer:account`, else by a part of those; case, outer and repeated blanks and invisible characters do not count;
-/// never fuzzy. Exact matches in the personal vault come first. Without one, matches in several vaults are ambiguous, however good each is.
+/// never fuzzy. Exact matches in the personal vault come first. Without one, matches in several vaults are ambiguous, however good each is; so is a
+/// match in a shared vault beside a personal entry that only looks like what was typed.
 /// A blank query finds nothing.
 pub fn find<'a>(entries: impl Iterator<Item = (EntryRef, &'a Entry)>, query: &str, trash: bool) -> Found {
     if let Ok(id) = query.trim().parse::<EntryId>() {
         return with_id(entries, id, trash);
     }
-    let mut vaults = matches(entries.filter(|(_, entry)| entry.deleted == trash), query);
+    let entries: Vec<_> = entries.filter(|(_, entry)| entry.deleted == trash).collect();
+    let mut vaults = matches(entries.iter().copied(), query);
     match vaults.remove(&PERSONAL) {
         Some(personal) if !personal.exact.is_empty() => personal.exact.into(),
-        personal => personal.into_iter().chain(vaults.into_values()).flat_map(Matches::best).collect::<Vec<_>>().into(),
+        Some(personal) => {
+            [personal].into_iter().chain(vaults.into_values()).flat_map(Matches::best).collect::<Vec<_>>().into()
+        }
+        None if vaults.is_empty() => Found::Nothing,
+        None => {
+            let own = entries.into_iter().filter(|(at, _)| at.vault == PERSONAL);
+            let alike = own.filter(|(_, entry)| looks_like(entry, query)).map(|(at, _)| at);
+            alike.chain(vaults.into_values().flat_map(Matches::best)).collect::<Vec<_>>().into()
+        }
     }
+}
+
+/// Whether a name of the entry looks like what was typed: then that may have been meant.
+fn looks_like(entry: &Entry, query: &str) -> bool {
+    let wanted = looks(query).alike;
+    let (issuer, account) = (&*entry.details.issuer, &*entry.details.account);
+    [issuer, account, &format!("{issuer}:{account}")]
+        .into_iter()
+        .any(|name| !name.trim().is_empty() && looks(name).alike.iter().any(|form| wanted.contains(form)))
 }
 
 /// All entries that match, the best of each vault: for lists, where nothing hangs on which of them is meant.
@@ -197,6 +216,11 @@ mod tests {
         let team = [entry(3, "Mail", "ops"), entry(4, "mail", ""), entry(5, "Cloud", "root")];
         assert_eq!(over(&[&own, &team], "mail", false), [(0, 2)], "the exact one of one's own");
         assert_eq!(over(&[&own, &team], "cloud", false), [(1, 5)]);
+        // What looks the same, in another script or another normal form, may have been meant.
+        for (own, planted) in [("Bank", "B\u{430}nk"), ("Cafe\u{301}", "Caf\u{e9}"), ("PayPal", "PayPaI")] {
+            let (own, team) = ([entry(1, own, "maya")], [entry(3, planted, "ops")]);
+            assert_eq!(over(&[&own, &team], planted, false), [(0, 1), (1, 3)], "{planted}");
+        }
         // Two shared vaults, and an exact match in one of them only.
         let other = [entry(6, "Cloud Nine", "eve")];
         assert_eq!(over(&[&own, &team, &other], "cloud", false), [(1, 5), (2, 6)]);
