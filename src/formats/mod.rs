@@ -298,3 +298,34 @@ fn note_with_recovery_codes(details: &Details) -> Text {
 fn new_uuid(random: &mut dyn Random) -> Result<String, NoRandomness> {
     Ok(uuid::Builder::from_random_bytes(random_bytes(random)?).into_uuid().as_hyphenated().to_string())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::otp::{Kind, Otp};
+    use crate::secret::Secret;
+
+    #[test]
+    fn no_entry_comes_in_with_a_link_in_its_names() {
+        let link = "see OTPAUTH%3A//totp/x?secret=MY";
+        let entry = |change: fn(&mut Details, &str)| {
+            let mut details = Details::new(Otp::new(Kind::Totp, Secret::from(&b"a key"[..])), "Bank", "me");
+            change(&mut details, link);
+            let mut imported = Imported::default();
+            imported.push(Ok(Candidate { place: "line 1".into(), details, notices: Vec::new(), trashed: false }));
+            imported
+        };
+        for change in [
+            |details: &mut Details, link: &str| details.issuer = link.into(),
+            |details: &mut Details, link: &str| details.account = link.into(),
+            |details: &mut Details, link: &str| details.tags = vec!["Work".into(), link.into()],
+        ] {
+            let imported = entry(change);
+            assert!(imported.entries.is_empty());
+            assert_eq!((&*imported.problems[0].place, &*imported.problems[0].label), ("line 1", ""));
+        }
+        let noted = entry(|details, link| details.note = link.into());
+        assert!(noted.entries[0].notices[0].contains("note"));
+        assert!(entry(|_, _| ()).entries[0].notices.is_empty());
+    }
+}

@@ -93,7 +93,7 @@ pub(super) fn draw(model: &Model, form: &Form, now: Now, paint: &mut Paint<'_>) 
     let line = h.saturating_sub(3);
     if let Some((_, error)) = form.errors.iter().find(|(row, _)| *row == form.at) {
         // The row may have cut it.
-        paint.put(1, line, w, error, look.bad.patch(look.bold));
+        paint.lines(1, line, w.saturating_sub(2), 2, error, look.bad.patch(look.bold));
     } else if let Some(duplicate) = &form.duplicate {
         paint.put(1, line, w, duplicate, look.warn.patch(look.bold));
     } else if form.preview.as_ref().is_some_and(|otp| !otp.is_timed()) {
