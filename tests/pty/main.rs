@@ -14,6 +14,8 @@
     reason = "a test ends where something is not as it must be"
 )]
 
+#[cfg(target_os = "linux")]
+mod memory;
 mod session;
 #[path = "../skip/mod.rs"]
 mod skip;
