@@ -1,5 +1,6 @@
 //! Work that takes longer than a frame: done on threads of its own, answered by a report.
 
+use std::convert::Infallible;
 use std::io::{self, PipeReader, PipeWriter, Write};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -60,13 +61,15 @@ pub(super) struct Desk {
     post: Post,
     /// Whether anybody waits for the reading that was given last.
     awaited: Arc<AtomicBool>,
+    /// Each thread has a clone of the sender as long as it runs.
+    running: (mpsc::Sender<Infallible>, mpsc::Receiver<Infallible>),
 }
 
 type Work = Box<dyn FnOnce() + Send>;
 
 impl Desk {
     pub(super) fn new(post: Post) -> Desk {
-        Desk { work: None, post, awaited: Arc::default() }
+        Desk { work: None, post, awaited: Arc::default(), running: mpsc::channel() }
     }
 
     /// Reads something to be imported, which may take seconds and can be abandoned.
@@ -85,6 +88,12 @@ impl Desk {
     pub(super) fn abandon(&mut self) {
         self.awaited.store(false, Ordering::Relaxed);
         self.work = None;
+    }
+
+    /// Gives up what is being done, and says when the last thread has ended: nothing is received any more then.
+    pub(super) fn settle(&mut self) -> mpsc::Receiver<Infallible> {
+        self.abandon();
+        std::mem::replace(&mut self.running, mpsc::channel()).1
     }
 
     /// Does `work` on the desk's thread; its answer becomes a message. `broken` says what a panic becomes.
@@ -107,7 +116,9 @@ impl Desk {
         }
         let (sender, receiver) = mpsc::channel::<Work>();
         let _ = sender.send(work);
+        let running = self.running.0.clone();
         let started = std::thread::Builder::new().name("desk".into()).spawn(move || {
+            let _running = running;
             while let Ok(work) = receiver.recv() {
                 wiping_stack(work);
             }

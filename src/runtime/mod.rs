@@ -36,6 +36,8 @@ use clipboard::{CopyError, Held, Route};
 use jobs::{Desk, Post, Report};
 use session::{Order, Session};
 
+/// How long a stop waits for what was being saved, synced or read when the vault was locked.
+const SETTLE: Duration = Duration::from_secs(5);
 /// How long leaving waits for a holder's answer.
 const GOODBYE: Duration = Duration::from_millis(500);
 
@@ -305,6 +307,17 @@ impl Runtime {
             Some((_, held)) => held.clear(),
             None if self.pending.is_none() => out.push(Msg::ClipboardCleared(false)),
             None => {}
+        }
+    }
+
+    /// Waits until no thread holds anything of a vault that was locked: before the program is stopped, which would keep it in memory.
+    pub fn settle(&mut self) {
+        let (when_done, session) = mpsc::channel();
+        self.session.settle(&when_done);
+        drop(when_done);
+        let began = Instant::now();
+        for threads in [session, self.desk.settle()] {
+            let _ = threads.recv_timeout(SETTLE.saturating_sub(began.elapsed()));
         }
     }
 

@@ -4,6 +4,7 @@
 //! has changed. The screen's thread only ever looks at the files' tags, which is a `stat` each.
 
 use std::collections::BTreeSet;
+use std::convert::Infallible;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, mpsc};
@@ -38,6 +39,8 @@ pub(super) enum Order {
     Look,
     /// Drop everything.
     Close,
+    /// Drop this sender, when all that was ordered before is done.
+    Settle(mpsc::Sender<Infallible>),
     /// Nothing comes after this.
     End,
 }
@@ -157,6 +160,14 @@ impl Session {
         }
     }
 
+    /// Gives each thread that has secrets a sender to drop, once it has done all that it was told before.
+    pub(super) fn settle(&self, when_done: &mpsc::Sender<Infallible>) {
+        self.syncing.settle(when_done.clone());
+        if self.worker.is_some() {
+            let _ = self.orders.send(Order::Settle(when_done.clone()));
+        }
+    }
+
     /// Waits until every save that was ordered is done.
     pub(super) fn finish(mut self) {
         self.close();
@@ -265,6 +276,10 @@ impl Worker {
             }
             Order::ChangePassphrase(passphrase) => vec![Msg::PassphraseChanged(self.change_passphrase(&passphrase))],
             Order::Look => (0..self.open.len()).filter_map(|at| self.look(at)).collect(),
+            Order::Settle(when_done) => {
+                drop(when_done);
+                Vec::new()
+            }
             Order::Close | Order::End => {
                 self.open.clear();
                 self.seen.lock().unwrap_or_else(PoisonError::into_inner).clear();

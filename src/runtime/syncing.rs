@@ -4,6 +4,7 @@
 //! look. A lock or the end cancels what is under way; nothing is lost by that.
 
 use std::collections::BTreeSet;
+use std::convert::Infallible;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{self, RecvTimeoutError};
@@ -47,6 +48,8 @@ pub(super) enum Errand {
     Follow(Text),
     /// Drop everything.
     Close,
+    /// Drop this sender, when all that was asked before is done.
+    Settle(mpsc::Sender<Infallible>),
 }
 
 /// Why a vault is as it is now.
@@ -133,6 +136,13 @@ impl Syncing {
     /// Goes on with the passphrase that another machine set.
     pub(super) fn follow(&self, passphrase: Text) {
         let _ = self.errands.send(Errand::Follow(passphrase));
+    }
+
+    /// Gives the thread a sender to drop, once it has done all that it was told before.
+    pub(super) fn settle(&self, when_done: mpsc::Sender<Infallible>) {
+        if self.start.is_none() {
+            let _ = self.errands.send(Errand::Settle(when_done));
+        }
     }
 
     /// Ends what is under way and drops the vaults.
@@ -267,6 +277,7 @@ impl Thread {
             Errand::Member { vault, deed } => self.deeds.push((vault, deed)),
             Errand::Share { turn, deed } => self.shares.push((turn, deed)),
             Errand::Follow(passphrase) => self.follow = Some(passphrase),
+            Errand::Settle(when_done) => drop(when_done),
             Errand::Close => {
                 self.follow = None;
                 self.shares.clear();

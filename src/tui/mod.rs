@@ -221,10 +221,14 @@ impl Edge {
             if msgs.is_empty() {
                 return None;
             }
-            for msg in msgs.drain(..) {
-                let mut effects = app::update(&mut self.model, msg, clock::now());
-                self.effects.append(&mut effects);
-            }
+            self.update(msgs.drain(..));
+        }
+    }
+
+    fn update(&mut self, msgs: impl IntoIterator<Item = Msg>) {
+        for msg in msgs {
+            let mut effects = app::update(&mut self.model, msg, clock::now());
+            self.effects.append(&mut effects);
         }
     }
 
@@ -353,6 +357,13 @@ impl Edge {
             return Ok(None);
         }
         self.tty.leave();
+        wiping_stack(|| {
+            self.runtime.settle();
+            let mut msgs = Vec::new();
+            // A copy that is asked for now comes too late.
+            let _ = self.runtime.reports(clock::now(), &mut msgs);
+            self.update(msgs);
+        });
         // The others of this job stop too, as they would by a Ctrl-Z in the shell. Our own SIGTSTP is caught; what stops us is SIGSTOP.
         kill_current_process_group(Raw::TSTP)?;
         kill_process(getpid(), Raw::STOP)?;
@@ -366,10 +377,7 @@ impl Edge {
             self.tty.resume().map_err(terminal_gone)?;
             let mut msgs = Vec::new();
             self.resized(&mut msgs);
-            for msg in msgs {
-                let mut effects = app::update(&mut self.model, msg, clock::now());
-                self.effects.append(&mut effects);
-            }
+            self.update(msgs);
         }
         Ok(end)
     }

@@ -177,8 +177,11 @@ fn readable(session: Session) -> Option<Session> {
 /// Waits for a line of the screen that has such a code, and reads it.
 fn code_shown(session: &Session, groups: usize) -> String {
     let read = |contents: &str| {
-        let whole = |group: &&str| group.len() == 4 && group.bytes().all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit());
-        let found: Vec<&str> = contents.split(|between: char| between == '-' || between.is_whitespace()).filter(whole).collect();
+        let whole = |group: &&str| {
+            group.len() == 4 && group.bytes().all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit())
+        };
+        let found: Vec<&str> =
+            contents.split(|between: char| between == '-' || between.is_whitespace()).filter(whole).collect();
         (found.len() == groups).then(|| found.join("-"))
     };
     session.wait("a code", |shown| read(&shown.emulator.screen().contents()).is_some());
@@ -235,7 +238,15 @@ fn a_locked_personal_vault_is_gone_from_memory() {
 
     // What the reading must find while the vault is open.
     let found = secrets.found(session.pid()).unwrap();
-    for there in ["personal: member key (first", "personal: vault key (s", "personal: signing seed", "issuer Q", "note b", "secret NB", "raw secret"] {
+    for there in [
+        "personal: member key (first",
+        "personal: vault key (s",
+        "personal: signing seed",
+        "issuer Q",
+        "note b",
+        "secret NB",
+        "raw secret",
+    ] {
         assert!(found.iter().any(|what| what.starts_with(there)), "{there} is not found in an open vault: {found:#?}");
     }
 
