@@ -20,6 +20,7 @@ use tickey::vault::seal::{self, Key, MemberKey};
 use tickey::vault::{Limits, Locked, Unlocked};
 
 use crate::session::{Home, PATIENCE, PROGRAM, Session};
+use crate::skip::skip;
 
 /// What must not be in memory: bytes, and what they are.
 #[derive(Default)]
@@ -168,7 +169,7 @@ fn readable(session: Session) -> Option<Session> {
     let mut none = Secrets::default();
     none.text("passphrase", "nothing was typed yet");
     if none.found(session.pid()).is_none() {
-        println!("skipped: the memory of another process cannot be read here (run as root)");
+        skip("the right to read another process's memory (root's)");
         return None;
     }
     Some(session)
@@ -451,7 +452,7 @@ fn a_stopped_program_has_locked_and_holds_nothing() {
         return;
     }
     if !Path::new("/bin/bash").exists() {
-        println!("skipped: there is no bash with job control");
+        skip("bash");
         return;
     }
     let mut shell = CommandBuilder::new("/bin/bash");
