@@ -118,7 +118,7 @@ impl Secrets {
         for (_, link) in personal.links() {
             let name = format!("{}.json", link.name.as_str());
             let bytes = read(&name);
-            let shared = Locked::read(&bytes, &limits).unwrap().open_with(&link.keys).unwrap();
+            let shared = Locked::read(&bytes, &limits).unwrap().open_working_copy(&link.keys).unwrap();
             self.vault(&name, &bytes, &shared);
         }
     }
@@ -387,7 +387,7 @@ fn a_locked_shared_vault_is_gone_from_memory() {
     theirs.press("\t");
     theirs.press(&code);
     theirs.press("\r");
-    theirs.see("fingerprint");
+    theirs.see("in ops as bob");
     theirs.press("\x1b");
     theirs.see("2 vaults");
     theirs.see("synced");
