@@ -93,7 +93,8 @@ impl S3 {
             headers,
             body: body.as_ref().map_or(&[], |body| &body.bytes),
         };
-        let signed = sign(&what, &self.signing, &self.region, now);
+        let unsigned = || RemoteError::new(Trouble::Failed, &url.authority(), "the request could not be signed");
+        let signed = sign(&what, &self.signing, &self.region, now).ok_or_else(unsigned)?;
         let headers = [headers, &signed].concat();
         self.client.ask(&Ask { method, url: &url, headers: &headers, body }, deadline)
     }

@@ -32,10 +32,10 @@ pub(super) struct Signed<'a> {
     pub body: &'a [u8],
 }
 
-/// The headers to be added, at `now` (Unix seconds) in `region`.
-pub(super) fn sign(what: &Signed, key: &Key, region: &str, now: u64) -> Vec<(&'static str, String)> {
+/// The headers to be added, at `now` (Unix seconds) in `region`; `None` when nothing can be signed.
+pub(super) fn sign(what: &Signed, key: &Key, region: &str, now: u64) -> Option<Vec<(&'static str, String)>> {
     let time = time(now);
-    let day = time.get(..8).unwrap_or_default();
+    let day = time.get(..8)?;
     let digest = HEXLOWER.encode(&Sha256::digest(what.body));
     let mut added = vec![("x-amz-content-sha256", digest.clone()), ("x-amz-date", time.clone())];
     added.extend(key.token.iter().map(|token| ("x-amz-security-token", token.as_str().to_owned())));
@@ -49,22 +49,21 @@ pub(super) fn sign(what: &Signed, key: &Key, region: &str, now: u64) -> Vec<(&'s
 
     let scope = format!("{day}/{region}/s3/aws4_request");
     let to_sign = format!("AWS4-HMAC-SHA256\n{time}\n{scope}\n{}", HEXLOWER.encode(&Sha256::digest(canonical)));
-    let mut signing = hmac(format!("AWS4{}", key.secret.as_str()).as_bytes(), day);
+    let mut signing = hmac(format!("AWS4{}", key.secret.as_str()).as_bytes(), day)?;
     for part in [region, "s3", "aws4_request", &to_sign] {
-        signing = hmac(&signing, part);
+        signing = hmac(&signing, part)?;
     }
     let credential = format!("{}/{scope}", key.id);
     let signature = HEXLOWER.encode(&signing);
     let proof = format!("AWS4-HMAC-SHA256 Credential={credential},SignedHeaders={names},Signature={signature}");
     added.push(("authorization", proof));
-    added
+    Some(added)
 }
 
-fn hmac(key: &[u8], message: &str) -> [u8; 32] {
-    // A key of any length is one: this cannot fail.
-    let Ok(mut mac) = Hmac::<Sha256>::new_from_slice(key) else { return [0; 32] };
+fn hmac(key: &[u8], message: &str) -> Option<[u8; 32]> {
+    let mut mac = Hmac::<Sha256>::new_from_slice(key).ok()?;
     mac.update(message.as_bytes());
-    mac.finalize().into_bytes().into()
+    Some(mac.finalize().into_bytes().into())
 }
 
 /// `20130524T000000Z`.
@@ -87,7 +86,8 @@ mod tests {
         };
         let signature = |method, path, query, headers: &[(&'static str, String)], body: &[u8]| {
             let host = "examplebucket.s3.amazonaws.com";
-            let added = sign(&Signed { method, host, path, query, headers, body }, &key, "us-east-1", 1_369_353_600);
+            let added =
+                sign(&Signed { method, host, path, query, headers, body }, &key, "us-east-1", 1_369_353_600).unwrap();
             let (_, proof) = added.into_iter().find(|(name, _)| *name == "authorization").unwrap();
             assert!(proof.contains("Credential=AKIAIOSFODNN7EXAMPLE/20130524/us-east-1/s3/aws4_request,"), "{proof}");
             proof.rsplit_once('=').unwrap().1.to_owned()
@@ -130,7 +130,7 @@ mod tests {
     fn a_lent_key_names_its_token() {
         let key = Key { id: "A".into(), secret: "b".into(), token: Some("t".into()) };
         let what = Signed { method: "GET", host: "h", path: "/", query: "", headers: &[], body: b"" };
-        let added = sign(&what, &key, "eu-west-1", 0);
+        let added = sign(&what, &key, "eu-west-1", 0).unwrap();
         assert!(added.contains(&("x-amz-security-token", "t".into())));
         assert!(added.iter().any(|(_, value)| value.contains(";x-amz-security-token,")));
     }
