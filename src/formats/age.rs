@@ -95,11 +95,13 @@ fn open(sealed: &Sealed, password: &Text, keys: &mut Derivations) -> Result<Impo
     let salt = [&b"age-encryption.org/v1/scrypt"[..], &sealed.salt].concat();
     let key = keys.scrypt(password.as_bytes(), &salt, sealed.work, 8, 1)?;
     let file_key = cipher::chacha_open(&key, &[0; 12], &sealed.wrapped).ok_or(FormatError::WrongPassword)?;
-    let mac_key = cipher::hkdf(&file_key, &[], b"header");
-    if cipher::hmac_sha256(&mac_key[..], &sealed.header)[..] != sealed.mac[..] {
+    let underivable = || damaged("what it opens is no key");
+    let mac_key = cipher::hkdf(&file_key, &[], b"header").ok_or_else(underivable)?;
+    if cipher::hmac_sha256(&mac_key[..], &sealed.header).is_none_or(|mac| mac[..] != sealed.mac[..]) {
         return Err(damaged("its header was changed"));
     }
-    let plain = payload(&cipher::hkdf(&file_key, &sealed.nonce, b"payload"), &sealed.payload)
+    let key = cipher::hkdf(&file_key, &sealed.nonce, b"payload").ok_or_else(underivable)?;
+    let plain = payload(&key, &sealed.payload)
         .ok_or_else(|| damaged("the passphrase is right, but what it opens is damaged or cut off"))?;
     if FORMAT.id == registry::detect(&plain)?.id {
         return Err(FormatError::Unsupported(
@@ -152,9 +154,9 @@ pub(super) mod tests {
             .unwrap();
         let wrapped = cipher::chacha_seal(&key, &[0; 12], &file_key);
         let header = format!("age-encryption.org/v1\n-> scrypt {} 4\n{}\n---", b64(&salt), b64(&wrapped)).into_bytes();
-        let mac = cipher::hmac_sha256(&cipher::hkdf(&file_key, &[], b"header")[..], &header);
+        let mac = cipher::hmac_sha256(&cipher::hkdf(&file_key, &[], b"header").unwrap()[..], &header).unwrap();
         let mut out = [&header[..], b" ", b64(&mac).as_bytes(), b"\n", &nonce].concat();
-        let key = cipher::hkdf(&file_key, &nonce, b"payload");
+        let key = cipher::hkdf(&file_key, &nonce, b"payload").unwrap();
         let chunks: Vec<&[u8]> = if plain.is_empty() { vec![plain] } else { plain.chunks(CHUNK).collect() };
         for (count, chunk) in (0u64..).zip(&chunks) {
             let mut nonce = [0u8; 12];

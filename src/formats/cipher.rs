@@ -124,11 +124,10 @@ pub(super) fn chacha_seal(key: &Key, nonce: &[u8; 12], plain: &[u8]) -> Vec<u8> 
 }
 
 /// HKDF with SHA-256 to 32 bytes.
-pub(super) fn hkdf(key: &[u8], salt: &[u8], info: &[u8]) -> Key {
+pub(super) fn hkdf(key: &[u8], salt: &[u8], info: &[u8]) -> Option<Key> {
     let mut out = Key::default();
-    // 32 bytes are never too many.
-    let _ = Hkdf::<Sha256>::new(Some(salt), key).expand(info, &mut out[..]);
-    out
+    Hkdf::<Sha256>::new(Some(salt), key).expand(info, &mut out[..]).ok()?;
+    Some(out)
 }
 
 /// HKDF-Expand with SHA-256 to 32 bytes.
@@ -138,16 +137,11 @@ pub(super) fn hkdf_expand(key: &Key, info: &[u8]) -> Option<Key> {
     Some(out)
 }
 
-/// HMAC-SHA-1.
-pub(super) fn hmac_sha1(key: &[u8], message: &[u8]) -> [u8; 20] {
-    match <Hmac<Sha1> as KeyInit>::new_from_slice(key) {
-        Ok(mut mac) => {
-            mac.update(message);
-            mac.finalize().into_bytes().into()
-        }
-        // HMAC takes keys of any length.
-        Err(_) => [0; 20],
-    }
+/// HMAC-SHA-1. HMAC takes keys of any length; should a library refuse one, there is no value, which equals none in a file.
+pub(super) fn hmac_sha1(key: &[u8], message: &[u8]) -> Option<[u8; 20]> {
+    let mut mac = <Hmac<Sha1> as KeyInit>::new_from_slice(key).ok()?;
+    mac.update(message);
+    Some(mac.finalize().into_bytes().into())
 }
 
 /// AES in counter mode as WinZip counts: 128 bits, little-endian, from 1. The key chooses AES-128, 192 or 256; `None` for another length.
@@ -163,16 +157,11 @@ pub(super) fn aes_ctr_le(key: &[u8], data: &mut [u8]) -> Option<()> {
     }
 }
 
-/// HMAC-SHA-256.
-pub(super) fn hmac_sha256(key: &[u8], message: &[u8]) -> [u8; 32] {
-    match <Hmac<Sha256> as KeyInit>::new_from_slice(key) {
-        Ok(mut mac) => {
-            mac.update(message);
-            mac.finalize().into_bytes().into()
-        }
-        // HMAC takes keys of any length.
-        Err(_) => [0; 32],
-    }
+/// HMAC-SHA-256, as [`hmac_sha1`].
+pub(super) fn hmac_sha256(key: &[u8], message: &[u8]) -> Option<[u8; 32]> {
+    let mut mac = <Hmac<Sha256> as KeyInit>::new_from_slice(key).ok()?;
+    mac.update(message);
+    Some(mac.finalize().into_bytes().into())
 }
 
 /// The hash under PBKDF2.

@@ -83,7 +83,7 @@ fn open_rncryptor(
     let (salt, mac_salt) = salts.split_at_checked(8).ok_or_else(short)?;
     let (iv, text) = rest.split_at_checked(16).ok_or_else(short)?;
     let mac_key = keys.pbkdf2(Hash::Sha1, password.as_bytes(), mac_salt, 10_000)?;
-    if cipher::hmac_sha256(&mac_key[..], head) != *mac {
+    if cipher::hmac_sha256(&mac_key[..], head) != Some(*mac) {
         return Ok(None);
     }
     let key = keys.pbkdf2(Hash::Sha1, password.as_bytes(), salt, 10_000)?;

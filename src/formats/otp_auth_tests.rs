@@ -135,7 +135,7 @@ fn newer(name: &str, inner: &[u8], password: &str) -> Vec<u8> {
     let key = |salt: &[u8]| cipher::pbkdf2(Hash::Sha1, password.as_bytes(), salt, 10_000).unwrap();
     let text = cipher::cbc_seal(&key(&[4; 8])[..], &[6; 16], inner).unwrap();
     let mut sealed = [&[3, 1][..], &[4; 8], &[5; 8], &[6; 16], &text].concat();
-    let mac = cipher::hmac_sha256(&key(&[5; 8])[..], &sealed);
+    let mac = cipher::hmac_sha256(&key(&[5; 8])[..], &sealed).unwrap();
     sealed.extend(mac);
     cipher::cbc_seal(&Sha256::digest(name), &[0; 16], &dictionary(vec![("WrappedData", Part::Data(sealed))])).unwrap()
 }

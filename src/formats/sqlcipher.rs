@@ -40,7 +40,7 @@ pub(super) fn open(bytes: &[u8], password: &Text, keys: &mut Derivations) -> Res
         let (text, reserved) = page.split_at_checked(length).ok_or_else(cut)?;
         let (iv, rest) = reserved.split_first_chunk::<16>().ok_or_else(cut)?;
         let mac = rest.first_chunk::<20>().ok_or_else(cut)?;
-        if cipher::hmac_sha1(&mac_key[..], &[text, iv, &number.to_le_bytes()].concat()) != *mac {
+        if cipher::hmac_sha1(&mac_key[..], &[text, iv, &number.to_le_bytes()].concat()) != Some(*mac) {
             return Err(match number {
                 1 => FormatError::WrongPasswordOrDamaged,
                 _ => FormatError::Damaged(format!("page {number} of the database does not hold")),
@@ -69,7 +69,7 @@ pub(super) fn seal(bytes: &[u8], password: &str) -> Vec<u8> {
         let mut sealed = cipher::cbc_seal(&key[..], &iv, text).unwrap();
         sealed.truncate(text.len());
         sealed.extend(iv);
-        let mac = cipher::hmac_sha1(&mac_key[..], &[&sealed, &number.to_le_bytes()[..]].concat());
+        let mac = cipher::hmac_sha1(&mac_key[..], &[&sealed, &number.to_le_bytes()[..]].concat()).unwrap();
         out.extend(sealed);
         out.extend(mac);
         out.extend([0; 12]);

@@ -88,7 +88,7 @@ fn winzip_aes(
     if ours != check {
         return Err(FormatError::WrongPassword);
     }
-    if cipher::hmac_sha1(mac_key, sealed).first_chunk() != Some(mac) {
+    if cipher::hmac_sha1(mac_key, sealed).is_none_or(|ours| ours.first_chunk() != Some(mac)) {
         return Err(FormatError::Damaged("a file in the archive was changed".into()));
     }
     let mut plain = Zeroizing::new(sealed.to_vec());

@@ -185,7 +185,7 @@ impl Database {
             hash.update(&base[..]);
             Zeroizing::new(<[u8; 64]>::from(hash.finalize()))
         };
-        if cipher::hmac_sha256(&key_of(u64::MAX)[..], head) != *keyed {
+        if cipher::hmac_sha256(&key_of(u64::MAX)[..], head) != Some(*keyed) {
             return Err(FormatError::WrongPasswordOrKeyFile);
         }
         let mut rest = self.sealed.as_slice();
@@ -196,7 +196,7 @@ impl Database {
             let size = length(&mut rest).ok_or_else(cut_off)?;
             let data = take(&mut rest, size).ok_or_else(cut_off)?;
             let message = [&block.to_le_bytes()[..], head, data].concat();
-            if cipher::hmac_sha256(&key_of(block)[..], &message) != hash {
+            if cipher::hmac_sha256(&key_of(block)[..], &message).is_none_or(|mac| mac != hash) {
                 return Err(damaged(format!("block {block} of it was changed")));
             }
             if data.is_empty() {

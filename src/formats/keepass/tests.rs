@@ -191,7 +191,7 @@ fn write(made: Made, password: &str) -> Vec<u8> {
     let base: [u8; 64] = Sha512::digest([&SEED[..], &derived[..], &[1]].concat()).into();
     let hmac = |block: u64, message: &[u8]| {
         let key = Sha512::digest([&block.to_le_bytes()[..], &base].concat());
-        cipher::hmac_sha256(&key, message)
+        cipher::hmac_sha256(&key, message).unwrap()
     };
     let mut out = head.clone();
     out.extend(header_hash);
