@@ -158,6 +158,11 @@ fn position(bytes: &[u8], problem: &serde_json::Error) -> usize {
     before.saturating_add(problem.column())
 }
 
+/// Writes what must have a JSON form. Half of it would be another vault's text, or none.
+pub(super) fn write_json(out: &mut Vec<u8>, value: &impl Serialize) -> Result<(), VaultError> {
+    serde_json::to_writer(out, value).map_err(|_| VaultError::Internal("a part of the vault could not be written"))
+}
+
 impl File {
     /// Reads a file's bytes. The version is returned beside it: a file whose version is not 1 but which is format 1 in all else
     /// has a damaged version number, which only its signature can tell.
@@ -198,7 +203,10 @@ impl File {
     }
 
     /// The file's bytes: one line of JSON.
-    pub fn write(&self) -> Vec<u8> {
+    ///
+    /// # Errors
+    /// [`VaultError::Internal`].
+    pub fn write(&self) -> Result<Vec<u8>, VaultError> {
         let body = BASE64.encode(&self.body);
         let mut out = Vec::with_capacity(body.len().saturating_add(4096));
         let text = FileText {
@@ -209,10 +217,9 @@ impl File {
             author: &BASE64.encode(&self.author),
             signature: &BASE64.encode(&self.signature),
         };
-        // Writing plain strings and numbers to memory cannot fail.
-        let _ = serde_json::to_writer(&mut out, &text);
+        write_json(&mut out, &text)?;
         out.push(b'\n');
-        out
+        Ok(out)
     }
 }
 
@@ -261,7 +268,10 @@ impl Header {
     }
 
     /// The header's JSON.
-    pub fn write(&self) -> Vec<u8> {
+    ///
+    /// # Errors
+    /// [`VaultError::Internal`].
+    pub fn write(&self) -> Result<Vec<u8>, VaultError> {
         let text = HeaderText {
             vault: BASE64.encode(&self.vault),
             epoch: self.epoch,
@@ -284,15 +294,25 @@ impl Header {
                 .collect(),
         };
         let mut out = Vec::new();
-        // Writing plain strings and numbers to memory cannot fail.
-        let _ = serde_json::to_writer(&mut out, &text);
-        out
+        write_json(&mut out, &text)?;
+        Ok(out)
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_has_no_json_is_an_error_and_nothing_is_written() {
+        struct Without;
+        impl Serialize for Without {
+            fn serialize<S: serde::Serializer>(&self, _: S) -> Result<S::Ok, S::Error> {
+                Err(serde::ser::Error::custom("it has none"))
+            }
+        }
+        assert!(matches!(write_json(&mut Vec::new(), &Without), Err(VaultError::Internal(_))));
+    }
     use proptest::prelude::*;
 
     fn sample() -> File {
@@ -303,7 +323,7 @@ mod tests {
             grants: vec![Grant { ephemeral: [5; 32], key: [6; 48] }],
         };
         File {
-            header_bytes: header.write(),
+            header_bytes: header.write().unwrap(),
             header,
             nonce: [7; 24],
             body: vec![8; 100],
@@ -315,12 +335,12 @@ mod tests {
     #[test]
     fn what_is_written_is_read_back() {
         let file = sample();
-        assert_eq!(File::read(&file.write()), Ok((1, file)));
+        assert_eq!(File::read(&file.write().unwrap()), Ok((1, file)));
     }
 
     #[test]
     fn every_cut_is_damage_and_never_another_programs_file() {
-        let whole = sample().write();
+        let whole = sample().write().unwrap();
         for end in 0..whole.len() - 1 {
             let said = File::read(&whole[..end]).unwrap_err();
             assert!(matches!(said, VaultError::Damaged(_)), "cut at {end}: {said}");
@@ -329,7 +349,7 @@ mod tests {
 
     #[test]
     fn doubled_and_unknown_keys_are_refused() {
-        let text = String::from_utf8(sample().write()).unwrap();
+        let text = String::from_utf8(sample().write().unwrap()).unwrap();
         for (from, to) in
             [("{\"tickey\":1,", "{\"tickey\":1,\"tickey\":1,"), ("{\"tickey\":1,", "{\"tickey\":1,\"more\":1,")]
         {
@@ -343,7 +363,11 @@ mod tests {
     #[test]
     fn a_list_of_the_same_values_is_no_vault() {
         let values: Vec<serde_json::Value> =
-            serde_json::from_slice::<serde_json::Map<_, _>>(&sample().write()).unwrap().values().cloned().collect();
+            serde_json::from_slice::<serde_json::Map<_, _>>(&sample().write().unwrap())
+                .unwrap()
+                .values()
+                .cloned()
+                .collect();
         let said = File::read(&serde_json::to_vec(&values).unwrap()).unwrap_err();
         assert!(matches!(said, VaultError::NotAVault(_)), "{said}");
         assert!(matches!(Header::read(b"[\"AQEBAQEBAQEBAQEBAQEBAQ==\",1,[],[]]"), Err(VaultError::Damaged(_))));

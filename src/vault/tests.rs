@@ -111,7 +111,7 @@ fn forged(forge: impl Fn(&mut File), key: &MemberKey) -> Vec<u8> {
     forge(&mut file);
     file.author = key.public().sign;
     file.signature = key.sign(&super::unlocked::signed_text(&file.header_bytes, &file.nonce, &file.body));
-    file.write()
+    file.write().unwrap()
 }
 
 #[test]
@@ -122,7 +122,7 @@ fn a_file_signed_again_by_a_stranger_is_not_believed() {
     let header = |forge: fn(&mut crate::vault::file::Header)| {
         move |file: &mut File| {
             forge(&mut file.header);
-            file.header_bytes = file.header.write();
+            file.header_bytes = file.header.write().unwrap();
         }
     };
     // Any other header bytes belong to another body, even where the values mean the same.

@@ -261,7 +261,7 @@ impl Unlocked {
     pub fn seal(&self, random: &mut dyn Random) -> Result<Vec<u8>, VaultError> {
         let too_large = || VaultError::TooLarge(LARGEST / 1024 / 1024);
         let nonce = random_bytes(random)?;
-        let header_bytes = self.header.write();
+        let header_bytes = self.header.write()?;
         let mut body = self.document.write();
         if body.len() as u64 > LARGEST / 4 * 3 - 65_536 {
             return Err(too_large());
@@ -274,7 +274,7 @@ impl Unlocked {
         let signer = self.signer();
         let signature = signer.sign(&signed_text(&header_bytes, &nonce, &body));
         let author = signer.public().sign;
-        Ok(File { header_bytes, header: self.header.clone(), nonce, body, author, signature }.write())
+        File { header_bytes, header: self.header.clone(), nonce, body, author, signature }.write()
     }
 
     /// The key that signs files: the member's own, or while that is not in the roster the invite's.

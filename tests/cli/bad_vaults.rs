@@ -29,12 +29,12 @@ fn read(path: &Path) -> File {
 /// The file with its header changed, signed again by somebody who is no member: nothing is wrong with it on the outside.
 fn forged(mut file: File, change: impl FnOnce(&mut Header)) -> Vec<u8> {
     change(&mut file.header);
-    file.header_bytes = file.header.write();
+    file.header_bytes = file.header.write().unwrap();
     let stranger = MemberKey::random(&mut Sevens).unwrap();
     let (header, body) = (Sha256::digest(&file.header_bytes), Sha256::digest(&file.body));
     file.author = stranger.public().sign;
     file.signature = stranger.sign(&[b"tickey/1 file".as_slice(), &header, &file.nonce, &body].concat());
-    file.write()
+    file.write().unwrap()
 }
 
 /// Every file below a folder with its content.
@@ -115,7 +115,7 @@ fn parts_of_two_vaults() {
     let (ours, theirs) = (read(&user.vault()), read(&other.vault()));
     // Plainly put together: the signature says so. Signed again: the body is bound to its header.
     let mixed = File { header: theirs.header.clone(), header_bytes: theirs.header_bytes.clone(), ..ours.clone() };
-    refused(&user, &mixed.write(), 6, "their header");
+    refused(&user, &mixed.write().unwrap(), 6, "their header");
     assert!(refused(&user, &forged(mixed, |_| ()), 6, "their header, signed").contains("altered"));
     let mixed = File { body: theirs.body.clone(), nonce: theirs.nonce, ..ours.clone() };
     refused(&user, &forged(mixed, |_| ()), 6, "their body, signed");

@@ -39,7 +39,7 @@ impl Forger {
     /// The same with those bytes for a body.
     pub fn sealed_as(&self, body: &[u8]) -> Vec<u8> {
         let header = self.header.clone();
-        let (header_bytes, nonce, mut body) = (header.write(), random_bytes(&mut Os).unwrap(), body.to_vec());
+        let (header_bytes, nonce, mut body) = (header.write().unwrap(), random_bytes(&mut Os).unwrap(), body.to_vec());
         body.resize(body.len().next_multiple_of(4096), b' ');
         let body_key = seal::body_key(&self.vault_key, &header.vault, header.epoch).unwrap();
         seal::seal(&body_key, &nonce, &body_data(&header_bytes), &mut body).unwrap();
@@ -112,11 +112,11 @@ pub fn taken_apart(bytes: &[u8]) -> File {
 
 /// The file under the header that it says, signed with that key.
 pub fn signed(mut file: File, signer: &MemberKey) -> Vec<u8> {
-    file.header_bytes = file.header.write();
+    file.header_bytes = file.header.write().unwrap();
     let text = [b"tickey/1 file".as_slice(), &sha256(&[&file.header_bytes]), &file.nonce, &sha256(&[&file.body])];
     file.author = signer.public().sign;
     file.signature = signer.sign(&text.concat());
-    file.write()
+    file.write().unwrap()
 }
 
 /// A key of nobody's.

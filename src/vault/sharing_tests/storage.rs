@@ -39,7 +39,7 @@ fn parts_of_two_versions_do_not_mix() {
         File { author: [7; 32], ..one.clone() },
     ];
     for file in mixed {
-        let refused = maya.accept(&file.write()).unwrap_err();
+        let refused = maya.accept(&file.write().unwrap()).unwrap_err();
         assert!(matches!(refused, VaultError::Damaged(_)), "{refused}");
     }
 }
@@ -49,7 +49,7 @@ fn signed_again(mut file: File, machine: &Machine) -> Vec<u8> {
     let member = machine.vault.link_keys().member;
     file.author = member.public().sign;
     file.signature = member.sign(&signed_text(&file.header_bytes, &file.nonce, &file.body));
-    file.write()
+    file.write().unwrap()
 }
 
 #[test]

@@ -20,7 +20,7 @@ fn parts_of_two_versions_are_damage() {
         for (what, file) in &mixed {
             for (who, keys) in scene().members() {
                 let what = format!("{what}, to {who}");
-                scope.spawn(move || shown_to(&what, keys, &file.write(), Aside("signature does not hold")));
+                scope.spawn(move || shown_to(&what, keys, &file.write().unwrap(), Aside("signature does not hold")));
             }
         }
     });
