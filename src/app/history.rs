@@ -48,7 +48,8 @@ impl History {
 }
 
 fn line(item: HistoryItem, entry: Option<String>) -> Line {
-    Line { at_ms: item.at.ms(), by: item.by, entry, what: What::Field(item.field, item.from, item.to) }
+    let by = if item.waits { format!("{} (dated ahead)", item.by) } else { item.by };
+    Line { at_ms: item.at.ms(), by, entry, what: What::Field(item.field, item.from, item.to) }
 }
 
 fn of_vault(vault: &Unlocked) -> Vec<Line> {

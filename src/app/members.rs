@@ -27,6 +27,8 @@ pub(crate) enum Who {
     Gone(Member),
     /// So many changes do not count: they came after their author's removal.
     Aside(usize),
+    /// So many changes are dated too far ahead of this machine's clock to count.
+    Ahead(usize),
     /// An entry whose secret was known to those who left.
     Secret(Vec<String>),
 }
@@ -111,6 +113,8 @@ impl Members {
         self.rows.extend(roster.gone().iter().map(member(Who::Gone)));
         let aside = |(by, changes)| Row { name: by, role: "", who: Who::Aside(changes), fingerprint: String::new() };
         self.rows.extend(vault.set_aside().into_iter().map(aside));
+        let ahead = |(by, changes)| Row { name: by, role: "", who: Who::Ahead(changes), fingerprint: String::new() };
+        self.rows.extend(vault.waiting().into_iter().map(ahead));
         for secret in vault.to_reenrol() {
             let Some(entry) = vault.entry(secret.entry) else { continue };
             let (name, who) = (crate::app::copy::title(entry), Who::Secret(secret.known_to));
@@ -232,6 +236,9 @@ pub(crate) fn remove(model: &mut Model, now: Now) {
             MemberDeed::EndInvite(Box::new(newcomer.invite.clone())),
         ),
         Who::Gone(_) => return model.say("they have left already", now),
+        Who::Ahead(_) => {
+            return model.say("they count once their time has come; removing their author drops them", now);
+        }
         Who::Aside(_) => {
             return model.say("they are kept, and count for nothing", now);
         }

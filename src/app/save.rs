@@ -117,6 +117,9 @@ fn plan(model: &mut Model, vault: u16, edits: &[Edit], now: Now) -> Result<Vec<C
         return Err("the new passphrase is being set; wait a moment".into());
     }
     let open = session.vaults.get_mut(vault).ok_or("that vault is not open")?;
+    if open.vault.waits() {
+        open.vault = Arc::new(open.vault.at(now.wall_ms));
+    }
     open.vault.plan(edits, &mut open.clock, now.wall_ms).map_err(|error| error.to_string())
 }
 

@@ -23,6 +23,8 @@ struct Row<'a> {
     field: &'a str,
     from: Option<&'a Text>,
     to: Option<&'a Text>,
+    /// Dated too far ahead of this machine's clock: it does not count yet.
+    waits: bool,
 }
 
 /// Prints it, oldest first.
@@ -51,6 +53,7 @@ pub fn run(global: &Global, args: &History) -> Result<(), Failure> {
                 field: &item.field,
                 from: item.from.as_ref(),
                 to: item.to.as_ref(),
+                waits: item.waits,
             })
             .collect();
         return out::json(&rows);
@@ -63,6 +66,7 @@ pub fn run(global: &Global, args: &History) -> Result<(), Failure> {
                 (None, Some(to)) => to.to_string(),
                 (from, to) => format!("{} → {}", value(from), value(to)),
             };
+            let change = if item.waits { format!("{change} (dated ahead: does not count yet)") } else { change };
             vec![out::utc(item.at.ms()), item.by.clone(), pick::label_in(session, entry), item.field.clone(), change]
         })
         .collect();

@@ -14,7 +14,7 @@ use crate::secret::Text;
 use crate::text;
 use crate::vault::Unlocked;
 use crate::vault::join::fingerprint_of_keys;
-use crate::vault::roster::{Invite, Member, RECOVERY, Role};
+use crate::vault::roster::{Invite, Member, RECOVERY, Role, Roster};
 use crate::vault::seal::{PublicKeys, key_id};
 use crate::vault::sharing::Me;
 
@@ -64,6 +64,9 @@ pub fn run(global: &Global, command: Option<MemberCommand>) -> Result<(), Failur
         Some(MemberCommand::Invite { name, role, expires }) => invite(global, &name, role.into(), expires),
         Some(MemberCommand::Role { name, role }) => give_role(global, &name, role.into()),
         Some(MemberCommand::Remove { name, yes }) => remove(global, &name, yes),
+        Some(MemberCommand::Revert { name, since, dry_run, yes, .. }) => {
+            revert(global, &name, since.unwrap_or_default(), dry_run, yes)
+        }
         Some(MemberCommand::Admit { fingerprint }) => admit(global, &fingerprint),
     }
 }
@@ -231,6 +234,40 @@ fn remove(global: &Global, name: &str, yes: bool) -> Result<(), Failure> {
             "{} they could read should be enrolled again at their issuers: tickey conflicts lists them",
             out::entries(count)
         ));
+    }
+    Ok(())
+}
+
+/// Takes back what somebody did, who may be removed since.
+fn revert(global: &Global, name: &str, since_ms: u64, dry_run: bool, yes: bool) -> Result<(), Failure> {
+    if !yes && !dry_run {
+        ask::Terminal::require("your agreement", "--yes takes it back without asking, --dry-run only counts")?;
+    }
+    let mut session = open_newest(global)?;
+    let gone = |roster: &Roster| roster.gone().iter().rev().find(|member| member.name == name).cloned();
+    let member = match named(&session, name) {
+        Ok(member) => member.clone(),
+        Err(failure) => gone(session.vault.roster()).ok_or(failure)?,
+    };
+    let shown = text::clean(&member.name).into_owned();
+    let count = session.would_revert(&member, since_ms)?;
+    if count == 0 {
+        out::say(&format!("Nothing by {shown} is in force that can be taken back"));
+        return Ok(());
+    }
+    if dry_run {
+        out::say(&format!("Would change {}", out::entries(count)));
+        return Ok(());
+    }
+    ask::confirm(
+        yes,
+        &format!("Take back what {} did? It changes {}.", text::fit(&member.name, 60), out::entries(count)),
+    )?;
+    session.revert(&member, since_ms)?;
+    sync::after(&mut session);
+    out::say(&format!("Took back what {shown} did, in {}", out::entries(count)));
+    if since_ms > 0 {
+        out::say("Times can be backdated: --everything takes back all they ever did");
     }
     Ok(())
 }

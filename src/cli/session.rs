@@ -18,6 +18,7 @@ use crate::store::sync_lock::SyncLock;
 use crate::store::{StoreError, Tag, disk, memory, paths, state};
 use crate::text;
 use crate::vault::find::EntryRef;
+use crate::vault::roster::Member;
 use crate::vault::{Clock, Cost, Edit, Entry, EntryId, Limits, Link, Locked, Unlocked, VaultError};
 
 /// How long a save waits for another program's.
@@ -147,6 +148,10 @@ impl File {
     }
 
     fn opened(self, vault: Unlocked) -> Result<Session, Failure> {
+        let vault = vault.at(clock::now().wall_ms);
+        if let Err(error) = vault.clock_is_plausible() {
+            out::warn(&error.to_string());
+        }
         Ok(Session { file: self, vault, clock: None, sync_lock: None })
     }
 }
@@ -301,6 +306,25 @@ impl Session {
     /// As [`Session::edit`].
     pub fn return_to(&mut self, old: &Unlocked) -> Result<Changed, Failure> {
         self.change(|vault, clock, wall_ms| vault.plan_return_to(old, clock, wall_ms))
+    }
+
+    /// What taking back all that a member did since then would change: so many entries.
+    ///
+    /// # Errors
+    /// As [`Session::edit`].
+    pub fn would_revert(&self, member: &Member, since_ms: u64) -> Result<usize, Failure> {
+        let mut clock = state::clock(&self.file.home, &self.vault, &mut clock::Os)?;
+        let changes = self.vault.plan_revert(member, since_ms, &mut clock, clock::now().wall_ms)?;
+        let entries: std::collections::BTreeSet<EntryId> = changes.iter().map(|change| change.entry()).collect();
+        Ok(entries.len())
+    }
+
+    /// Takes back all that a member did since then, and saves.
+    ///
+    /// # Errors
+    /// As [`Session::edit`].
+    pub fn revert(&mut self, member: &Member, since_ms: u64) -> Result<Changed, Failure> {
+        self.change(|vault, clock, wall_ms| vault.plan_revert(member, since_ms, clock, wall_ms))
     }
 
     fn change(

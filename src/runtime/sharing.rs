@@ -301,6 +301,13 @@ pub fn words_of(notice: &Notice) -> String {
         Notice::JoinedFork => {
             "another owner had changed who belongs at the same time; both changes are in force".into()
         }
+        Notice::Ahead(who) => {
+            let who = who.iter().map(|(by, changes)| format!("{} ({changes})", clean(by))).collect::<Vec<_>>();
+            format!(
+                "changes dated more than a day ahead of this machine's clock do not count until then: {}",
+                who.join(", ")
+            )
+        }
         Notice::ViewerAhead => "the remote lacks something; an editor's program will put it there".into(),
     }
 }

@@ -441,7 +441,9 @@ impl Known {
         self.said = None;
         let went_back = synced.notices.iter().any(|notice| matches!(notice, Notice::WentBack(_)));
         // What goes on is not said every minute.
-        let new = |notice: &&Notice| announced || !matches!(notice, Notice::KeyWaits(_) | Notice::CopiesLeft(_));
+        let new = |notice: &&Notice| {
+            announced || !matches!(notice, Notice::KeyWaits(_) | Notice::CopiesLeft(_) | Notice::Ahead(_))
+        };
         let said = synced.notices.iter().filter(new).map(sharing::words_of).collect();
         self.tag = synced.tag;
         if synced.vault != *self.vault {

@@ -12,10 +12,8 @@ use crate::app::{Msg, OpenVault, Trouble};
 use crate::secret::Text;
 use crate::store::{StoreError, Tag, disk, paths, paths::Home, state};
 use crate::vault::file;
+use crate::vault::stamp::AHEAD_MS;
 use crate::vault::{Limits, Link, Locked, Unlocked, VaultError};
-
-/// A stamp this far ahead of the clock is pointed out, in milliseconds: a day.
-const FAR_AHEAD_MS: u64 = 24 * 60 * 60 * 1000;
 
 /// What opening a vault needs to know.
 pub(super) struct Opening {
@@ -141,15 +139,18 @@ impl Opening {
         vault: Unlocked,
         tag: Option<Tag>,
     ) -> Result<OpenVault, Trouble> {
+        let wall_ms = clock::now().wall_ms;
+        let vault = vault.at(wall_ms);
         let clock = match &path {
             Some(_) => state::clock(&self.home, &vault, &mut clock::Os).map_err(|error| trouble::store(&error))?,
             None => crate::vault::Clock::new(1, vault.newest()),
         };
-        let ahead = vault.newest().ms().saturating_sub(clock::now().wall_ms);
-        let warning = (ahead > FAR_AHEAD_MS).then(|| {
+        let ahead = vault.newest().ms().saturating_sub(wall_ms);
+        let warning = (ahead > AHEAD_MS).then(|| {
             "something in this vault was written with a clock set far ahead, or this machine's clock is behind"
                 .to_owned()
         });
+        let warning = vault.clock_is_plausible().err().map(|error| error.to_string()).or(warning);
         let vault = Arc::new(vault);
         let name = path.as_deref().map_or_else(|| "Demo".to_owned(), paths::name);
         let order = Order::Open { turn, path: path.clone(), vault: Arc::clone(&vault), tag };

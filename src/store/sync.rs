@@ -63,6 +63,8 @@ pub enum Notice {
     BadRecord(BadRecord),
     /// This member may only view, and their request for a new key could not be put there; the old one stays in force.
     KeyWaits(String),
+    /// Changes by these are dated too far ahead of this machine's clock to count: how many of each.
+    Ahead(Vec<(String, usize)>),
 }
 
 /// What a sync came to.
@@ -204,7 +206,11 @@ pub fn sync_held(
     };
     work.run(remote)?;
     let conflicts = work.copy.vault.entries().filter(|entry| !entry.deleted && !entry.conflicts.is_empty()).count();
-    let Report { received, sent, rounds, notices } = work.report;
+    let Report { received, sent, rounds, mut notices } = work.report;
+    let waiting = work.copy.vault.waiting();
+    if !waiting.is_empty() {
+        notices.push(Notice::Ahead(waiting.into_iter().collect()));
+    }
     Ok(Synced { vault: work.copy.vault, tag: work.copy.tag, received, sent, conflicts, rounds, notices })
 }
 

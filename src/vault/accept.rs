@@ -64,7 +64,7 @@ impl Seen {
     fn of(document: &Document) -> Seen {
         let mut newest: BTreeMap<u64, Stamp> = BTreeMap::new();
         let mut changes = 0_usize;
-        for change in document.all_changes() {
+        for change in document.all_changes().filter(|change| document.is_due(change.at())) {
             let known = newest.entry(change.at().replica()).or_default();
             *known = change.at().max(*known);
             changes = changes.saturating_add(1);
@@ -146,6 +146,7 @@ impl Unlocked {
         wall_ms: u64,
         random: &mut dyn Random,
     ) -> Result<Accepted, VaultError> {
+        let us = self.at(wall_ms);
         let locked = Locked::read_unbound(bytes).map_err(|error| match error {
             // More slots or grants than there can be: whoever asks for them, no writer of this format.
             VaultError::ParametersRefused(words) => VaultError::Altered(words),
@@ -162,16 +163,17 @@ impl Unlocked {
         let ours = || is_ours().then(|| self.vault_key.clone());
         let vault_key = granted.clone().or_else(ours).ok_or_else(|| self.unopened(file, remembered))?;
         let mut bad = Vec::new();
-        let theirs = decrypt_and_note(file, &vault_key, &mut bad).map_err(|error| match error {
-            // What was sealed and signed is not torn: reading it again brings nothing else.
-            VaultError::Damaged(words) => VaultError::Altered(words),
-            error => error,
-        })?;
+        let theirs =
+            decrypt_and_note(file, &vault_key, us.document.horizon_ms(), &mut bad).map_err(|error| match error {
+                // What was sealed and signed is not torn: reading it again brings nothing else.
+                VaultError::Damaged(words) => VaultError::Altered(words),
+                error => error,
+            })?;
         // Genuine, then: but the file could not be opened again on this machine.
         locked.check(limits)?;
         let seen = Seen::of(&theirs);
         let relation = self.document.roster.relation(&theirs.roster);
-        let accepted = self.take_in(file, vault_key, &theirs, relation, wall_ms, random)?;
+        let accepted = us.take_in(file, vault_key, &theirs, relation, wall_ms, random)?;
         let went_back = remembered.and_then(|remembered| {
             remembered.older(&seen, &Seen::of(&accepted.vault.document), &theirs.roster, relation)
         });

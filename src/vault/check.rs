@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use crate::secret::Secret;
+use crate::vault::stamp::AHEAD_MS;
 use crate::vault::{Cost, Entry, EntryId, Unlocked, order};
 
 /// How much a finding matters.
@@ -37,9 +38,6 @@ pub struct Finding {
     pub message: String,
 }
 
-/// A day, in milliseconds: how far ahead of the clock a stamp may be before it is pointed out.
-const FAR_AHEAD_MS: u64 = 24 * 60 * 60 * 1000;
-
 /// Checks the entries at `wall_ms`: missing codes, weak and doubled secrets, unresolved conflicts, stamps far ahead, the trash.
 pub fn entries(vault: &Unlocked, wall_ms: u64) -> Vec<Finding> {
     let mut live: Vec<&Entry> = vault.entries().filter(|entry| !entry.deleted).collect();
@@ -49,6 +47,18 @@ pub fn entries(vault: &Unlocked, wall_ms: u64) -> Vec<Finding> {
         of_one(entry, wall_ms, &mut found);
     }
     duplicates(&live, &mut found);
+    for (by, changes) in vault.waiting() {
+        let changes = if changes == 1 { "1 change".to_owned() } else { format!("{changes} changes") };
+        found.push(Finding {
+            what: "future_stamp",
+            weight: Weight::Warning,
+            entry: None,
+            message: format!(
+                "{changes} by {} dated more than a day ahead of this machine's clock; until then they do not count",
+                crate::text::clean(&by)
+            ),
+        });
+    }
     let trash = vault.entries().filter(|entry| entry.deleted).count();
     if trash > 0 {
         let entries = if trash == 1 { "entry" } else { "entries" };
@@ -101,7 +111,7 @@ fn of_one(entry: &Entry, wall_ms: u64, found: &mut Vec<Finding>) {
             ),
         );
     }
-    if entry.changed.ms() > wall_ms.saturating_add(FAR_AHEAD_MS) {
+    if entry.changed.ms() > wall_ms.saturating_add(AHEAD_MS) {
         add("future_stamp", Weight::Warning, "a change is dated more than a day ahead of this machine's clock".into());
     }
 }
@@ -180,7 +190,7 @@ mod tests {
         assert_eq!(found(&problem), ["no_code"]);
         let conflict = Entry { conflicts: vec!["issuer".into()], ..entry(b"12345678901234567890") };
         assert_eq!(found(&conflict), ["conflict"]);
-        let ahead = Entry { changed: Stamp::new(NOW_MS + 2 * FAR_AHEAD_MS, 0, 1), ..entry(b"12345678901234567890") };
+        let ahead = Entry { changed: Stamp::new(NOW_MS + 2 * AHEAD_MS, 0, 1), ..entry(b"12345678901234567890") };
         assert_eq!(found(&ahead), ["future_stamp"]);
     }
 

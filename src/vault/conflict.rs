@@ -68,7 +68,7 @@ fn conflicts(document: &Document, id: EntryId) -> Vec<Conflict> {
     let Some((entry, held)) = document.held.get(&id).and_then(|held| Some((held.entry.as_ref()?, held))) else {
         return Vec::new();
     };
-    let contents: Vec<Contents> = held.changes.iter().map(Change::contents).collect();
+    let contents: Vec<Contents> = held.in_force().iter().map(Change::contents).collect();
     let assignments = Assignments::of(&contents);
     let conflict = |field: &String| {
         let mut sides: Vec<Side> = Vec::new();

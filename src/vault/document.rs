@@ -9,8 +9,9 @@ use zeroize::Zeroizing;
 
 use crate::secret::Text;
 use crate::vault::change::Pairs;
-use crate::vault::fold::Held;
+use crate::vault::fold::{Held, due};
 use crate::vault::join::Join;
+use crate::vault::merge::KEPT;
 use crate::vault::records::{BadRecord, Records};
 use crate::vault::request::Request;
 use crate::vault::roster::{Roster, StoredLink};
@@ -24,7 +25,7 @@ pub use crate::vault::history::HistoryItem;
 const PADDING: usize = 4096;
 
 /// Everything in a vault. Cloning is cheap: entries are shared.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone)]
 pub(crate) struct Document {
     pub roster: Roster,
     pub held: BTreeMap<EntryId, Arc<Held>>,
@@ -38,6 +39,21 @@ pub(crate) struct Document {
     strays: BTreeMap<[u8; 32], Text>,
     /// Members of a personal vault's body that this program does not know, by the SHA-256 of their names: carried along.
     others: BTreeMap<[u8; 32], (String, Text)>,
+    /// In a shared vault, the latest time of a stamp that counts: a day ahead of this machine's clock when it was last looked at. `None`: it was not yet.
+    horizon_ms: Option<u64>,
+}
+
+/// Equal contents: when the clock was looked at is none of them.
+impl PartialEq for Document {
+    fn eq(&self, other: &Document) -> bool {
+        self.roster == other.roster
+            && self.held == other.held
+            && self.aside == other.aside
+            && self.joins == other.joins
+            && self.requests == other.requests
+            && self.strays == other.strays
+            && self.others == other.others
+    }
 }
 
 /// Changes by the key id they name and by their SHA-256.
@@ -64,23 +80,26 @@ impl Document {
             requests: Records::default(),
             strays: BTreeMap::new(),
             others: BTreeMap::new(),
+            horizon_ms: None,
         }
     }
 
-    /// Reads a body and verifies its roster.
-    ///
-    /// # Errors
-    /// As [`Document::read_and_note`].
+    /// Reads a body where the clock is not known.
     #[cfg(test)]
     pub fn read(vault: &VaultId, body: &[u8]) -> Result<Document, VaultError> {
-        Document::read_and_note(vault, body, &mut Vec::new())
+        Document::read_and_note(vault, body, None, &mut Vec::new())
     }
 
-    /// Reads a body and verifies its roster; `bad` gets the records in it that do not hold.
+    /// Reads a body, of which the changes stamped until `horizon_ms` count, and verifies its roster; `bad` gets the records in it that do not hold.
     ///
     /// # Errors
     /// [`VaultError::Altered`], [`VaultError::Newer`]; [`VaultError::Damaged`] when an authentic body is not what the format says.
-    pub fn read_and_note(vault: &VaultId, body: &[u8], bad: &mut Vec<BadRecord>) -> Result<Document, VaultError> {
+    pub fn read_and_note(
+        vault: &VaultId,
+        body: &[u8],
+        horizon_ms: Option<u64>,
+        bad: &mut Vec<BadRecord>,
+    ) -> Result<Document, VaultError> {
         let damaged = |what: &str| VaultError::Damaged(format!("its body was sealed with {what}"));
         let members: Pairs<&RawValue> = serde_json::from_slice(body).map_err(|_| damaged("no JSON object in it"))?;
         // Of doubled names the last counts.
@@ -93,6 +112,7 @@ impl Document {
             serde_json::from_str(entries.get()).map_err(|_| damaged("entries that are no list"))?;
         let mut document = Document::new(Roster::read(vault, &links)?);
         let shared = document.roster.is_shared();
+        document.horizon_ms = horizon_ms;
         let mut more = Vec::new();
         for element in elements {
             let Some((change, contents)) = Change::read(element.get()) else {
@@ -100,7 +120,7 @@ impl Document {
                 continue;
             };
             let id = change.entry();
-            let counts = !shared || document.counts(&change);
+            let counts = !shared || document.counts(&change) && document.is_due(change.at());
             if document.held.contains_key(&id) || document.roster.purged().contains(&id) || !counts {
                 more.push(change);
             } else {
@@ -178,7 +198,7 @@ impl Document {
         out
     }
 
-    /// All changes that count, by entry and then in order.
+    /// All changes that count, or will once their time has come, by entry and then in order.
     pub fn changes(&self) -> impl Iterator<Item = &Change> {
         self.held.values().flat_map(|held| &held.changes)
     }
@@ -191,6 +211,44 @@ impl Document {
     /// All changes that do not count.
     pub fn aside(&self) -> impl Iterator<Item = &Change> {
         self.aside.values().flat_map(BTreeMap::values)
+    }
+
+    /// The changes that count now.
+    pub fn in_force(&self) -> impl Iterator<Item = &Change> {
+        self.held.values().flat_map(|held| held.in_force())
+    }
+
+    /// The changes dated too far ahead of this machine's clock.
+    pub fn waiting(&self) -> impl Iterator<Item = &Change> {
+        self.held.values().flat_map(|held| held.waiting())
+    }
+
+    /// Whether a change of that stamp counts by this machine's clock. A personal vault has one author, whose machines' clocks all count.
+    pub fn is_due(&self, at: Stamp) -> bool {
+        self.horizon().is_none_or(|horizon| at.ms() <= horizon)
+    }
+
+    fn horizon(&self) -> Option<u64> {
+        if self.roster.is_shared() { self.horizon_ms } else { Some(u64::MAX) }
+    }
+
+    /// The latest time of a stamp that counts, where the clock was looked at.
+    pub fn horizon_ms(&self) -> Option<u64> {
+        self.horizon_ms
+    }
+
+    /// Goes by the clock: changes stamped after `horizon_ms` wait.
+    pub fn set_horizon(&mut self, horizon_ms: Option<u64>) {
+        let before = std::mem::replace(&mut self.horizon_ms, horizon_ms);
+        if !self.roster.is_shared() || before == horizon_ms {
+            return;
+        }
+        for (id, held) in &mut self.held {
+            let was_pruned = before.is_some() || held.changes.len() <= KEPT;
+            if !was_pruned || due(&held.changes, horizon_ms) != held.due {
+                *held = Arc::new(Held::new(*id, held.changes.clone(), true, horizon_ms));
+            }
+        }
     }
 
     /// Whether this document has that change, counting or not.
@@ -256,7 +314,8 @@ impl Document {
             all.retain(|change| held.binary_search(change).is_err());
             if !all.is_empty() {
                 all.extend_from_slice(held);
-                self.held.insert(id, Arc::new(Held::new(id, all, self.roster.is_shared())));
+                let horizon = self.horizon();
+                self.held.insert(id, Arc::new(Held::new(id, all, self.roster.is_shared(), horizon)));
             }
         }
     }
@@ -321,6 +380,7 @@ impl Document {
     /// The union with another copy, under `roster`, which holds both of theirs.
     pub fn merge(&self, other: &Document, roster: Roster) -> Document {
         let mut merged = self.clone();
+        merged.set_horizon(self.horizon_ms.or(other.horizon_ms));
         if merged.roster != roster {
             merged.set_roster(roster);
         }
@@ -340,8 +400,8 @@ impl Document {
         merged
     }
 
-    /// The newest stamp.
+    /// The newest stamp that counts.
     pub fn newest(&self) -> Stamp {
-        self.all_changes().map(Change::at).max().unwrap_or_default()
+        self.in_force().map(Change::at).max().unwrap_or_default()
     }
 }

@@ -94,17 +94,16 @@ impl Planner<'_> {
 
     /// A new stamp, later than all it replaces.
     fn stamp(&mut self, changes: &[Change]) -> Result<Stamp, VaultError> {
-        let newest = changes.iter().map(Change::at).max().unwrap_or_default();
-        let before = *self.clock;
-        let at = self.clock.tick(self.wall_ms, newest);
-        if at > newest {
-            return Ok(at);
-        }
-        // The other entries' changes need not follow it there.
-        *self.clock = before;
-        Err(VaultError::Refused(
-            "this entry was changed by a clock at the end of time, and no change can come after it; add it anew".into(),
-        ))
+        let newest = changes.last().map(Change::at).unwrap_or_default();
+        // What somebody who left could read is known by its stamp: what is set now must not look as if it had been there.
+        let left =
+            self.document.roster.left_at().iter().map(|(_, at)| *at).filter(|at| self.document.is_due(*at)).max();
+        self.clock.tick(self.wall_ms, newest.max(left.unwrap_or_default())).ok_or_else(|| {
+            VaultError::Refused(
+                "this entry was changed by a clock at the end of time, and no change can come after it; add it anew"
+                    .into(),
+            )
+        })
     }
 
     /// The changes of one entry that set those fields: the first at `at`, and as many as it takes to keep each within the bounds of the format.
@@ -142,7 +141,7 @@ impl Planner<'_> {
         let id = edit.entry();
         let held = self.held(id);
         let entry = held.as_ref().and_then(|held| held.entry.clone());
-        let changes = held.as_ref().map_or(&[][..], |held| &held.changes);
+        let changes = held.as_ref().map_or(&[][..], |held| held.in_force());
         let contents: Vec<Contents> = changes.iter().map(Change::contents).collect();
         let at = self.stamp(changes)?;
         let mut draft = Draft::new(&contents, at);
@@ -210,18 +209,38 @@ impl Planner<'_> {
         let mut undone: Vec<Change> = Vec::with_capacity(of_entry.len());
         for (id, done) in of_entry {
             let Some(held) = self.held(id) else { continue };
-            let contents: Vec<Contents> = held.changes.iter().map(Change::contents).collect();
-            let taken: Vec<bool> = held.changes.iter().map(|change| done.contains(change)).collect();
+            let contents: Vec<Contents> = held.in_force().iter().map(Change::contents).collect();
+            let taken: Vec<bool> = held.in_force().iter().map(|change| done.contains(change)).collect();
             if !taken.contains(&true) {
                 continue;
             }
-            let at = self.stamp(&held.changes)?;
+            let at = self.stamp(held.in_force())?;
             let mut draft = Draft::new(&contents, at);
-            draft.take_back(&taken);
+            draft.take_back(&taken, Extent::Edits);
             let sets = draft.sets;
             undone.extend(self.write(id, at, sets)?);
         }
         Ok(undone)
+    }
+
+    /// The changes that take back all that those keys did since a time.
+    pub fn revert(mut self, keys: &BTreeSet<[u8; 16]>, since_ms: u64) -> Result<Vec<Change>, VaultError> {
+        let mut reverted = Vec::new();
+        let is_theirs =
+            |change: &Change| change.by().is_some_and(|by| keys.contains(&by)) && change.at().ms() >= since_ms;
+        let of_entry = |(id, held): (&EntryId, &Arc<Held>)| held.in_force().iter().any(is_theirs).then_some(*id);
+        let entries: Vec<EntryId> = self.document.held.iter().filter_map(of_entry).collect();
+        for id in entries {
+            let Some(held) = self.held(id) else { continue };
+            let contents: Vec<Contents> = held.in_force().iter().map(Change::contents).collect();
+            let taken: Vec<bool> = held.in_force().iter().map(is_theirs).collect();
+            let at = self.stamp(held.in_force())?;
+            let mut draft = Draft::new(&contents, at);
+            draft.take_back(&taken, Extent::CountersAndUsedCodes);
+            let sets = draft.sets;
+            reverted.extend(self.write(id, at, sets)?);
+        }
+        Ok(reverted)
     }
 
     /// The changes that bring the entries back to what an older copy says.
@@ -234,7 +253,7 @@ impl Planner<'_> {
                 continue;
             }
             let (ours, theirs) = (self.held(id), old.held.get(&id));
-            let changes = ours.as_ref().map_or(&[][..], |held| &held.changes);
+            let changes = ours.as_ref().map_or(&[][..], |held| held.in_force());
             let contents: Vec<Contents> = changes.iter().map(Change::contents).collect();
             let at = self.stamp(changes)?;
             let mut draft = Draft::new(&contents, at);
@@ -244,7 +263,7 @@ impl Planner<'_> {
                 }
                 None => {}
                 Some(theirs) => {
-                    let old_contents: Vec<Contents> = theirs.changes.iter().map(Change::contents).collect();
+                    let old_contents: Vec<Contents> = theirs.in_force().iter().map(Change::contents).collect();
                     draft.become_like(&old_contents);
                 }
             }
@@ -253,6 +272,15 @@ impl Planner<'_> {
         }
         Ok(done)
     }
+}
+
+/// What is taken back.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Extent {
+    /// What a person can change at will: a counter stays where it is, and a used recovery code used.
+    Edits,
+    /// Those two as well: the secret is set again with its earlier counter, and the codes under new ids.
+    CountersAndUsedCodes,
 }
 
 /// What is to be set in one entry.
@@ -446,7 +474,7 @@ impl<'c, 'a> Draft<'c, 'a> {
 
     /// Gives back each field that one of the `taken` changes set the value it had before, unless something newer stands over it. An entry that
     /// nobody else made goes to the trash.
-    fn take_back(&mut self, taken: &[bool]) {
+    fn take_back(&mut self, taken: &[bool], extent: Extent) {
         let is_taken = |place: usize| taken.get(place).copied().unwrap_or_default();
         let mut kinds = self.assignments.newest_first(field::KIND).map(|(place, ..)| place).peekable();
         let is_made_by_it = match kinds.peek() {
@@ -455,21 +483,29 @@ impl<'c, 'a> Draft<'c, 'a> {
         };
         drop(kinds);
         if is_made_by_it {
-            self.set(field::DELETED, &true);
+            let deleted = self.newest(field::DELETED).and_then(|(_, value)| value.read::<bool>());
+            if deleted != Some(true) {
+                self.set(field::DELETED, &true);
+            }
             return;
+        }
+        let mut done: BTreeSet<String> = BTreeSet::new();
+        if extent == Extent::CountersAndUsedCodes {
+            self.unuse(taken, &mut done);
+            self.lower_counter(taken, &mut done);
         }
         let names: Vec<&str> = self.assignments.names().collect();
         for name in names {
             let newest = self.assignments.newest_first(name).next();
             let in_force = newest.is_some_and(|(place, ..)| is_taken(place));
-            if !in_force || name == field::COUNTER || name.starts_with(field::USED) {
+            let grows = name == field::COUNTER || name.starts_with(field::USED);
+            if !in_force || grows || done.contains(name) {
                 continue;
             }
-            let old = self.assignments.newest_first(name).find(|(place, ..)| !is_taken(*place));
-            let old = old.map(|(_, stamp, value)| (stamp, value));
+            let old = self.before(name, taken);
             if name == field::SECRET
                 && let Some((stamp, _)) = old
-                && let Some(counter) = counter_of(self.contents, stamp)
+                && let Some(counter) = self.counter_before(stamp, taken, extent)
             {
                 self.counter(None, counter);
             }
@@ -477,6 +513,52 @@ impl<'c, 'a> Draft<'c, 'a> {
                 None if name == field::DELETED => self.set(field::DELETED, &false),
                 None => self.set(name, &None::<()>),
                 Some((_, value)) => self.set_json(name, value.json()),
+            }
+        }
+    }
+
+    /// The newest assignment of a field that is not taken back.
+    fn before(&self, name: &str, taken: &[bool]) -> Option<(Stamp, Value<'a>)> {
+        let stays = |place: &usize| !taken.get(*place).copied().unwrap_or_default();
+        self.assignments.newest_first(name).find(|(place, ..)| stays(place)).map(|(_, stamp, value)| (stamp, value))
+    }
+
+    /// The highest counter of that stamp's secret: of all changes, or of those that stay.
+    fn counter_before(&self, secret: Stamp, taken: &[bool], extent: Extent) -> Option<u64> {
+        let stays = |taken: &bool| extent == Extent::Edits || !taken;
+        let staying = self.contents.iter().zip(taken).filter(|(_, taken)| stays(taken)).map(|(change, _)| change);
+        counter_of(staying, secret)
+    }
+
+    /// Sets the secret in force again with its earlier counter, where a taken change moved that on.
+    fn lower_counter(&mut self, taken: &[bool], done: &mut BTreeSet<String>) {
+        let Some((place, stamp, value)) = self.assignments.newest_first(field::SECRET).next() else { return };
+        let earlier = self.counter_before(stamp, taken, Extent::CountersAndUsedCodes);
+        let is_set_by_it = taken.get(place).copied().unwrap_or_default();
+        if !is_set_by_it && earlier < counter_of(self.contents, stamp) {
+            self.counter(None, earlier.unwrap_or_default());
+            self.set_json(field::SECRET, value.json());
+            done.insert(field::SECRET.to_owned());
+        }
+    }
+
+    /// Keeps the recovery codes that only taken changes marked as used under new ids, on which nothing says so.
+    fn unuse(&mut self, taken: &[bool], done: &mut BTreeSet<String>) {
+        let (mut by_it, mut by_others): (BTreeSet<&str>, BTreeSet<&str>) = Default::default();
+        for (change, taken) in self.contents.iter().zip(taken) {
+            let used = change.set.0.iter().filter(|(_, value)| value.read() == Some(true));
+            let ids = used.filter_map(|(name, _)| name.strip_prefix(field::USED));
+            if *taken { by_it.extend(ids) } else { by_others.extend(ids) }
+        }
+        for (n, id) in by_it.difference(&by_others).enumerate() {
+            let name = format!("{}{id}", field::RECOVERY);
+            let newest = self.assignments.newest_first(&name).next();
+            let in_force = newest.is_some_and(|(place, ..)| taken.get(place).copied().unwrap_or_default());
+            let value = if in_force { self.before(&name, taken) } else { self.newest(&name) };
+            if let Some((_, value)) = value.filter(|(_, value)| !value.is_null()) {
+                self.set_json(&format!("{}{}{n:03}", field::RECOVERY, self.at), value.json());
+                self.set(&name, &None::<()>);
+                done.insert(name);
             }
         }
     }

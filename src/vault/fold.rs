@@ -46,6 +46,8 @@ pub(crate) struct Counter {
 pub(crate) struct Held {
     /// In order, without doubles.
     pub changes: Vec<Change>,
+    /// How many of them, from the first, are not dated ahead of this machine's clock: only these are folded.
+    pub due: usize,
     /// `None` for entries of the program's own kinds.
     pub entry: Option<Entry>,
 }
@@ -54,21 +56,39 @@ impl Held {
     /// Folds an entry's only change, in a vault that is `shared` or not.
     pub fn one(change: Change, contents: Contents, shared: bool) -> Held {
         let entry = fold(change.entry(), &[contents], shared);
-        Held { changes: vec![change], entry }
+        Held { changes: vec![change], due: 1, entry }
     }
 
-    /// Folds changes of one entry, without those that are past keeping.
-    pub fn new(id: EntryId, mut changes: Vec<Change>, shared: bool) -> Held {
+    /// Folds changes of one entry that are stamped until `horizon_ms`, without those that are past keeping. Where the clock is not known
+    /// (`None`) all are folded and none is dropped.
+    pub fn new(id: EntryId, mut changes: Vec<Change>, shared: bool, horizon_ms: Option<u64>) -> Held {
         changes.sort();
         changes.dedup();
-        let mut contents: Vec<Contents> = changes.iter().map(Change::contents).collect();
-        let keep = kept(&contents);
+        let due = due(&changes, horizon_ms);
+        let mut contents: Vec<Contents> = changes.iter().take(due).map(Change::contents).collect();
+        let keep = if horizon_ms.is_some() { kept(&contents) } else { Vec::new() };
         retain(&mut contents, &keep);
-        let entry = fold(id, &contents, shared);
+        let due = contents.len();
+        let entry = if due > 0 { fold(id, &contents, shared) } else { None };
         drop(contents);
         retain(&mut changes, &keep);
-        Held { changes, entry }
+        Held { changes, due, entry }
     }
+
+    /// The changes that count now, in order.
+    pub fn in_force(&self) -> &[Change] {
+        self.changes.get(..self.due).unwrap_or_default()
+    }
+
+    /// Those dated too far ahead of this machine's clock.
+    pub fn waiting(&self) -> &[Change] {
+        self.changes.get(self.due..).unwrap_or_default()
+    }
+}
+
+/// How many changes, of some in order, are stamped until `horizon_ms`.
+pub(crate) fn due(changes: &[Change], horizon_ms: Option<u64>) -> usize {
+    changes.partition_point(|change| horizon_ms.is_none_or(|horizon| change.at().ms() <= horizon))
 }
 
 /// Leaves those elements for which `keep` says so.

@@ -22,6 +22,8 @@ pub struct HistoryItem {
     pub from: Option<Text>,
     /// The value after, likewise.
     pub to: Option<Text>,
+    /// Dated too far ahead of this machine's clock: it does not count yet.
+    pub waits: bool,
 }
 
 /// The name of the member behind a change's `by`.
@@ -33,7 +35,7 @@ pub(crate) fn author(document: &Document, by: &str) -> String {
 
 /// When an entry was last changed, and the name of the member who did it.
 pub(crate) fn last(document: &Document, id: EntryId) -> Option<(Stamp, String)> {
-    let change = document.held.get(&id)?.changes.last()?.contents();
+    let change = document.held.get(&id)?.in_force().last()?.contents();
     Some((change.at, author(document, &change.by)))
 }
 
@@ -46,7 +48,7 @@ pub(crate) fn history(document: &Document, id: EntryId) -> Result<Vec<HistoryIte
     let contents: Vec<Contents> = held.changes.iter().map(Change::contents).collect();
     let mut items = Vec::new();
     let mut now: BTreeMap<&str, Value> = BTreeMap::new();
-    for change in &contents {
+    for (place, change) in contents.iter().enumerate() {
         let by = author(document, &change.by);
         for (name, value) in &change.set.0 {
             let before = now.insert(name, *value);
@@ -56,6 +58,7 @@ pub(crate) fn history(document: &Document, id: EntryId) -> Result<Vec<HistoryIte
                 field: label(name).to_owned(),
                 from: before.and_then(|value| words(name, value)),
                 to: words(name, *value),
+                waits: place >= held.due,
             });
         }
     }

@@ -152,16 +152,21 @@ pub(super) fn open_body(file: &File, vault_key: &Key) -> Result<zeroize::Zeroizi
 }
 
 /// Opens the body, and holds the header against the roster. Whether its author may write is not looked at.
-pub(super) fn decrypt(file: &File, vault_key: &Key) -> Result<Document, VaultError> {
-    decrypt_and_note(file, vault_key, &mut Vec::new())
+pub(super) fn decrypt(file: &File, vault_key: &Key, horizon_ms: Option<u64>) -> Result<Document, VaultError> {
+    decrypt_and_note(file, vault_key, horizon_ms, &mut Vec::new())
 }
 
 /// The same; `bad` gets the records that do not hold.
-pub(super) fn decrypt_and_note(file: &File, vault_key: &Key, bad: &mut Vec<BadRecord>) -> Result<Document, VaultError> {
+pub(super) fn decrypt_and_note(
+    file: &File,
+    vault_key: &Key,
+    horizon_ms: Option<u64>,
+    bad: &mut Vec<BadRecord>,
+) -> Result<Document, VaultError> {
     let header = &file.header;
     let body = open_body(file, vault_key)
         .map_err(|NotAuthentic| VaultError::Altered("its body does not belong to its header".into()))?;
-    let document = Document::read_and_note(&header.vault, &body, bad)?;
+    let document = Document::read_and_note(&header.vault, &body, horizon_ms, bad)?;
     if !document.roster.is_epoch(header.epoch, vault_key) {
         return Err(VaultError::Altered("its epoch is not the one its roster names".into()));
     }
@@ -180,13 +185,23 @@ pub(super) enum From {
     Elsewhere,
 }
 
-/// Opens a file with a member's keys.
+/// Opens a file with a member's keys, where the clock is not known.
 pub(super) fn open(file: &File, keys: LinkKeys, from: From) -> Result<Unlocked, VaultError> {
+    open_until(file, keys, from, None)
+}
+
+/// The same; changes stamped after `horizon_ms` wait.
+pub(super) fn open_until(
+    file: &File,
+    keys: LinkKeys,
+    from: From,
+    horizon_ms: Option<u64>,
+) -> Result<Unlocked, VaultError> {
     let LinkKeys { member, older, invite } = keys;
     let own: Vec<MemberKey> = std::iter::once(member.clone()).chain(older).collect();
     let keys: Vec<&MemberKey> = own.iter().chain(&invite).collect();
     let vault_key = granted(file, &keys).ok_or(VaultError::NotAMember)?;
-    let document = decrypt(file, &vault_key)?;
+    let document = decrypt(file, &vault_key, horizon_ms)?;
     let roster = &document.roster;
     let is_own = || keys.iter().any(|key| key.public().sign == file.author);
     if from == From::Elsewhere || !roster.is_shared() || !is_own() {

@@ -115,7 +115,7 @@ impl Unlocked {
             let older: Vec<&MemberKey> = self.own.iter().filter(|key| **key != self.member).collect();
             return if granted(&file, &older).is_some() { OpenedBy::Earlier } else { OpenedBy::Unknown };
         };
-        match decrypt(&file, &vault_key) {
+        match decrypt(&file, &vault_key, None) {
             Ok(copy) if copy.roster.recovery_key() == self.document.roster.recovery_key() => OpenedBy::Present,
             Ok(_) => OpenedBy::Earlier,
             Err(_) => OpenedBy::Unknown,

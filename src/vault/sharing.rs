@@ -14,6 +14,7 @@ use crate::vault::rekey::LinkKeys;
 use crate::vault::request::{NewKey, Request};
 use crate::vault::roster::{Event, Invite, Member, RECOVERY, Role, Roster};
 use crate::vault::seal::{Key, MemberKey, key_id};
+use crate::vault::stamp::AHEAD_MS;
 use crate::vault::unlocked::new_header;
 use crate::vault::{EntryId, Founded, Locked, Unlocked, VaultError};
 
@@ -115,7 +116,7 @@ impl Unlocked {
         let recovery_key = MemberKey::from_recovery_code(&code, roster.vault())?;
         roster.admit_recovery(recovery_key.public(), &founder, wall_ms)?;
         let header = new_header(&roster, &vault_key, Vec::new(), random)?;
-        let vault = Unlocked::of_parts(header, founder, None, vault_key, Document::new(roster));
+        let vault = Unlocked::of_parts(header, founder, None, vault_key, Document::new(roster)).at(wall_ms);
         Ok(Founded { vault, recovery_code: recovery::write(&code)? })
     }
 
@@ -314,7 +315,8 @@ impl Unlocked {
         if member.role == role {
             return Ok(self.clone());
         }
-        let mut vault = self.clone();
+        let mut vault = self.at(wall_ms);
+        vault.some_is_due()?;
         if role == Role::Viewer {
             vault.vouch_for(&member.keys.sign, wall_ms)?;
         }
@@ -329,9 +331,10 @@ impl Unlocked {
     /// [`VaultError::Refused`]: not an owner, oneself, the last owner.
     pub fn remove(&self, member: &Member, wall_ms: u64, random: &mut dyn Random) -> Result<Unlocked, VaultError> {
         self.owner("remove somebody")?;
-        let mut vault = self.clone();
+        let mut vault = self.at(wall_ms);
+        vault.some_is_due()?;
         vault.vouch_for(&member.keys.sign, wall_ms)?;
-        let newest = self.newest();
+        let newest = vault.newest();
         vault.document.roster.remove(&member.keys.sign, newest, &self.member, wall_ms).map_err(as_refusal)?;
         vault.document.set_roster_again(&self.document.roster);
         vault.next_epoch(wall_ms, random)?;
@@ -341,7 +344,7 @@ impl Unlocked {
     /// Stands for everything that counts now and was signed with that key: it is about to end.
     pub(super) fn vouch_for(&mut self, sign: &[u8; 32], wall_ms: u64) -> Result<(), VaultError> {
         let (roster, id) = (&self.document.roster, key_id(sign));
-        let theirs = self.document.changes().filter(|change| change.by() == Some(id));
+        let theirs = self.document.in_force().filter(|change| change.by() == Some(id));
         let new: Vec<[u8; 32]> =
             theirs.map(|change| *change.hash()).filter(|hash| !roster.vouched().contains(hash)).collect();
         self.document.roster.vouch(&new, &self.member, wall_ms)
@@ -367,7 +370,7 @@ impl Unlocked {
         let mut list = Vec::new();
         for held in self.document.held.values() {
             let Some(entry) = held.entry.as_ref().filter(|entry| !entry.deleted) else { continue };
-            let contents: Vec<_> = held.changes.iter().map(Change::contents).collect();
+            let contents: Vec<_> = held.in_force().iter().map(Change::contents).collect();
             let Some((stamp, _)) = newest(&contents, field::SECRET) else { continue };
             let known_to: Vec<String> =
                 gone.iter().filter(|(_, at)| stamp <= *at).map(|(name, _)| name.clone()).collect();
@@ -475,7 +478,7 @@ impl Unlocked {
         let file = &locked.file;
         let invite_key = code.key(&file.header.vault)?;
         let vault_key = granted(file, &[&invite_key]).ok_or(VaultError::NotAMember)?;
-        let mut document = decrypt(file, &vault_key)?;
+        let mut document = decrypt(file, &vault_key, Some(wall_ms.saturating_add(AHEAD_MS)))?;
         let invite = code.invite(&document.roster).filter(|invite| invite.keys == invite_key.public());
         let Some(invite) = invite.cloned() else {
             return Err(VaultError::Refused(
@@ -503,7 +506,7 @@ impl Unlocked {
         }
         let join = Join::write(&document.roster, &invite, &invite_key, &own, name, wall_ms)?;
         document.joins.add(join, &document.roster);
-        Ok(Unlocked::of_parts(file.header.clone(), own, Some(invite_key), vault_key, document))
+        Ok(Unlocked::of_parts(file.header.clone(), own, Some(invite_key), vault_key, document).at(wall_ms))
     }
 
     /// With the record by which an owner's program lets a newcomer in, where it is missing: the machine that was to leave it was stopped between keeping

@@ -78,6 +78,9 @@ impl<'de> Deserialize<'de> for Stamp {
     }
 }
 
+/// How far ahead of a machine's clock a stamp is believed, in milliseconds: a day.
+pub const AHEAD_MS: u64 = 24 * 60 * 60 * 1000;
+
 /// Makes the stamps of one replica of one vault: each later than the one before and than all it has seen.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Clock {
@@ -101,18 +104,23 @@ impl Clock {
         self.last
     }
 
-    /// A new stamp at `wall_ms`, later than every earlier one and than `after`.
-    pub fn tick(&mut self, wall_ms: u64, after: Stamp) -> Stamp {
-        let floor = self.last.max(after);
+    /// A new stamp at `wall_ms`, later than `after` and than every earlier one, but for those more than [`AHEAD_MS`] ahead: this machine's clock
+    /// was wrong when it gave them out. `None` where no stamp is later.
+    pub fn tick(&mut self, wall_ms: u64, after: Stamp) -> Option<Stamp> {
+        let is_near = self.last.ms() <= wall_ms.saturating_add(AHEAD_MS);
+        let floor = if is_near { self.last.max(after) } else { after };
         let now = Stamp::new(wall_ms, 0, self.replica);
-        self.last = if now > floor {
+        let next = if now > floor {
             now
         } else if let Some(count) = floor.count().checked_add(1) {
             Stamp::new(floor.ms(), count, self.replica)
         } else {
             Stamp::new(floor.ms().saturating_add(1), 0, self.replica)
         };
-        self.last
+        (next > floor).then(|| {
+            self.last = next;
+            next
+        })
     }
 }
 
@@ -132,14 +140,22 @@ mod tests {
         #[test]
         fn a_clock_only_goes_forward(times in prop::collection::vec((0u64..1 << 47, any::<u16>(), any::<u64>(), 0u64..1 << 47), 1..40)) {
             let mut clock = Clock::new(7, Stamp::default());
-            let mut newest = Stamp::default();
             for (ms, count, replica, wall) in times {
-                let seen = Stamp::new(ms, count, replica);
-                let stamp = clock.tick(wall, seen);
-                prop_assert!(stamp > newest && stamp > seen);
-                newest = stamp;
+                let (seen, last) = (Stamp::new(ms, count, replica), clock.last());
+                let stamp = clock.tick(wall, seen).unwrap();
+                prop_assert!(stamp > seen && (stamp > last || last.ms() > wall + AHEAD_MS));
+                prop_assert_eq!(stamp, clock.last());
             }
         }
+    }
+
+    #[test]
+    fn a_clock_that_was_far_ahead_goes_on_from_the_present() {
+        let mut clock = Clock::new(7, Stamp::new(5_000_000_000_000, 3, 7));
+        assert_eq!(clock.tick(1_800_000_000_000, Stamp::default()), Some(Stamp::new(1_800_000_000_000, 0, 7)));
+        let end = Stamp::new(Stamp::MAX_MS, u16::MAX, u64::MAX);
+        assert_eq!(clock.tick(1_800_000_000_000, end), None);
+        assert_eq!(clock.last(), Stamp::new(1_800_000_000_000, 0, 7), "and no other change follows it there");
     }
 
     #[test]

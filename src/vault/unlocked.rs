@@ -1,5 +1,7 @@
 //! An open vault: what is in it, what changes it, and how it is sealed again.
 
+use std::collections::BTreeMap;
+
 use data_encoding::HEXLOWER;
 
 use crate::secret::{Random, random_bytes};
@@ -10,6 +12,7 @@ use crate::vault::file::{File, Header, LARGEST, MOST_GRANTS, Slot};
 use crate::vault::locked::{self, From};
 use crate::vault::roster::{Member, Relation, Roster};
 use crate::vault::seal::{self, Key, MemberKey, VaultId, body_key, sha256, signed_by};
+use crate::vault::stamp::AHEAD_MS;
 use crate::vault::{Clock, Cost, Edit, Entry, EntryId, Limits, Locked, Stamp, VaultError};
 
 pub(super) fn signed_text(header: &[u8], nonce: &[u8; 24], body: &[u8]) -> Vec<u8> {
@@ -90,7 +93,7 @@ impl Unlocked {
 
     /// The newest stamp of that replica.
     pub fn newest_of(&self, replica: u64) -> Option<Stamp> {
-        self.document.changes().map(Change::at).filter(|at| at.replica() == replica).max()
+        self.document.in_force().map(Change::at).filter(|at| at.replica() == replica).max()
     }
 
     /// All entries, deleted ones too, ordered by id. Entries of kinds that only the program itself uses are left out.
@@ -109,6 +112,59 @@ impl Unlocked {
         held.is_some_and(|held| crate::vault::fold::drawn_twice(&held.changes, change))
     }
 
+    /// This vault as it is at `wall_ms`. In a shared vault, changes dated more than a day ahead of that wait until their time has come.
+    #[must_use]
+    pub fn at(&self, wall_ms: u64) -> Unlocked {
+        let mut next = self.clone();
+        next.document.set_horizon(Some(wall_ms.saturating_add(AHEAD_MS)));
+        next
+    }
+
+    /// Changes dated too far ahead of this machine's clock to count: how many, by whom.
+    pub fn waiting(&self) -> BTreeMap<String, usize> {
+        let mut by: BTreeMap<String, usize> = BTreeMap::new();
+        for change in self.document.waiting() {
+            let count = by.entry(crate::vault::history::author(&self.document, &change.contents().by)).or_default();
+            *count = count.saturating_add(1);
+        }
+        by
+    }
+
+    /// Whether any change waits for its time.
+    pub fn waits(&self) -> bool {
+        self.document.waiting().next().is_some()
+    }
+
+    /// Whether this machine's clock can be right, by the changes that wait: one author may date theirs ahead, but not two, nor all.
+    ///
+    /// # Errors
+    /// [`VaultError::Refused`] with the reason.
+    pub fn clock_is_plausible(&self) -> Result<(), VaultError> {
+        let waiting = self.waiting();
+        if waiting.len() < 2 {
+            return self.some_is_due();
+        }
+        let names: Vec<&str> = waiting.keys().map(String::as_str).take(3).collect();
+        Err(VaultError::Refused(format!(
+            "this machine's clock is behind: {} made changes dated more than a day ahead of it; set it right, then edit",
+            crate::text::clean(&names.join(" and "))
+        )))
+    }
+
+    /// Whether anything counts by this machine's clock.
+    ///
+    /// # Errors
+    /// [`VaultError::Refused`] when every change is dated ahead.
+    pub(super) fn some_is_due(&self) -> Result<(), VaultError> {
+        if self.document.in_force().next().is_none() && self.document.waiting().next().is_some() {
+            return Err(VaultError::Refused(
+                "this machine's clock is behind: all of this vault is dated more than a day ahead of it; set it right first"
+                    .into(),
+            ));
+        }
+        Ok(())
+    }
+
     /// What was done to an entry, oldest first; nothing for an entry that is not there.
     pub fn history(&self, id: EntryId) -> Vec<HistoryItem> {
         crate::vault::history::history(&self.document, id).unwrap_or_default()
@@ -119,7 +175,14 @@ impl Unlocked {
         crate::vault::history::last(&self.document, id)
     }
 
-    fn planner<'a>(&self, clock: &'a mut Clock, wall_ms: u64) -> Planner<'a> {
+    fn planner<'a>(&self, clock: &'a mut Clock, wall_ms: u64) -> Result<Planner<'a>, VaultError> {
+        self.may_edit()?;
+        let now = self.at(wall_ms);
+        now.clock_is_plausible()?;
+        Ok(now.planner_unasked(clock, wall_ms))
+    }
+
+    fn planner_unasked<'a>(&self, clock: &'a mut Clock, wall_ms: u64) -> Planner<'a> {
         let shared = self.document.roster.is_shared().then_some(self.header.vault);
         Planner { document: self.document.clone(), clock, wall_ms, author: Author::new(&self.member, shared) }
     }
@@ -130,8 +193,7 @@ impl Unlocked {
     /// # Errors
     /// [`VaultError::NoSuchEntry`], [`VaultError::Refused`] (a counter at its end, a value too long).
     pub fn plan(&self, edits: &[Edit], clock: &mut Clock, wall_ms: u64) -> Result<Vec<Change>, VaultError> {
-        self.may_edit()?;
-        self.planner(clock, wall_ms).edits(edits)
+        self.planner(clock, wall_ms)?.edits(edits)
     }
 
     /// The changes that take those changes back, as far as nothing newer stands over them: a field gets the value it had before, an added
@@ -140,8 +202,25 @@ impl Unlocked {
     /// # Errors
     /// As [`Unlocked::plan`].
     pub fn plan_undo(&self, done: &[Change], clock: &mut Clock, wall_ms: u64) -> Result<Vec<Change>, VaultError> {
-        self.may_edit()?;
-        self.planner(clock, wall_ms).undo(done)
+        self.planner(clock, wall_ms)?.undo(done)
+    }
+
+    /// The changes that take back all that a member, in force or removed, did since a time (0: everything): each field whose value in force
+    /// they set gets the value before, entries they made go to the trash, those they deleted come back. A time is what they dated their changes
+    /// with, and can be backdated.
+    ///
+    /// # Errors
+    /// As [`Unlocked::plan`]; [`VaultError::Refused`] unless an owner asks.
+    pub fn plan_revert(
+        &self,
+        member: &Member,
+        since_ms: u64,
+        clock: &mut Clock,
+        wall_ms: u64,
+    ) -> Result<Vec<Change>, VaultError> {
+        self.owner("take back what a member did")?;
+        let keys = member.signed_with.iter().map(seal::key_id).collect();
+        self.planner(clock, wall_ms)?.revert(&keys, since_ms)
     }
 
     /// The changes that bring the entries back to what `old` (an older copy of this vault) says: for restoring a backup.
@@ -151,14 +230,13 @@ impl Unlocked {
     /// As [`Unlocked::plan`]; [`VaultError::Altered`] when `old` is another vault.
     pub fn plan_return_to(&self, old: &Unlocked, clock: &mut Clock, wall_ms: u64) -> Result<Vec<Change>, VaultError> {
         self.same_vault(old)?;
-        self.may_edit()?;
-        self.planner(clock, wall_ms).return_to(&old.document)
+        self.planner(clock, wall_ms)?.return_to(&old.at(wall_ms).document)
     }
 
     /// What [`Unlocked::plan`] gives to a program that does not ask whether it may.
     #[cfg(test)]
     pub(super) fn plan_unasked(&self, edits: &[Edit], clock: &mut Clock, ms: u64) -> Result<Vec<Change>, VaultError> {
-        self.planner(clock, ms).edits(edits)
+        self.planner_unasked(clock, ms).edits(edits)
     }
 
     /// This vault with every change's exact bytes run through `alter`.
@@ -171,10 +249,12 @@ impl Unlocked {
         next
     }
 
-    /// This vault with those changes in it.
+    /// This vault with those changes in it, which this machine has made: all count.
     #[must_use]
     pub fn with(&self, changes: &[Change]) -> Unlocked {
         let mut next = self.clone();
+        let newest = changes.iter().map(|change| change.at().ms()).max().unwrap_or_default();
+        next.document.set_horizon(self.document.horizon_ms().map(|horizon| horizon.max(newest)));
         next.document.insert(changes.to_vec());
         next
     }
@@ -212,7 +292,7 @@ impl Unlocked {
         if locked.file.header.vault != self.header.vault {
             return Err(VaultError::Altered("another vault lies in its place".into()));
         }
-        locked::open(&locked.file, self.all_keys(), from)
+        locked::open_until(&locked.file, self.all_keys(), from, self.document.horizon_ms())
     }
 
     fn same_vault(&self, other: &Unlocked) -> Result<(), VaultError> {

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, Subcommand, ValueEnum, ValueHint};
 
 use super::duration;
+use crate::time::Utc;
 use crate::vault::roster::Role;
 
 /// `vault`.
@@ -76,6 +77,28 @@ pub enum MemberCommand {
         /// Whom
         #[arg(value_name = "NAME")]
         name: String,
+        /// Do not ask
+        #[arg(short, long)]
+        yes: bool,
+    },
+    /// Take back what a member or somebody removed did to the entries (only owners)
+    ///
+    /// Each field whose value they set gets the value before, entries they deleted come back, and entries they made go to the trash. Times
+    /// are the ones they dated their changes with: a member who means harm can backdate them, so prefer --everything.
+    #[command(group = clap::ArgGroup::new("extent").required(true).args(["everything", "since"]))]
+    Revert {
+        /// Whom
+        #[arg(value_name = "NAME")]
+        name: String,
+        /// All they ever did
+        #[arg(long)]
+        everything: bool,
+        /// What they did since then, in UTC: 2026-11-24, 2026-11-24T18:05
+        #[arg(long, value_name = "TIME", value_parser = moment)]
+        since: Option<u64>,
+        /// Only say how many entries would change
+        #[arg(long)]
+        dry_run: bool,
         /// Do not ask
         #[arg(short, long)]
         yes: bool,
@@ -194,4 +217,24 @@ pub struct Sync {
     /// Allow an S3 endpoint that is http:// and not on this machine; remembered on this machine
     #[arg(long)]
     pub insecure: bool,
+}
+
+/// A date, or a date and a time, in UTC: milliseconds since 1970.
+fn moment(text: &str) -> Result<u64, String> {
+    let wrong = || "write it as 2026-11-24 or 2026-11-24T18:05, in UTC".to_owned();
+    let text = text.trim_end_matches('Z');
+    let (date, time) = text.split_once(['T', ' ']).unwrap_or((text, "00:00"));
+    let numbers = |text: &str, by: char| text.split(by).map(str::parse::<u32>).collect::<Result<Vec<u32>, _>>();
+    let (date, time) = (numbers(date, '-').map_err(|_| wrong())?, numbers(time, ':').map_err(|_| wrong())?);
+    let ([year, month, day], [hour, minute, rest @ ..]) = (date.as_slice(), time.as_slice()) else {
+        return Err(wrong());
+    };
+    let second = match rest {
+        [] => 0,
+        [second] => *second,
+        _ => return Err(wrong()),
+    };
+    let [year, month, day, hour, minute, second] = [*year, *month, *day, *hour, *minute, second].map(u64::from);
+    let unix = Utc { year, month, day, hour, minute, second }.unix().ok_or_else(wrong)?;
+    Ok(unix.saturating_mul(1000))
 }

@@ -48,7 +48,7 @@ fn who_was_left_out_by_an_editor_comes_back() {
 fn an_entry_is_hidden_from_nobody() {
     let (mut maya, mut bob, ..) = team();
     bob.now += 1_000;
-    let at = bob.clock.tick(bob.now, bob.vault.newest());
+    let at = bob.clock.tick(bob.now, bob.vault.newest()).unwrap();
     let author = Author::new(&bob.vault.link_keys().member, Some(bob.vault.id()));
     bob.vault = bob.vault.with(&[change::write(id(1), at, &[Set::new("kind", "link", Vec::new())], &author)]);
     let written = bob.seal();

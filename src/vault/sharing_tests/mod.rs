@@ -6,6 +6,7 @@ mod invitations;
 mod members;
 mod rekey;
 mod storage;
+mod time;
 
 use crate::otp::{Kind, Otp};
 use crate::secret::Secret;
