@@ -24,6 +24,11 @@ test *filter:
 torture *filter:
     TICKEY_TORTURE=all cargo test --test torture -- --nocapture {{ filter }}
 
+# Keeps the screen open on a shared vault for so many minutes, a day's work every few seconds: memory, threads and open files stay as they were
+[group('work')]
+soak minutes="60":
+    TICKEY_SOAK_MINUTES={{ minutes }} cargo test --test pty soak -- --ignored --nocapture
+
 # Layout, lints, documentation and what the program is built from (needs cargo-deny), without the tests
 [group('work')]
 check:

@@ -16,9 +16,13 @@
 
 #[cfg(target_os = "linux")]
 mod memory;
+#[path = "../remotes/servers.rs"]
+#[allow(dead_code, reason = "the long run needs one server of all")]
+mod servers;
 mod session;
 #[path = "../skip/mod.rs"]
 mod skip;
+mod soak;
 
 use std::fmt::Write as _;
 use std::path::Path;

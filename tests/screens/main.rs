@@ -16,6 +16,7 @@
 
 mod any;
 mod carry;
+mod clocks;
 mod conflicts;
 mod deeds;
 mod keys;

@@ -106,6 +106,8 @@ pub struct Session {
     pub model: Model,
     pub size: (u16, u16),
     pub at: u64,
+    /// By how much the wall clock was set since, in milliseconds.
+    pub shift: i64,
     /// What was asked of the outside, in order.
     pub effects: Vec<Effect>,
     /// Saves fail.
@@ -128,6 +130,7 @@ impl Session {
             model,
             size,
             at: 0,
+            shift: 0,
             effects: Vec::new(),
             failing: false,
             holding: false,
@@ -178,10 +181,16 @@ impl Session {
         Session::open_with(size, Config::default(), personal())
     }
 
+    pub fn now(&self) -> Now {
+        let now = now(self.at);
+        Now { wall_ms: now.wall_ms.saturating_add_signed(self.shift), ..now }
+    }
+
     pub fn send(&mut self, msg: Msg) {
         let mut queue = VecDeque::from([msg]);
+        let now = self.now();
         while let Some(msg) = queue.pop_front() {
-            for effect in update(&mut self.model, msg, now(self.at)) {
+            for effect in update(&mut self.model, msg, now) {
                 match &effect {
                     Effect::Save { save, changes, .. } if self.holding => self.held.push((*save, changes.clone())),
                     Effect::Save { vault, save, changes, .. } => {
@@ -223,7 +232,7 @@ impl Session {
 
     pub fn draw(&self) -> Terminal<TestBackend> {
         let mut terminal = Terminal::new(TestBackend::new(self.size.0, self.size.1)).unwrap();
-        terminal.draw(|frame| view::draw(&self.model, now(self.at), frame)).unwrap();
+        terminal.draw(|frame| view::draw(&self.model, self.now(), frame)).unwrap();
         terminal
     }
 

@@ -14,6 +14,7 @@
     reason = "a test ends where something is not as it must be"
 )]
 
+mod clocks;
 mod cost;
 mod fleet;
 mod forged;
