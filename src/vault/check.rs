@@ -123,7 +123,10 @@ fn one_byte_repeated(secret: &Secret) -> bool {
 
 fn duplicates(live: &[&Entry], found: &mut Vec<Finding>) {
     let mut first: HashMap<&[u8], &Entry> = HashMap::new();
-    for entry in live {
+    // The one that was there first is held to be right, whatever the ids.
+    let mut by_age = live.to_vec();
+    by_age.sort_by_key(|entry| (entry.added, entry.id));
+    for entry in by_age {
         let secret = entry.details.otp.secret.expose();
         if secret.is_empty() {
             continue;
