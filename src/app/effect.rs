@@ -6,6 +6,7 @@ use crate::formats::columns::Columns;
 use crate::secret::Text;
 use crate::vault::document::Change;
 use crate::vault::join::Newcomer;
+use crate::vault::request::NewKey;
 use crate::vault::roster::{Invite, Member, Role};
 use crate::vault::seal::VaultId;
 use crate::vault::{Clock, Details, EntryId};
@@ -156,6 +157,10 @@ pub enum MemberDeed {
     EndInvite(Box<Invite>),
     /// Let in one of those who used an invite.
     Admit(Box<Newcomer>),
+    /// Put the key in force that a member asks for.
+    GiveKey(Box<NewKey>),
+    /// Drop what the member of that name did and no owner stands for.
+    Cut(String),
     /// Forget an entry for good; by that name.
     Forget(EntryId, String),
 }

@@ -11,9 +11,10 @@ use crate::app::share::Told;
 use crate::app::vaults::Vaults;
 use crate::app::{Effect, Trouble};
 use crate::config::keys::{Key, KeyCode};
-use crate::time::Now;
+use crate::time::{Now, Utc};
 use crate::vault::join::{Newcomer, fingerprint_of_keys};
 use crate::vault::names::Doubt;
+use crate::vault::request::NewKey;
 use crate::vault::roster::{Invite, Member, RECOVERY, Role};
 use crate::vault::seal::VaultId;
 
@@ -24,6 +25,8 @@ pub(crate) enum Who {
     Invited(Invite),
     /// Somebody who used an invitation, and why an owner has to say yes first.
     Waiting(Newcomer, Option<Doubt>),
+    /// A member who asks for a new key.
+    Asks(NewKey),
     Gone(Member),
     /// So many changes do not count: they came after their author's removal.
     Aside(usize),
@@ -103,6 +106,12 @@ impl Members {
                 row(&newcomer.name.clone(), newcomer.invite.role, print, Who::Waiting(newcomer, doubt))
             })
             .collect();
+        self.rows.extend(vault.new_keys().into_iter().map(|asked| Row {
+            name: asked.name.clone(),
+            role: "new key",
+            fingerprint: fingerprint_of_keys(&asked.keys),
+            who: Who::Asks(asked),
+        }));
         self.rows.extend(roster.members().iter().map(member(Who::Member)));
         self.rows.extend(
             roster
@@ -239,29 +248,50 @@ pub(crate) fn remove(model: &mut Model, now: Now) {
         Who::Ahead(_) => {
             return model.say("they count once their time has come; removing their author drops them", now);
         }
-        Who::Aside(_) => {
-            return model.say("they are kept, and count for nothing", now);
-        }
+        Who::Asks(_) => return model.say("only they can take it back; a lets one of their keys in", now),
+        Who::Aside(_) => Confirm::member(
+            format!("drop the changes of {} that no owner stands for?", row.name),
+            "They count for nothing. They go from every copy, and cannot be brought back.".into(),
+            MemberDeed::Cut(row.name.clone()),
+        ),
         Who::Secret(_) => return model.say("it goes from here when its secret is changed", now),
     };
     session.over.push(Over::Confirm(confirm));
+}
+
+fn day(ms: u64) -> String {
+    let Utc { year, month, day, .. } = Utc::from_unix(ms / 1000);
+    format!("{year:04}-{month:02}-{day:02}")
 }
 
 /// Asks before one of those who wait is let in.
 pub(crate) fn admit(model: &mut Model, now: Now) {
     let Stage::Open(session) = &mut model.stage else { return };
     let Some(row) = on_top(session).and_then(Members::selected) else { return };
-    let Who::Waiting(newcomer, doubt) = &row.who else {
-        return model.say("only who waits can be let in", now);
+    let confirm = match &row.who {
+        Who::Waiting(newcomer, doubt) => {
+            let ended = match newcomer.invite.expires_ms < now.wall_ms {
+                true => format!("The invitation ended {}. ", day(newcomer.invite.expires_ms)),
+                false => String::new(),
+            };
+            Confirm::member(
+                format!("let {} in as {}?", newcomer.name, newcomer.invite.role.name()),
+                match doubt {
+                    Some(doubt) => {
+                        format!("{ended}Compare the six words with them first, for {doubt}: {}", row.fingerprint)
+                    }
+                    None => format!("{ended}Compare the six words with them first: {}", row.fingerprint),
+                },
+                MemberDeed::Admit(Box::new(newcomer.clone())),
+            )
+        }
+        Who::Asks(asked) => Confirm::member(
+            format!("give {} the new key they ask for?", asked.name),
+            format!("The old key ends. Compare the six words with them first: {}", row.fingerprint),
+            MemberDeed::GiveKey(Box::new(asked.clone())),
+        ),
+        _ => return model.say("only who waits can be let in", now),
     };
-    let confirm = Confirm::member(
-        format!("let {} in as {}?", newcomer.name, newcomer.invite.role.name()),
-        match doubt {
-            Some(doubt) => format!("Compare the six words with them first, for {doubt}: {}", row.fingerprint),
-            None => format!("Compare the six words with them first: {}", row.fingerprint),
-        },
-        MemberDeed::Admit(Box::new(newcomer.clone())),
-    );
     session.over.push(Over::Confirm(confirm));
 }
 

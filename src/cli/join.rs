@@ -83,7 +83,7 @@ pub fn run(global: &Global, args: &Args) -> Result<(), Failure> {
         sharing::remember_read(&home, &vault.vault_id(), &bytes)?;
     }
     let mut session = session::File::at(home, path)?.unlock_with(&personal.vault)?;
-    sync::after(&mut session);
+    let sent = sync::publish(&mut session);
     let me = session.vault.me();
     let (member, role) = match &me {
         crate::vault::sharing::Me::Member { name, role } | crate::vault::sharing::Me::Pending { name, role } => {
@@ -92,7 +92,8 @@ pub fn run(global: &Global, args: &Args) -> Result<(), Failure> {
     };
     let fingerprint = session.vault.own_words();
     if global.json {
-        return out::json(&Joined { vault: &name, name: member, role: role.name(), fingerprint });
+        out::json(&Joined { vault: &name, name: member, role: role.name(), fingerprint })?;
+        return sent.finish();
     }
     out::say(&format!("you are in {} as {}, {}", text::clean(&name), text::clean(&member), role.name()));
     if !args.recovery {
@@ -102,7 +103,7 @@ pub fn run(global: &Global, args: &Args) -> Result<(), Failure> {
     out::say(
         "Read them to an owner, who sees the same under your name (tickey member list), before and after you are let in",
     );
-    Ok(())
+    sent.finish()
 }
 
 /// An owner's place is taken with the recovery code.

@@ -8,15 +8,15 @@ use super::ask;
 use super::error::{Exit, Failure};
 use super::out;
 use super::session::Session;
-use super::sync;
+use super::sync::{self, Published};
 use crate::runtime::clock;
 use crate::secret::Text;
 use crate::text;
-use crate::vault::Unlocked;
 use crate::vault::join::fingerprint_of_keys;
 use crate::vault::roster::{Invite, Member, RECOVERY, Role, Roster};
 use crate::vault::seal::{PublicKeys, key_id};
-use crate::vault::sharing::Me;
+use crate::vault::sharing::{Me, Work};
+use crate::vault::{Unlocked, VaultError};
 
 #[derive(Serialize)]
 struct Row {
@@ -63,11 +63,19 @@ pub fn run(global: &Global, command: Option<MemberCommand>) -> Result<(), Failur
         None | Some(MemberCommand::List) => list(global),
         Some(MemberCommand::Invite { name, role, expires }) => invite(global, &name, role.into(), expires),
         Some(MemberCommand::Role { name, role }) => give_role(global, &name, role.into()),
-        Some(MemberCommand::Remove { name, yes }) => remove(global, &name, yes),
+        Some(MemberCommand::Remove { name, keep_changes, drop_changes, yes }) => {
+            let work = match (keep_changes, drop_changes) {
+                (true, _) => Work::Keep,
+                (false, true) => Work::Drop,
+                (false, false) => Work::Usual,
+            };
+            remove(global, &name, work, yes)
+        }
+        Some(MemberCommand::Cut { name, yes }) => cut(global, &name, yes),
         Some(MemberCommand::Revert { name, since, dry_run, yes, .. }) => {
             revert(global, &name, since.unwrap_or_default(), dry_run, yes)
         }
-        Some(MemberCommand::Admit { fingerprint }) => admit(global, &fingerprint),
+        Some(MemberCommand::Admit { fingerprint, yes }) => admit(global, &fingerprint, yes),
     }
 }
 
@@ -109,6 +117,10 @@ fn rows(vault: &Unlocked) -> Vec<Row> {
         let invite = &newcomer.invite;
         let row = Row::new(&newcomer.name, invite.role, "waiting", &newcomer.keys, invite.since_ms, Some(&invite.by));
         Row { doubt: names.doubt_about(newcomer).map(|doubt| doubt.to_string()), ..row }
+    }));
+    rows.extend(vault.new_keys().iter().filter_map(|asked| {
+        let member = roster.member_by_key(&asked.old)?;
+        Some(Row::new(&asked.name, member.role, "new key", &asked.keys, member.since_ms, member.let_in_by.as_deref()))
     }));
     rows.extend(roster.gone().iter().map(member("removed")));
     rows
@@ -156,9 +168,10 @@ fn invite(global: &Global, name: &str, role: Role, seconds: u64) -> Result<(), F
     let expires_ms = wall_ms.saturating_add(seconds.saturating_mul(1000));
     let invited = session.vault.invite(name, role, expires_ms, wall_ms, &mut clock::Os)?;
     session.write(invited.vault)?;
-    let sent = sync::after(&mut session);
+    let sent = sync::publish(&mut session);
     if global.json {
-        return out::json(&Invited { name, role: role.name(), code: &invited.code, expires: expires_ms / 1000 });
+        out::json(&Invited { name, role: role.name(), code: &invited.code, expires: expires_ms / 1000 })?;
+        return sent.finish();
     }
     out::line(&invited.code)?;
     out::say(&format!(
@@ -168,13 +181,13 @@ fn invite(global: &Global, name: &str, role: Role, seconds: u64) -> Result<(), F
         out::utc(expires_ms)
     ));
     out::say("hand it over by another way than the vault; they run: tickey join SOURCE");
-    if sent.is_none() {
+    if let Published::NoRemote = sent {
         out::say(&format!(
             "this vault has no remote yet: tickey --vault {} remote set URL puts it where they can reach it",
             out::word(session.name())
         ));
     }
-    Ok(())
+    sent.finish()
 }
 
 /// The member of that name; of several that are the same but for case, the exact one.
@@ -196,12 +209,12 @@ fn give_role(global: &Global, name: &str, role: Role) -> Result<(), Failure> {
         return Ok(());
     }
     session.write(vault)?;
-    sync::after(&mut session);
+    let sent = sync::publish(&mut session);
     out::say(&format!("{} is {} now", text::clean(&member.name), role.name()));
-    Ok(())
+    sent.finish()
 }
 
-fn remove(global: &Global, name: &str, yes: bool) -> Result<(), Failure> {
+fn remove(global: &Global, name: &str, work: Work, yes: bool) -> Result<(), Failure> {
     if !yes {
         // Without a terminal to ask on, say so before a passphrase is spent.
         ask::Terminal::require("your agreement", "--yes removes without asking")?;
@@ -213,18 +226,23 @@ fn remove(global: &Global, name: &str, yes: bool) -> Result<(), Failure> {
         ask::confirm(yes, &format!("End the invite of {}?", text::fit(name, 60)))?;
         let vault = session.vault.end_invite(&invite, wall_ms, &mut clock::Os)?;
         session.write(vault)?;
-        sync::after(&mut session);
+        let sent = sync::publish(&mut session);
         out::say(&format!("ended the invite of {}; its code opens nothing that comes after", text::clean(name)));
-        return Ok(());
+        return sent.finish();
     }
     let member = named(&session, name)?.clone();
     if member.name == RECOVERY {
         return Err(Failure::failed("the recovery code is removed by nobody; nothing was changed"));
     }
     ask::confirm(yes, &format!("Remove {} from {}?", text::fit(&member.name, 60), text::fit(session.name(), 60)))?;
-    let vault = session.vault.remove(&member, wall_ms, &mut clock::Os)?;
+    let vault = session.vault.remove(&member, work, wall_ms, &mut clock::Os).map_err(|error| match error {
+        VaultError::Refused(words) if work == Work::Usual => {
+            Failure::failed(words).hint("--keep-changes keeps all of their changes, --drop-changes none")
+        }
+        error => error.into(),
+    })?;
     session.write(vault)?;
-    sync::after(&mut session);
+    let sent = sync::publish(&mut session);
     let name = text::clean(&member.name);
     out::say(&format!("removed {name}: what comes after is sealed under a new key"));
     out::say(&format!("what {name} has read, and old copies, backups and git history, stay readable to them"));
@@ -235,7 +253,7 @@ fn remove(global: &Global, name: &str, yes: bool) -> Result<(), Failure> {
             out::entries(count)
         ));
     }
-    Ok(())
+    sent.finish()
 }
 
 /// Takes back what somebody did, who may be removed since.
@@ -264,29 +282,57 @@ fn revert(global: &Global, name: &str, since_ms: u64, dry_run: bool, yes: bool) 
         &format!("Take back what {} did? It changes {}.", text::fit(&member.name, 60), out::entries(count)),
     )?;
     session.revert(&member, since_ms)?;
-    sync::after(&mut session);
+    let sent = sync::publish(&mut session);
     out::say(&format!("Took back what {shown} did, in {}", out::entries(count)));
     if since_ms > 0 {
         out::say("Times can be backdated: --everything takes back all they ever did");
     }
-    Ok(())
+    sent.finish()
 }
 
-fn admit(global: &Global, fingerprint: &str) -> Result<(), Failure> {
+fn cut(global: &Global, name: &str, yes: bool) -> Result<(), Failure> {
+    if !yes {
+        ask::Terminal::require("your agreement", "--yes drops without asking")?;
+    }
+    let mut session = open_newest(global)?;
+    let aside = session.vault.set_aside().get(name).copied().unwrap_or_default();
+    let vault = session.vault.cut(name, clock::now().wall_ms)?;
+    let who = text::fit(name, 60);
+    ask::confirm(yes, &format!("Drop {} of {who} that no owner stands for, for good?", out::changes(aside)))?;
+    session.write(vault)?;
+    let sent = sync::publish(&mut session);
+    out::say(&format!("Dropped {} of {}", out::changes(aside), text::clean(name)));
+    sent.finish()
+}
+
+fn admit(global: &Global, fingerprint: &str, yes: bool) -> Result<(), Failure> {
     let mut session = open_newest(global)?;
     let wanted: Vec<&str> = fingerprint.split_whitespace().collect();
+    let has_words = |keys: &PublicKeys| fingerprint_of_keys(keys).split_whitespace().eq(wanted.iter().copied());
+    let wall_ms = clock::now().wall_ms;
+    if let Some(asked) = session.vault.new_keys().into_iter().find(|asked| has_words(&asked.keys)) {
+        let vault = session.vault.give_key(&asked, wall_ms, &mut clock::Os)?;
+        session.write(vault)?;
+        let sent = sync::publish(&mut session);
+        out::say(&format!("Gave {} the new key; the old one opens nothing from now on", text::clean(&asked.name)));
+        return sent.finish();
+    }
     let newcomers = session.vault.newcomers();
-    let newcomer = newcomers
-        .iter()
-        .find(|newcomer| fingerprint_of_keys(&newcomer.keys).split_whitespace().eq(wanted.iter().copied()))
-        .ok_or_else(|| {
-            Failure::new(Exit::NoMatch, "nobody with those six words waits to be let in")
-                .hint("tickey member list shows who waits, with their words")
-        })?;
-    let vault = session.vault.admit(newcomer, clock::now().wall_ms, &mut clock::Os)?;
+    let newcomer = newcomers.iter().find(|newcomer| has_words(&newcomer.keys)).ok_or_else(|| {
+        Failure::new(Exit::NoMatch, "nobody with those six words waits to be let in or for a new key")
+            .hint("tickey member list shows who waits, with their words")
+    })?;
+    if newcomer.invite.expires_ms < wall_ms {
+        let (who, ended) = (text::fit(&newcomer.name, 60), out::utc(newcomer.invite.expires_ms));
+        if !yes {
+            ask::Terminal::require("your agreement", "--yes lets them in without asking")?;
+        }
+        ask::confirm(yes, &format!("The invitation ended {ended}. Let {who} in all the same?"))?;
+    }
+    let vault = session.vault.admit(newcomer, wall_ms, &mut clock::Os)?;
     session.write(vault)?;
-    sync::after(&mut session);
+    let sent = sync::publish(&mut session);
     let name = session.vault.roster().member_by_key(&newcomer.keys.sign).map_or(&newcomer.name, |member| &member.name);
     out::say(&format!("Let in {}", text::clean(name)));
-    Ok(())
+    sent.finish()
 }

@@ -4,7 +4,8 @@ use super::args::{Global, Passphrase};
 use super::ask::{self, Terminal};
 use super::error::Failure;
 use super::session::{self, File, Session};
-use super::{backup, out, sync};
+use super::sync::{self, Published};
+use super::{backup, out};
 use crate::runtime::{clock, process};
 use crate::text;
 use crate::vault::sharing::Me;
@@ -73,7 +74,7 @@ fn rekey_links(personal: &mut Session) -> Result<(), Failure> {
     let edits = personal.vault.rekey_links(&mut clock::Os)?;
     personal.edit(&edits)?;
     // This person's other machines need the new keys first.
-    sync::after(personal);
+    let mut sent = sync::publish(personal);
     for (_, link) in personal.vault.links() {
         let name = text::clean(&link.name).into_owned();
         match personal.linked(&link) {
@@ -81,17 +82,23 @@ fn rekey_links(personal: &mut Session) -> Result<(), Failure> {
                 out::say(&format!("{name} is not on this machine; your key to it is replaced where it is synced next"))
             }
             Ok(Some(mut session)) => {
-                sync::after(&mut session);
+                let of_link = sync::publish(&mut session);
+                if let Published::Waits(_) = of_link {
+                    sent = of_link;
+                }
                 match session.vault.me() {
                     Me::Pending { .. } => out::say(&format!("your new key to {name} waits until you are let in")),
                     _ if session.vault.has_new_key() => {
                         out::say(&format!("your new key to {name} waits for the next sync"));
                     }
+                    _ if session.vault.asks_for().is_some() => out::say(&format!(
+                        "owners of {name} were asked for your new key; until one of their programs puts it in force, the old one is"
+                    )),
                     _ => out::say(&format!("you have a new key to {name}")),
                 }
             }
             Err(failure) => out::warn(&format!("{name}: {}", failure.message)),
         }
     }
-    Ok(())
+    sent.finish()
 }

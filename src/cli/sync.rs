@@ -177,21 +177,45 @@ pub fn once(session: &mut Session) -> Result<Option<Synced>, Failure> {
 
 /// Takes in what is new before a change that must stand on it. What hinders it is a warning: the change waits then.
 pub fn before(session: &mut Session) {
-    after(session);
+    if let Published::Waits(failure) = publish(session) {
+        out::warn(&format!("not synced: {}", failure.message));
+    }
 }
 
-/// Sends a change that was saved. `None` when there is no remote; what hinders it is a warning.
-pub fn after(session: &mut Session) -> Option<()> {
+/// What became of a change that was saved here.
+#[must_use]
+pub enum Published {
+    /// The vault has no remote.
+    NoRemote,
+    /// The remote has it.
+    Done,
+    /// It is saved here and waits.
+    Waits(Failure),
+}
+
+impl Published {
+    /// Ends a command that has said what was done here.
+    ///
+    /// # Errors
+    /// [`Exit::Remote`] where the remote has it not yet.
+    pub fn finish(self) -> Result<(), Failure> {
+        match self {
+            Published::NoRemote | Published::Done => Ok(()),
+            Published::Waits(why) => Err(Failure::new(Exit::Remote, format!("not yet at the remote: {}", why.message))
+                .hint("it is saved here; tickey sync sends it")),
+        }
+    }
+}
+
+/// Sends a change that was saved.
+pub fn publish(session: &mut Session) -> Published {
     match once(session) {
-        Ok(None) => None,
+        Ok(None) => Published::NoRemote,
         Ok(Some(done)) => {
             tell(session.name(), &done.notices);
-            Some(())
+            Published::Done
         }
-        Err(failure) => {
-            out::warn(&format!("not synced: {}; the change is saved here and waits", failure.message));
-            Some(())
-        }
+        Err(failure) => Published::Waits(failure),
     }
 }
 

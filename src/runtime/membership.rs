@@ -4,6 +4,7 @@ use super::clock;
 use crate::app::effect::MemberDeed;
 use crate::secret::Text;
 use crate::text::clean;
+use crate::vault::sharing::Work;
 use crate::vault::{Unlocked, VaultError};
 
 /// How long the code of an invitation is good, in milliseconds: a week.
@@ -23,13 +24,21 @@ pub(super) fn change(vault: &Unlocked, deed: MemberDeed) -> Result<(Unlocked, St
             (vault.set_role(&member, role, wall_ms)?, said, None)
         }
         MemberDeed::Remove(member) => {
-            let after = vault.remove(&member, wall_ms, random)?;
+            let after = vault.remove(&member, Work::Usual, wall_ms, random)?;
             let said = match after.to_reenrol().len() {
                 0 => format!("removed {}", clean(&member.name)),
                 1 => format!("removed {}; the secret they could read is listed below", clean(&member.name)),
                 n => format!("removed {}; {n} secrets they could read are listed below", clean(&member.name)),
             };
             (after, said, None)
+        }
+        MemberDeed::GiveKey(asked) => {
+            let said = format!("{} has a new key; the old one opens nothing from now on", clean(&asked.name));
+            (vault.give_key(&asked, wall_ms, random)?, said, None)
+        }
+        MemberDeed::Cut(name) => {
+            let said = format!("Dropped the changes of {} that no owner stands for", clean(&name));
+            (vault.cut(&name, wall_ms)?, said, None)
         }
         MemberDeed::EndInvite(invite) => {
             let said = format!("ended the invite of {}", clean(&invite.name));

@@ -37,6 +37,8 @@ const FEWEST: u32 = 8;
 const PATIENCE: Duration = Duration::from_secs(120);
 /// How many passing troubles of the remote one sync bears.
 const TROUBLES: u32 = 10;
+/// How often another program may put links on the working copy's roster while this one saves.
+const MOST_FORKS: u32 = 20;
 /// How long a save of the working copy waits for another program's.
 const SAVE_PATIENCE: Duration = Duration::from_secs(10);
 
@@ -506,23 +508,23 @@ impl Loop<'_, '_> {
         }
         let wall_ms = (self.means.wall_ms)();
         let (path, limits, random) = (self.copy.path, self.copy.limits, &mut *self.means.random);
-        let saved = disk::save(path, self.copy.tag.as_ref(), &next, limits, SAVE_PATIENCE, wall_ms, random);
-        let (saved, alone) = match saved {
-            // Another program of this machine put links of its own on the roster: as two owners who act at once.
-            Err(StoreError::Vault(VaultError::Forked)) => {
-                let (bytes, tag) = disk::read(path)?;
-                let both = next.accept(&bytes, None, limits, wall_ms, random).map_err(SyncError::Vault)?.vault;
-                (disk::save(path, Some(&tag), &both, limits, SAVE_PATIENCE, wall_ms, random)?, false)
+        let (mut next, mut tag, mut alone) = (next, self.copy.tag, true);
+        for _ in 0..MOST_FORKS {
+            match disk::save(path, tag.as_ref(), &next, limits, SAVE_PATIENCE, wall_ms, random) {
+                // Another program of this machine put links of its own on the roster: as two owners who act at once.
+                Err(StoreError::Vault(VaultError::Forked)) => {
+                    let (bytes, now) = disk::read(path)?;
+                    next = next.accept(&bytes, None, limits, wall_ms, random).map_err(SyncError::Vault)?.vault;
+                    (tag, alone) = (Some(now), false);
+                }
+                saved => {
+                    let saved = saved?;
+                    (self.copy.vault, self.copy.tag) = (saved.vault, Some(saved.tag));
+                    return Ok(alone && !saved.merged);
+                }
             }
-            saved => {
-                let saved = saved?;
-                let alone = !saved.merged;
-                (saved, alone)
-            }
-        };
-        self.copy.vault = saved.vault;
-        self.copy.tag = Some(saved.tag);
-        Ok(alone)
+        }
+        Err(SyncError::Busy)
     }
 
     /// Keeps a copy that is not to be believed, for people to look at.

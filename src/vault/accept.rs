@@ -119,9 +119,9 @@ impl Seen {
             let there = now.newest.get(replica);
             there.is_none_or(|there| there < newest) && merged.newest.get(replica) > there
         };
-        // The newest change of all is dropped by no rule but that of entries forgotten for good.
+        // The newest change of all is dropped by no rule but those of entries forgotten for good and of members cut off.
         let newest = |seen: &Seen| seen.newest.values().copied().max();
-        let all_lack = roster.purged().is_empty() && newest(now) < newest(self);
+        let all_lack = !roster.drops_changes() && newest(now) < newest(self);
         (all_lack || self.newest.iter().any(lacks)).then(|| "changes that were in it before are missing".into())
     }
 }
@@ -260,7 +260,9 @@ impl Unlocked {
             return Ok(accepted(next, holds_all, false));
         }
         let roster = &self.document.roster;
-        let known = |change: &Change| self.document.has(change) || roster.purged().contains(&change.entry());
+        let known = |change: &Change| {
+            self.document.has(change) || roster.purged().contains(&change.entry()) || self.document.is_cut(change)
+        };
         if let Err(barred) = entitled(newer, &file.author) {
             // Who signed what we have already does not matter, of those who might once (a member who has left since, say), or who asked for a new key.
             // Records of newcomers and requests vouch for themselves; nothing else is taken.

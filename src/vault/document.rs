@@ -293,6 +293,12 @@ impl Document {
         change.by().is_some_and(|by| self.roster.is_author(&by)) || self.roster.vouched().contains(change.hash())
     }
 
+    /// Whether owners have dropped that change for good, with all that a key signed and they do not stand for.
+    pub(super) fn is_cut(&self, change: &Change) -> bool {
+        let by = || change.by().is_some_and(|by| self.roster.is_cut(&by));
+        self.roster.drops_changes() && by() && !self.roster.vouched().contains(change.hash())
+    }
+
     /// Takes changes in: the union with what is held.
     pub fn insert(&mut self, mut changes: Vec<Change>) {
         changes.retain(|change| !self.roster.purged().contains(&change.entry()));

@@ -12,7 +12,7 @@ use crate::vault::change::{Author, Change};
 use crate::vault::request::{NewKey, Request};
 use crate::vault::roster::{Role, Roster};
 use crate::vault::seal::{MemberKey, key_id};
-use crate::vault::sharing::{Deed, as_refusal};
+use crate::vault::sharing::{Deed, Work, as_refusal};
 use crate::vault::{Edit, Link, Unlocked, VaultError};
 
 const DAY_MS: u64 = 24 * 60 * 60 * 1000;
@@ -124,7 +124,7 @@ impl Unlocked {
         next.document.roster.rekey(&request, &self.member, wall_ms)?;
         // By the new key: what the old one signs beside its end, another machine of this owner does not believe.
         next.member = new;
-        next.vouch_for(&self.member.public().sign, wall_ms)?;
+        next.vouch_for(&self.member.public().sign, Work::Keep, wall_ms)?;
         next.document.set_roster_again(&self.document.roster);
         next.next_epoch(wall_ms, random)?;
         Ok(Some((next, Deed::OwnNewKey)))
@@ -142,15 +142,15 @@ impl Unlocked {
     pub fn give_key(&self, asked: &NewKey, wall_ms: u64, random: &mut dyn Random) -> Result<Unlocked, VaultError> {
         self.owner("give a member a new key")?;
         let mut next = self.clone();
-        next.put_key(asked, wall_ms).map_err(as_refusal)?;
+        next.put_key(asked, Work::Keep, wall_ms).map_err(as_refusal)?;
         next.next_epoch(wall_ms, random)?;
         Ok(next)
     }
 
     /// The links of that; an epoch has to follow. When they cannot be put on, the vault is as it was.
-    pub(super) fn put_key(&mut self, asked: &NewKey, wall_ms: u64) -> Result<(), VaultError> {
+    pub(super) fn put_key(&mut self, asked: &NewKey, work: Work, wall_ms: u64) -> Result<(), VaultError> {
         let before = self.document.roster.clone();
-        let put = self.vouch_for(&asked.old, wall_ms);
+        let put = self.vouch_for(&asked.old, work, wall_ms);
         let put = put.and_then(|()| self.document.roster.rekey(&asked.request, &self.member, wall_ms));
         match put {
             Ok(()) => self.document.set_roster_again(&before),

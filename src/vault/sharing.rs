@@ -83,6 +83,20 @@ pub enum Deed {
     NotDone(String, String),
 }
 
+/// How many changes an owner's program stands for unasked when their author's key ends.
+const MOST_UNASKED: usize = 16_384;
+
+/// What becomes of what somebody did whose key ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Work {
+    /// It stays, unless it is more than a person does.
+    Usual,
+    /// It stays, however much it is.
+    Keep,
+    /// It goes, but for what an owner stands for already.
+    Drop,
+}
+
 /// An entry whose secret somebody who is gone could read.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ToReenrol {
@@ -318,7 +332,7 @@ impl Unlocked {
         let mut vault = self.at(wall_ms);
         vault.some_is_due()?;
         if role == Role::Viewer {
-            vault.vouch_for(&member.keys.sign, wall_ms)?;
+            vault.vouch_for(&member.keys.sign, Work::Usual, wall_ms)?;
         }
         vault.document.roster.set_role(&member.keys.sign, role, &self.member, wall_ms).map_err(as_refusal)?;
         vault.document.set_roster_again(&self.document.roster);
@@ -328,25 +342,69 @@ impl Unlocked {
     /// Shuts a member out of everything that comes after: a new epoch and vault key for those who stay.
     ///
     /// # Errors
-    /// [`VaultError::Refused`]: not an owner, oneself, the last owner.
-    pub fn remove(&self, member: &Member, wall_ms: u64, random: &mut dyn Random) -> Result<Unlocked, VaultError> {
+    /// [`VaultError::Refused`]: not an owner, oneself, the last owner, or more changes of theirs than a person makes.
+    pub fn remove(
+        &self,
+        member: &Member,
+        work: Work,
+        wall_ms: u64,
+        random: &mut dyn Random,
+    ) -> Result<Unlocked, VaultError> {
         self.owner("remove somebody")?;
         let mut vault = self.at(wall_ms);
         vault.some_is_due()?;
-        vault.vouch_for(&member.keys.sign, wall_ms)?;
+        vault.vouch_for(&member.keys.sign, work, wall_ms).map_err(as_refusal)?;
         let newest = vault.newest();
         vault.document.roster.remove(&member.keys.sign, newest, &self.member, wall_ms).map_err(as_refusal)?;
+        if work == Work::Drop {
+            vault.document.roster.cut(&member.keys.sign, &self.member, wall_ms).map_err(as_refusal)?;
+        }
         vault.document.set_roster_again(&self.document.roster);
         vault.next_epoch(wall_ms, random)?;
         Ok(vault)
     }
 
+    /// Drops what somebody of that name did who was removed, or with a key that has been replaced, and no owner stands for.
+    ///
+    /// # Errors
+    /// [`VaultError::Refused`]: not an owner, or nobody of that name has a key that has ended.
+    pub fn cut(&self, name: &str, wall_ms: u64) -> Result<Unlocked, VaultError> {
+        self.owner("drop what a member did")?;
+        let mut vault = self.clone();
+        let roster = &self.document.roster;
+        let of_name = roster.members().iter().chain(roster.gone()).filter(|member| member.name == name);
+        let ended: Vec<[u8; 32]> = of_name
+            .flat_map(|member| member.signed_with.iter().copied())
+            .filter(|key| roster.member_by_key(key).is_none() && !roster.is_cut(&key_id(key)))
+            .collect();
+        if ended.is_empty() {
+            return Err(VaultError::Refused(format!(
+                "no key of {} has ended that was not cut off already; remove them first",
+                crate::text::clean(name)
+            )));
+        }
+        for key in &ended {
+            vault.document.roster.cut(key, &self.member, wall_ms).map_err(as_refusal)?;
+        }
+        vault.document.set_roster_again(roster);
+        Ok(vault)
+    }
+
     /// Stands for everything that counts now and was signed with that key: it is about to end.
-    pub(super) fn vouch_for(&mut self, sign: &[u8; 32], wall_ms: u64) -> Result<(), VaultError> {
+    pub(super) fn vouch_for(&mut self, sign: &[u8; 32], work: Work, wall_ms: u64) -> Result<(), VaultError> {
+        if work == Work::Drop {
+            return Ok(());
+        }
         let (roster, id) = (&self.document.roster, key_id(sign));
         let theirs = self.document.in_force().filter(|change| change.by() == Some(id));
         let new: Vec<[u8; 32]> =
             theirs.map(|change| *change.hash()).filter(|hash| !roster.vouched().contains(hash)).collect();
+        if work == Work::Usual && new.len() > MOST_UNASKED {
+            return Err(VaultError::Refused(format!(
+                "they made {} changes, more than an owner's program stands for unasked: remove them, and say whether all of it stays",
+                new.len()
+            )));
+        }
         self.document.roster.vouch(&new, &self.member, wall_ms)
     }
 
@@ -449,7 +507,7 @@ impl Unlocked {
         for requests in asked.values() {
             match requests.as_slice() {
                 [request] if vault.may_be_rekeyed(request, wall_ms) => {
-                    deeds.push(match vault.put_key(request, wall_ms) {
+                    deeds.push(match vault.put_key(request, Work::Usual, wall_ms) {
                         Ok(()) => Deed::NewKey(request.name.clone()),
                         Err(error) => not_done(format!("put the new key of {} in force", request.name), error)?,
                     });
@@ -542,7 +600,7 @@ impl Unlocked {
         vault.document.roster.rekey(&request, &self.member, wall_ms)?;
         let mut vault =
             Unlocked::of_parts(vault.header.clone(), own, None, vault.vault_key.clone(), vault.document.clone());
-        vault.vouch_for(&owner.keys.sign, wall_ms)?;
+        vault.vouch_for(&owner.keys.sign, Work::Keep, wall_ms)?;
         vault.document.set_roster_again(&self.document.roster);
         vault.next_epoch(wall_ms, random)?;
         Ok(vault)

@@ -309,7 +309,7 @@ fn busy_team() -> (Unlocked, Clock) {
         vault = seen.housekeeping(NOW, &mut random).unwrap().unwrap().0;
     }
     let eve = vault.members().iter().find(|member| member.name == "eve").unwrap().clone();
-    vault = vault.remove(&eve, NOW, &mut Fixed(70)).unwrap();
+    vault = vault.remove(&eve, tickey::vault::sharing::Work::Usual, NOW, &mut Fixed(70)).unwrap();
     (vault.invite("carl", Role::Viewer, NOW + 604_800_000, NOW, &mut Fixed(71)).unwrap().vault, clock)
 }
 

@@ -16,6 +16,7 @@ use tickey::store::{Tag, disk, state};
 use tickey::vault::join::InviteCode;
 use tickey::vault::rekey::LinkKeys;
 use tickey::vault::roster::{Member, Role};
+use tickey::vault::sharing::Work;
 use tickey::vault::{Clock, Details, Edit, EntryId, Limits, Locked, Stamp, Unlocked};
 
 use crate::storage::Storage;
@@ -169,7 +170,7 @@ impl Machine {
     }
 
     pub fn remove(&mut self, name: &str) {
-        let vault = self.vault.remove(&self.member(name), self.now(), &mut Os).unwrap();
+        let vault = self.vault.remove(&self.member(name), Work::Usual, self.now(), &mut Os).unwrap();
         self.save(vault);
     }
 

@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use proptest::prelude::*;
 use tickey::store::sync::{Notice, SyncError};
 use tickey::vault::roster::Role;
-use tickey::vault::sharing::Me;
+use tickey::vault::sharing::{Me, Work};
 use tickey::vault::{Edit, EntryId, VaultError};
 
 use crate::machine::{HOUR, Machine, now};
@@ -83,7 +83,10 @@ impl World {
                 let member = machine.vault.members().iter().find(|member| member.name == others[n % 3]).cloned();
                 let Some(member) = member else { return };
                 let vault = match n % 2 {
-                    0 => machine.vault.remove(&member, machine.now(), &mut tickey::runtime::clock::Os).unwrap(),
+                    0 => machine
+                        .vault
+                        .remove(&member, Work::Usual, machine.now(), &mut tickey::runtime::clock::Os)
+                        .unwrap(),
                     _ => {
                         let role = if member.role == Role::Viewer { Role::Editor } else { Role::Viewer };
                         machine.vault.set_role(&member, role, machine.now()).unwrap()

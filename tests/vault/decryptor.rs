@@ -11,6 +11,7 @@ use tickey::otp::Kind;
 use tickey::secret::Text;
 use tickey::vault::join::InviteCode;
 use tickey::vault::roster::Role;
+use tickey::vault::sharing::Work;
 use tickey::vault::{Clock, Edit, EntryId, Locked, Stamp, Unlocked};
 
 use crate::skip::skip;
@@ -133,7 +134,7 @@ fn it_opens_a_shared_vault_and_counts_what_counts() {
     // Bob leaves: what he did stays, what he does later does not count, and he opens nothing any more.
     maya = maya.accept(&sealed, None, &LIMITS, NOON, &mut random).unwrap().vault;
     let member = maya.members().iter().find(|member| member.name == "bob").unwrap().clone();
-    maya = maya.remove(&member, NOON, &mut random).unwrap();
+    maya = maya.remove(&member, Work::Usual, NOON, &mut random).unwrap();
     let late = bob.plan(
         &[Edit::Add(EntryId::random(&mut random).unwrap(), Box::new(details(Kind::Totp, "Late")))],
         &mut clocks[1],

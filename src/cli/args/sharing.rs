@@ -77,6 +77,12 @@ pub enum MemberCommand {
         /// Whom
         #[arg(value_name = "NAME")]
         name: String,
+        /// Keep all of their changes, however many they are
+        #[arg(long, conflicts_with = "drop_changes")]
+        keep_changes: bool,
+        /// Drop their changes for good, but for those that an owner stands for already
+        #[arg(long)]
+        drop_changes: bool,
         /// Do not ask
         #[arg(short, long)]
         yes: bool,
@@ -103,11 +109,23 @@ pub enum MemberCommand {
         #[arg(short, long)]
         yes: bool,
     },
-    /// Let in somebody who waits for an owner's yes (only owners)
+    /// Drop for good what a removed member, or a replaced key, did and no owner stands for (only owners)
+    Cut {
+        /// Whose changes
+        #[arg(value_name = "NAME")]
+        name: String,
+        /// Do not ask
+        #[arg(short, long)]
+        yes: bool,
+    },
+    /// Let in somebody who waits for an owner's yes, or give a member the new key they ask for (only owners)
     Admit {
-        /// The six words that the right person sees after `join`, as `member list` prints them
+        /// The six words that the right person sees, as `member list` prints them
         #[arg(value_name = "WORDS")]
         fingerprint: String,
+        /// Do not ask, even where the invitation has ended
+        #[arg(short, long)]
+        yes: bool,
     },
 }
 

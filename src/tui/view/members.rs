@@ -26,10 +26,11 @@ fn state(row: &Row) -> String {
         Who::Invited(invite) => format!("invited by {}, open until {}", invite.by, day(invite.expires_ms)),
         Who::Waiting(_, None) => "waits to be let in".into(),
         Who::Waiting(_, Some(doubt)) => format!("waits for your yes: {doubt}"),
+        Who::Asks(_) => "asks for a new key; a gives it, and ends the old one".into(),
         Who::Gone(member) => format!("left; was in {}", came(member)),
         Who::Ahead(_) => "changes of theirs are dated ahead and do not count until then".into(),
-        Who::Aside(1) => "a change of theirs does not count: it came after the removal".into(),
-        Who::Aside(n) => format!("{n} changes of theirs do not count: they came after the removal"),
+        Who::Aside(1) => "a change of theirs does not count: their key had ended; d drops it".into(),
+        Who::Aside(n) => format!("{n} changes of theirs do not count: their key had ended; d drops them"),
         Who::Secret(known_to) => format!("enrol it again: {} knew it and left", known_to.join(", ")),
     }
 }
@@ -60,7 +61,7 @@ pub(super) fn draw(model: &Model, session: &Session, members: &Members, paint: &
         let y = header.saturating_add(u16::try_from(n.saturating_sub(first)).unwrap_or(0));
         let style = match &row.who {
             Who::Gone(_) => look.dim,
-            Who::Waiting(..) | Who::Secret(_) | Who::Aside(_) | Who::Ahead(_) => look.warn,
+            Who::Waiting(..) | Who::Asks(_) | Who::Secret(_) | Who::Aside(_) | Who::Ahead(_) => look.warn,
             _ => Style::new(),
         };
         paint.put(2, y, name, &row.name, style);

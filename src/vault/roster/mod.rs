@@ -395,6 +395,11 @@ impl Roster {
         self.past.cut.contains(id)
     }
 
+    /// Whether owners have dropped changes for good.
+    pub(super) fn drops_changes(&self) -> bool {
+        !self.purged.is_empty() || !self.past.cut.is_empty()
+    }
+
     /// Whether the same changes count under `other`.
     pub(super) fn counts_the_same(&self, other: &Roster) -> bool {
         let authors = |roster: &Roster| -> BTreeSet<[u8; 32]> {

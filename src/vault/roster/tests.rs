@@ -83,3 +83,70 @@ fn an_operation_of_a_newer_program_is_named() {
     let link = Link { bytes, by: [0; 32], signature: [0; 64] };
     assert!(matches!(link.read(), Err(VaultError::Newer(_))));
 }
+
+fn signed(roster: &Roster, signer: &MemberKey, op: &serde_json::Value) -> Link {
+    let mut text = serde_json::json!({"n": roster.links.len(), "previous": BASE64.encode(&roster.head()), "at": 1_u32});
+    text.as_object_mut().unwrap().extend(op.as_object().unwrap().clone());
+    let bytes = serde_json::to_vec(&text).unwrap();
+    let signature = signer.sign(&signed_text(Some(roster.vault()), &bytes));
+    Link { bytes, by: signer.public().sign, signature }
+}
+
+#[test]
+fn a_link_beyond_its_bound_is_refused() {
+    let mut random = FixedRandom::new(14);
+    let (roster, founder, _) = founded(&mut random);
+    let takes = |op: serde_json::Value| roster.clone().take(signed(&roster, &founder, &op));
+    let hash = BASE64.encode(&[7; 32]);
+    assert!(takes(serde_json::json!({"op": "vouch", "changes": vec![&hash; 1_300]})).is_ok());
+    assert!(takes(serde_json::json!({"op": "vouch", "changes": vec![&hash; 1_500]})).is_err());
+    let keys = MemberKey::random(&mut random).unwrap().public();
+    let invite = |name: &str, exchange: &[u8; 32]| {
+        let (sign, exchange) = (BASE64.encode(&keys.sign), BASE64.encode(exchange));
+        serde_json::json!({"op": "invite", "name": name, "role": "viewer", "sign": sign, "exchange": exchange, "expires": 1_u32})
+    };
+    assert!(takes(invite(&"d".repeat(200), &keys.exchange)).is_ok());
+    for name in ["", &"d".repeat(201), "d\u{9b}n", "recovery"] {
+        assert!(takes(invite(name, &keys.exchange)).is_err(), "{name:?}");
+    }
+    for exchange in [[0; 32], keys.sign, founder.public().exchange] {
+        assert!(takes(invite("dan", &exchange)).is_err());
+    }
+    let mut more = invite("dan", &keys.exchange);
+    more["until"] = serde_json::json!(1);
+    assert!(matches!(takes(more), Err(VaultError::Newer(_))));
+    let mut padded = signed(&roster, &founder, &invite("dan", &keys.exchange));
+    padded.bytes.extend(vec![b' '; 1024]);
+    padded.signature = founder.sign(&signed_text(Some(roster.vault()), &padded.bytes));
+    assert!(roster.clone().take(padded).is_err());
+}
+
+#[test]
+fn the_last_links_are_for_shutting_out() {
+    let mut random = FixedRandom::new(15);
+    let (mut roster, founder, vault_key) = founded(&mut random);
+    let entry = [EntryId::random(&mut random).unwrap()];
+    let filler = Arc::clone(&roster.links[1]);
+    roster.links.resize(MOST_LINKS - KEPT_LINKS - 1, Arc::clone(&filler));
+    roster.purge(&entry, &founder, 2).unwrap();
+    assert!(roster.purge(&entry, &founder, 3).is_err());
+    roster.start_epoch(&vault_key, &founder, 4).unwrap();
+    roster.links.resize(MOST_LINKS - 1, filler);
+    roster.start_epoch(&vault_key, &founder, 5).unwrap();
+    assert!(roster.start_epoch(&vault_key, &founder, 6).is_err());
+}
+
+#[test]
+fn there_are_as_many_readers_as_grants() {
+    let mut random = FixedRandom::new(16);
+    let (mut roster, founder, _) = founded(&mut random);
+    let invite = |roster: &mut Roster, random: &mut FixedRandom| {
+        let keys = MemberKey::random(random).unwrap().public();
+        roster.invite("dan", Role::Viewer, keys, 9, &founder, 2)
+    };
+    for _ in 1..MOST_READERS {
+        invite(&mut roster, &mut random).unwrap();
+    }
+    assert!(invite(&mut roster, &mut random).is_err());
+    assert_eq!(roster.readers(), MOST_READERS);
+}

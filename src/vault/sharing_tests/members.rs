@@ -134,8 +134,8 @@ fn the_last_owner_stays_and_nobody_removes_themselves() {
     let refused = |result: Result<Unlocked, VaultError>| assert!(matches!(result, Err(VaultError::Refused(_))));
     let mut random = FixedRandom::new(99);
     refused(maya.vault.set_role(&maya.member("maya"), Role::Editor, NOON));
-    refused(maya.vault.remove(&maya.member("maya"), NOON, &mut random));
-    refused(bob.vault.remove(&bob.member("maya"), NOON, &mut random));
+    refused(maya.vault.remove(&maya.member("maya"), Work::Usual, NOON, &mut random));
+    refused(bob.vault.remove(&bob.member("maya"), Work::Usual, NOON, &mut random));
     refused(bob.vault.set_role(&bob.member("bob"), Role::Owner, NOON));
     assert!(matches!(bob.vault.invite("eve", Role::Viewer, NOON, NOON, &mut random), Err(VaultError::Refused(_))));
     maya.set_role("bob", Role::Owner);

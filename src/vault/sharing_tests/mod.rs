@@ -1,5 +1,6 @@
 //! A team around one remote, honest and not: founding, joining, editing apart, removing, forks, and every forgery that a storage could try.
 
+mod attacks;
 mod forks;
 mod insiders;
 mod invitations;
@@ -15,7 +16,7 @@ use crate::vault::file::File;
 use crate::vault::fixed::FixedRandom;
 use crate::vault::join::InviteCode;
 use crate::vault::roster::{Member, Relation, Role};
-use crate::vault::sharing::{Deed, Me};
+use crate::vault::sharing::{Deed, Me, Work};
 use crate::vault::unlocked::signed_text;
 use crate::vault::{Clock, Details, Edit, EntryId, Limits, Locked, Stamp, Unlocked, VaultError};
 
@@ -137,7 +138,7 @@ impl Machine {
 
     fn remove(&mut self, name: &str) -> Result<(), VaultError> {
         let mut random = self.random();
-        self.vault = self.vault.remove(&self.member(name), self.now, &mut random)?;
+        self.vault = self.vault.remove(&self.member(name), Work::Usual, self.now, &mut random)?;
         Ok(())
     }
 

@@ -6,13 +6,13 @@ use crate::vault::seal::MemberKey;
 
 impl Machine {
     /// The keys of this member's link, with a new one in front.
-    fn new_keys(&mut self) -> LinkKeys {
+    pub(super) fn new_keys(&mut self) -> LinkKeys {
         let member = MemberKey::random(&mut self.random()).unwrap();
         let LinkKeys { member: last, older, invite } = self.vault.link_keys();
         LinkKeys { member, older: std::iter::once(last).chain(older).collect(), invite }
     }
 
-    fn knows(&mut self, keys: &LinkKeys) {
+    pub(super) fn knows(&mut self, keys: &LinkKeys) {
         self.vault = self.vault.with_keys(keys);
     }
 

@@ -84,7 +84,7 @@ fn where_two_authors_are_ahead_the_clock_is_wrong_and_nothing_is_edited() {
     back.now = NOON - 400 * DAY;
     let refused = back.vault.plan(&[Edit::Delete(id(1))], &mut back.clock, back.now).unwrap_err();
     assert!(matches!(&refused, VaultError::Refused(words) if words.contains("clock")), "{refused}");
-    assert!(back.vault.remove(&back.member("bob"), back.now, &mut FixedRandom::new(3)).is_err());
+    assert!(back.vault.remove(&back.member("bob"), Work::Usual, back.now, &mut FixedRandom::new(3)).is_err());
     // And right again: nothing is lost.
     maya.rename(1, "Right again");
     assert_eq!(maya.issuer(1), "Right again");
