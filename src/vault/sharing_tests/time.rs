@@ -98,7 +98,7 @@ fn copies_agree_whatever_they_held_when_a_change_came_due() {
     let (mut maya, mut bob, ..) = team();
     let later = NOON + 3 * DAY;
     let mut changes: Vec<Change> =
-        (0..40).map(|n| forged(&bob, Stamp::new(NOON + 500 + n, 0, 9), &[issuer(&n.to_string())])).collect();
+        (0..40).map(|n| forged(&bob, Stamp::new(NOON + 50_000 + n, 0, 9), &[issuer(&n.to_string())])).collect();
     changes.extend((0..40).map(|n| forged(&bob, Stamp::new(later + n, 0, 9), &[issuer(&format!("later {n}"))])));
     bob.vault = bob.vault.at(NOON);
     bob.vault.document.insert(changes);
