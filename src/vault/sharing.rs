@@ -85,6 +85,8 @@ pub enum Deed {
 
 /// How many changes an owner's program stands for unasked when their author's key ends.
 const MOST_UNASKED: usize = 16_384;
+/// Bytes of those changes.
+const MOST_BYTES_UNASKED: usize = 16 * 1024 * 1024;
 
 /// What becomes of what somebody did whose key ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -399,9 +401,11 @@ impl Unlocked {
         let theirs = self.document.in_force().filter(|change| change.by() == Some(id));
         let new: Vec<[u8; 32]> =
             theirs.map(|change| *change.hash()).filter(|hash| !roster.vouched().contains(hash)).collect();
-        if work == Work::Usual && new.len() > MOST_UNASKED {
+        let theirs = self.document.in_force().filter(|change| change.by() == Some(id));
+        let bytes = theirs.fold(0_usize, |sum, change| sum.saturating_add(change.raw().len()));
+        if work == Work::Usual && (new.len() > MOST_UNASKED || bytes > MOST_BYTES_UNASKED) {
             return Err(VaultError::Refused(format!(
-                "they made {} changes, more than an owner's program stands for unasked: remove them, and say whether all of it stays",
+                "they made {} changes, more or larger than an owner's program stands for unasked: remove them, and say whether all of it stays",
                 new.len()
             )));
         }
