@@ -23,7 +23,8 @@ struct Row<'a> {
     field: &'a str,
     from: Option<&'a Text>,
     to: Option<&'a Text>,
-    /// Dated too far ahead of this machine's clock: it does not count yet.
+    /// Dated too far ahead of this machine's clock: it does not count yet. Left out where that is not so.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
     waits: bool,
 }
 
