@@ -62,6 +62,10 @@ fn an_open_screen_keeps_its_size() {
     let up = Arc::new(AtomicBool::new(true));
     let port = line_to(server.port, &up);
     let home = Home::with_vault();
+    // What the program itself would choose at least: blocks of less than 32 MiB stay with the allocator, one for each thread that ever had one.
+    let passphrase = home.0.path().join("passphrase");
+    let same = ["passphrase", "--kdf-memory", "64", "--kdf-passes", "2", "--new-passphrase-file"];
+    home.command(&[&same[..], &[passphrase.to_str().unwrap()]].concat(), "");
     home.command(&["vault", "create", "ops", "--as", "maya"], "");
     home.command(
         &["--vault", "ops", "add", "-"],
