@@ -488,7 +488,7 @@ impl Loop<'_, '_> {
     fn keep_house(&mut self, came: Unlocked) -> Result<bool, SyncError> {
         let wall_ms = (self.means.wall_ms)();
         self.report.received = self.report.received.saturating_add(came.new_since(&self.copy.vault));
-        let came = came.signed_again(&self.copy.vault, &self.memory.seen);
+        let came = came.signed_again(&self.copy.vault, &self.memory.seen).map_err(SyncError::Vault)?;
         let Some((vault, deeds)) = came.housekeeping(wall_ms, self.means.random).map_err(SyncError::Vault)? else {
             return self.save(came);
         };

@@ -241,7 +241,7 @@ fn a_name_doubled_in_a_change_is_one_assignment() {
 #[test]
 fn what_means_nothing_is_bounded_whatever_the_order_it_comes_in() {
     let body = |strays: std::ops::Range<u32>| {
-        let base = String::from_utf8(personal().write().to_vec()).unwrap();
+        let base = String::from_utf8(personal().write().unwrap().to_vec()).unwrap();
         let list: Vec<String> = strays.clone().map(|n| n.to_string()).collect();
         let members: Vec<String> = strays.map(|n| format!(",\"later {n}\":{n}")).collect();
         let base = base.replacen("\"entries\":[]", &format!("\"entries\":[{}]", list.join(",")), 1);
@@ -251,7 +251,7 @@ fn what_means_nothing_is_bounded_whatever_the_order_it_comes_in() {
     let all = body(0..2_000);
     let (a, b, c) = (body(0..700), body(500..1_500), body(1_200..2_000));
     let merge = |x: &Document, y: &Document| x.merge(y, x.roster.clone());
-    let written = String::from_utf8(all.write().to_vec()).unwrap();
+    let written = String::from_utf8(all.write().unwrap().to_vec()).unwrap();
     assert_eq!(written.matches("\"later ").count(), 256);
     assert_eq!(written.split_once("\"entries\":[").unwrap().1.split_once(']').unwrap().0.split(',').count(), 256);
     assert_eq!(merge(&merge(&a, &b), &c), all);

@@ -12,7 +12,7 @@ use serde_json::value::RawValue;
 
 use crate::secret::Text;
 use crate::vault::seal::{MemberKey, VaultId, key_id, sha256, signed_by};
-use crate::vault::{EntryId, Stamp, bounds};
+use crate::vault::{EntryId, Stamp, VaultError, bounds};
 
 /// What stands before the signature of a change in a shared vault; it is the last member.
 const SIGNATURE: &str = ",\"signature\":\"";
@@ -182,7 +182,10 @@ impl Change {
     }
 
     /// The same, at the same time, by that author.
-    pub(crate) fn signed_again(&self, author: &Author) -> Change {
+    ///
+    /// # Errors
+    /// As [`write`].
+    pub(crate) fn signed_again(&self, author: &Author) -> Result<Change, VaultError> {
         let contents = self.contents();
         let set = |(field, value): &(Cow<str>, Value)| Set {
             field: field.to_string(),
@@ -246,8 +249,8 @@ pub(crate) struct Set {
 impl Set {
     /// A field and a value that serde can write.
     pub fn new(field: &str, value: &(impl serde::Serialize + ?Sized), over: Vec<Stamp>) -> Set {
-        // Plain values always have a JSON form.
-        let json = serde_json::to_string(value).unwrap_or_else(|_| "null".to_owned());
+        // A value without a JSON form stays empty, which [`write`] refuses.
+        let json = serde_json::to_string(value).unwrap_or_default();
         Set { field: field.to_owned(), json: json.into(), over }
     }
 
@@ -259,7 +262,10 @@ impl Set {
 }
 
 /// Puts one change into JSON.
-pub(crate) fn write(entry: EntryId, at: Stamp, sets: &[Set], author: &Author) -> Change {
+///
+/// # Errors
+/// [`VaultError::Internal`] when a part of it has no JSON form: then it does not read back as what was to be written.
+pub(crate) fn write(entry: EntryId, at: Stamp, sets: &[Set], author: &Author) -> Result<Change, VaultError> {
     use fmt::Write;
     let length = sets.iter().map(Set::len).fold(512, usize::saturating_add);
     let mut raw = zeroize::Zeroizing::new(String::with_capacity(length));
@@ -282,5 +288,36 @@ pub(crate) fn write(entry: EntryId, at: Stamp, sets: &[Set], author: &Author) ->
         raw.pop();
         let _ = write!(raw, "{SIGNATURE}{signature}\"}}");
     }
-    Change::of(entry, at, &author.id, &raw)
+    let back = serde_json::from_str(&raw).is_ok_and(|back: Contents| {
+        let fields = back.set.0.iter().map(|(field, _)| &**field);
+        back.by == author.id && fields.eq(sets.iter().map(|set| set.field.as_str()))
+    });
+    match back {
+        true => Ok(Change::of(entry, at, &author.id, &raw)),
+        false => Err(VaultError::Internal("a change could not be written")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::vault::fixed::FixedRandom;
+
+    #[test]
+    fn what_has_no_json_form_makes_no_change() {
+        struct Without;
+        impl serde::Serialize for Without {
+            fn serialize<S: serde::Serializer>(&self, _: S) -> Result<S::Ok, S::Error> {
+                Err(serde::ser::Error::custom("it has none"))
+            }
+        }
+        let random = &mut FixedRandom::new(8);
+        let author = Author::new(&MemberKey::random(random).unwrap(), None);
+        let id = EntryId::random(random).unwrap();
+        let write = |sets: &[Set]| write(id, Stamp::default(), sets, &author);
+        let whole = Set::new("note", "words", Vec::new());
+        assert!(write(std::slice::from_ref(&whole)).is_ok());
+        let sets = [whole, Set::new("secret", &Without, Vec::new())];
+        assert!(matches!(write(&sets), Err(VaultError::Internal(_))));
+    }
 }

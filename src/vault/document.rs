@@ -9,6 +9,7 @@ use zeroize::Zeroizing;
 
 use crate::secret::Text;
 use crate::vault::change::Pairs;
+use crate::vault::file::write_json;
 use crate::vault::fold::{Held, due};
 use crate::vault::join::Join;
 use crate::vault::merge::KEPT;
@@ -163,12 +164,14 @@ impl Document {
     }
 
     /// The body, padded. One order of everything: the same contents give the same bytes.
-    pub fn write(&self) -> Zeroizing<Vec<u8>> {
+    ///
+    /// # Errors
+    /// [`VaultError::Internal`].
+    pub fn write(&self) -> Result<Zeroizing<Vec<u8>>, VaultError> {
         let raw: usize = self.all_changes().map(|change| change.raw().len().saturating_add(1)).sum();
         let mut out = Zeroizing::new(Vec::with_capacity(raw.saturating_add(8 * PADDING)));
         out.extend_from_slice(br#"{"roster":"#);
-        // Writing plain strings to memory cannot fail.
-        let _ = serde_json::to_writer(&mut *out, &self.roster.stored());
+        write_json(&mut out, &self.roster.stored())?;
         out.extend_from_slice(br#","entries":["#);
         let strays = self.strays.values().map(|stray| &**stray);
         for (n, element) in self.all_changes().map(Change::raw).chain(strays).enumerate() {
@@ -180,22 +183,22 @@ impl Document {
         out.push(b']');
         if !self.joins.is_empty() {
             out.extend_from_slice(br#","joins":"#);
-            let _ = serde_json::to_writer(&mut *out, &self.joins);
+            write_json(&mut out, &self.joins)?;
         }
         if !self.requests.is_empty() {
             out.extend_from_slice(br#","requests":"#);
-            let _ = serde_json::to_writer(&mut *out, &self.requests);
+            write_json(&mut out, &self.requests)?;
         }
         for (name, value) in self.others.values() {
             out.push(b',');
-            let _ = serde_json::to_writer(&mut *out, name);
+            write_json(&mut out, name)?;
             out.push(b':');
             out.extend_from_slice(value.as_bytes());
         }
         out.push(b'}');
         let padded = out.len().next_multiple_of(PADDING);
         out.resize(padded, b' ');
-        out
+        Ok(out)
     }
 
     /// All changes that count, or will once their time has come, by entry and then in order.

@@ -131,7 +131,7 @@ impl Planner<'_> {
             if !changes.is_empty() {
                 at = self.stamp(&changes)?;
             }
-            changes.push(change::write(id, at, now, &self.author));
+            changes.push(change::write(id, at, now, &self.author)?);
             rest = later;
         }
         Ok(changes)

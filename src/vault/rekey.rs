@@ -167,29 +167,31 @@ impl Unlocked {
 
     /// Signs again, with the key in force, what this machine did under a key of its own that has ended since: changes that counted in `before` and count
     /// here no more. What the remote is known to have held is left to owners, who stand for it or not: the old key may be somebody else's by now.
-    #[must_use]
-    pub fn signed_again(&self, before: &Unlocked, there: &Seen) -> Unlocked {
+    ///
+    /// # Errors
+    /// [`VaultError::Internal`].
+    pub fn signed_again(&self, before: &Unlocked, there: &Seen) -> Result<Unlocked, VaultError> {
         let unsent = there.lacks();
         self.sign_again(before.document.changes().filter(|change| unsent(change)))
     }
 
     /// Signs those again that do not count here, for they are signed with a key of this member's that has ended.
-    pub(super) fn sign_again<'a>(&self, changes: impl Iterator<Item = &'a Change>) -> Unlocked {
+    pub(super) fn sign_again<'a>(&self, changes: impl Iterator<Item = &'a Change>) -> Result<Unlocked, VaultError> {
         let mut next = self.clone();
         if !self.is_shared() || self.may_edit().is_err() {
-            return next;
+            return Ok(next);
         }
         let ended = self.own.iter().filter(|key| **key != self.member).map(|key| key_id(&key.public().sign));
         let ended: BTreeSet<[u8; 16]> = ended.collect();
         if ended.is_empty() {
-            return next;
+            return Ok(next);
         }
         let is_own = |change: &&Change| change.by().is_some_and(|by| ended.contains(&by));
         let lost: BTreeSet<&Change> = changes.filter(is_own).filter(|change| !self.document.counts(change)).collect();
         let author = Author::new(&self.member, Some(self.header.vault));
         next.document.take_from_aside(|change| lost.contains(change));
-        next.document.insert(lost.into_iter().map(|change| change.signed_again(&author)).collect());
-        next
+        next.document.insert(lost.into_iter().map(|change| change.signed_again(&author)).collect::<Result<_, _>>()?);
+        Ok(next)
     }
 
     /// The edits that give every link of this vault a new key. Whichever machine syncs a linked vault next puts its key in force there.

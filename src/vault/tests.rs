@@ -380,7 +380,7 @@ fn after_the_last_stamp_there_is_an_error_and_no_change_that_nobody_sees() {
 fn hostile_bodies_open_or_are_refused_but_never_panic() {
     use crate::vault::document::Document;
     let vault = &founded().vault;
-    let written = String::from_utf8(vault.document().write().to_vec()).unwrap();
+    let written = String::from_utf8(vault.document().write().unwrap().to_vec()).unwrap();
     for (from, to) in [
         ("\"entries\":[]", "\"entries\":[1,null,{},{\"entry\":\"x\"},[[]]]"),
         ("\"entries\":[]", "\"entries\":{}"),
@@ -392,7 +392,7 @@ fn hostile_bodies_open_or_are_refused_but_never_panic() {
     }
     let strays = written.replacen("\"entries\":[]", "\"entries\":[1,{\"entry\":\"x\"}],\"later\":{\"a\":1}", 1);
     let read = Document::read(vault.document().roster.vault(), strays.as_bytes()).unwrap();
-    let again = String::from_utf8(read.write().to_vec()).unwrap();
+    let again = String::from_utf8(read.write().unwrap().to_vec()).unwrap();
     assert!(again.contains(r#""entries":[1,{"entry":"x"}],"later":{"a":1}"#), "{again}");
 }
 
@@ -478,7 +478,7 @@ proptest! {
         prop_assert_eq!(merge(a, a), a.clone(), "idempotent");
         let all = merge(&merge(a, b), c);
         prop_assert_eq!(merge(&merge(c, a), &merge(b, a)), all.clone(), "convergent");
-        let body = |vault: &Unlocked| vault.document().write().to_vec();
+        let body = |vault: &Unlocked| vault.document().write().unwrap().to_vec();
         prop_assert_eq!(body(&merge(&merge(b, c), a)), body(&all), "to the byte");
     }
 

@@ -331,7 +331,7 @@ impl Unlocked {
             document,
             recovery: newer.recovery,
         };
-        Ok(merged.sign_again(counted_in_one))
+        merged.sign_again(counted_in_one)
     }
 
     /// The bytes of the vault's file, under a fresh nonce.
@@ -342,7 +342,7 @@ impl Unlocked {
         let too_large = || VaultError::TooLarge(LARGEST / 1024 / 1024);
         let nonce = random_bytes(random)?;
         let header_bytes = self.header.write()?;
-        let mut body = self.document.write();
+        let mut body = self.document.write()?;
         if body.len() as u64 > LARGEST / 4 * 3 - 65_536 {
             return Err(too_large());
         }
@@ -379,7 +379,7 @@ impl Unlocked {
         if !holds
             || file.header != self.header
             || seal::open(&key, &file.nonce, &body_data(&file.header_bytes), &mut body).is_err()
-            || *body != *self.document.write()
+            || *body != *self.document.write()?
         {
             return Err(VaultError::Damaged("what was written does not read back as it was".into()));
         }

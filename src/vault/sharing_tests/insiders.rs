@@ -17,7 +17,7 @@ fn a_viewer_brings_nothing_with_a_copy_that_has_no_new_change() {
 #[test]
 fn what_carries_no_signature_is_not_carried_in_a_shared_vault() {
     let (maya, ..) = team();
-    let body = String::from_utf8(maya.vault.document.write().to_vec()).unwrap();
+    let body = String::from_utf8(maya.vault.document.write().unwrap().to_vec()).unwrap();
     let body = body.replacen("\"entries\":[", "\"entries\":[1,{\"entry\":\"x\"},", 1);
     let body = format!("{},\"settings\":\"theirs\"}}", body.trim_end().strip_suffix('}').unwrap());
     assert_eq!(Document::read(&maya.vault.id(), body.as_bytes()).unwrap(), maya.vault.document);
@@ -50,7 +50,7 @@ fn an_entry_is_hidden_from_nobody() {
     bob.now += 1_000;
     let at = bob.clock.tick(bob.now, bob.vault.newest()).unwrap();
     let author = Author::new(&bob.vault.link_keys().member, Some(bob.vault.id()));
-    bob.vault = bob.vault.with(&[change::write(id(1), at, &[Set::new("kind", "link", Vec::new())], &author)]);
+    bob.vault = bob.vault.with(&[change::write(id(1), at, &[Set::new("kind", "link", Vec::new())], &author).unwrap()]);
     let written = bob.seal();
     maya.vault = maya.accept(&written).unwrap().vault;
     assert!(maya.vault.entry(id(1)).unwrap().problem.is_some());

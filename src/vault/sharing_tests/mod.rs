@@ -73,7 +73,7 @@ impl Machine {
                 let accepted = self.accept(&bytes)?;
                 let before = std::mem::replace(&mut self.vault, accepted.vault);
                 let seen = self.seen.clone().unwrap_or_default();
-                self.vault = self.vault.signed_again(&before, &seen);
+                self.vault = self.vault.signed_again(&before, &seen).unwrap();
                 self.went_back = accepted.went_back.or(self.went_back.take());
                 (holds_all, asked) = (accepted.holds_all, Some(accepted.asked));
                 if holds_all {

@@ -7,7 +7,7 @@ const END: u64 = Stamp::MAX_MS;
 
 /// What an altered program of that machine's writes: a change of the first entry, dated as it likes.
 fn forged(machine: &Machine, at: Stamp, sets: &[Set]) -> Change {
-    change::write(id(1), at, sets, &Author::new(&machine.vault.link_keys().member, Some(machine.vault.id())))
+    change::write(id(1), at, sets, &Author::new(&machine.vault.link_keys().member, Some(machine.vault.id()))).unwrap()
 }
 
 fn issuer(value: &str) -> Set {
