@@ -1,11 +1,11 @@
 #!/usr/bin/env python3
 """Opens a Tickey vault and prints its entries as JSON. Written from src/vault/FORMAT.md and from nothing else.
 
-    decrypt.py [--recovery | --key] VAULT < PASSPHRASE, RECOVERY-CODE, or the KEY (base32) that a personal vault's link keeps
+    decrypt.py [--recovery | --key] [--now=MILLISECONDS] VAULT < PASSPHRASE, RECOVERY-CODE, or the KEY (base32) that a personal vault's link keeps
 
 Needs argon2-cffi, cryptography and pycryptodome. Exit codes: 1 no vault, newer or refused · 5 wrong passphrase · 6 damaged.
 """
-import base64, hashlib, json, re, struct, sys, unicodedata
+import base64, hashlib, json, re, struct, sys, time, unicodedata
 
 from argon2.low_level import Type, hash_secret_raw
 from Crypto.Cipher import ChaCha20_Poly1305
@@ -387,13 +387,13 @@ def counts(change, text, members, shared):
     return members.get(sign, ("", ""))[1] in ("editor", "owner") or sha(text.encode()) in vouched
 
 
-def read_changes(texts, purged, members, shared):
-    """Changes by entry, the oldest first."""
-    entries = {}
+def read_changes(texts, purged, members, shared, now):
+    """Changes by entry, the oldest first; of a shared vault without those of more than a day after `now`."""
+    entries, due = {}, now + 24 * 60 * 60 * 1000
     for text in dict.fromkeys(texts):
         change = json.loads(text)
         if is_change(change, text) and change["entry"] not in purged:
-            if shared and not counts(change, text, members, shared):
+            if shared and not (counts(change, text, members, shared) and int(change["at"][:12], 16) <= due):
                 continue
             entries.setdefault(change["entry"], []).append((change["at"], sha(text.encode()), change))
     for changes in entries.values():
@@ -456,6 +456,8 @@ def fold(entry, changes):
 def main(arguments):
     with open([name for name in arguments if not name.startswith("--")][0], "rb") as file:
         data = file.read()
+    times = [int(name.removeprefix("--now=")) for name in arguments if name.startswith("--now=")]
+    now = times[0] if times else time.time_ns() // 1_000_000
     head, header, nonce, body, author = read_file(data)
     typed = sys.stdin.buffer.read().removesuffix(b"\n")
     if "--recovery" in arguments:
@@ -470,7 +472,7 @@ def main(arguments):
         document = members_of(text)
         members, purged, shared = check_roster(head, document["roster"][0], vault_key)
         need(not (shared and head["slots"]), "a shared vault with a passphrase slot")
-        changes = read_changes(elements(text, document["entries"][1]), purged, members, shared)
+        changes = read_changes(elements(text, document["entries"][1]), purged, members, shared, now)
     except (KeyError, TypeError, AttributeError, ValueError, IndexError) as error:
         raise Failed(DAMAGED, f"not a body: {error!r}")
     need(members.get(author, ("", ""))[1] in ("owner", "editor"), "the file's author is not entitled to write")

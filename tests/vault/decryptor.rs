@@ -45,6 +45,7 @@ fn decrypt(python: &Path, vault: &[u8], typed: &str, options: &[&str]) -> (i32, 
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/decrypt.py");
     let mut child = Command::new(python)
         .arg(script)
+        .arg(format!("--now={NOON}"))
         .args(options)
         .arg(file.path())
         .env("PYTHONIOENCODING", "utf-8")
@@ -131,6 +132,18 @@ fn it_opens_a_shared_vault_and_counts_what_counts() {
     shows(python, &sealed, &bob, &key(&maya), &["--key"]);
     let recovery: Text = founded.recovery_code;
     shows(python, &sealed, &bob, &recovery, &["--recovery"]);
+    // What Bob's clock dates more than a day ahead is there and does not count yet; a day ahead does.
+    const DAY: u64 = 24 * 60 * 60 * 1000;
+    let mut ahead = bob.clone();
+    for (issuer, at) in [("Due", NOON + DAY), ("Far ahead", NOON + DAY + 1)] {
+        let mut clock = Clock::new(3, Stamp::default());
+        let id = EntryId::random(&mut random).unwrap();
+        let added = ahead.plan(&[Edit::Add(id, Box::new(details(Kind::Totp, issuer)))], &mut clock, at).unwrap();
+        ahead = ahead.with(&added);
+    }
+    ahead = ahead.at(NOON);
+    assert_eq!(ahead.entries().count(), 3);
+    shows(python, &ahead.seal(&mut random).unwrap(), &ahead, &key(&maya), &["--key"]);
     // Bob leaves: what he did stays, what he does later does not count, and he opens nothing any more.
     maya = maya.accept(&sealed, None, &LIMITS, NOON, &mut random).unwrap().vault;
     let member = maya.members().iter().find(|member| member.name == "bob").unwrap().clone();
