@@ -62,7 +62,7 @@ fn what_a_stranger_signs_is_nobodys() {
         file.header.slots.clone_from(&slots);
         file.header.slots[0].cost.m_kib = u32::MAX;
     };
-    shown("a slot that costs too much", &with(&dear), body);
+    shown("a slot that costs too much", &with(&dear), Aside("4096 MiB are allowed"));
     // Another vault, of the same name and founder's name; and under this one's id.
     let namesake = Machine::founder();
     shown("another vault", &namesake.sealed(), Aside("another vault lies in its place"));
