@@ -169,6 +169,8 @@ pub enum Action {
     Demote,
     /// Remove a member, or end an invite.
     RemoveMember,
+    /// Take back what a member did to the entries.
+    Revert,
     /// Let in one of those who wait.
     Admit,
     /// Sync with the remotes now.
@@ -356,6 +358,7 @@ static TABLE: &[Row] = rows! {
     Promote "promote" "give a member more rights (asks)" "more rights" &[S::Members];
     Demote "demote" "give a member fewer rights (asks)" "fewer" &[S::Members];
     RemoveMember "remove_member" "remove a member, or end an invite (asks)" "remove" &[S::Members];
+    Revert "revert" "take back what a member did to the entries (asks)" "" &[S::Members];
     Admit "admit" "let in one of those who wait (asks)" "let in" &[S::Members];
     Members "members" "who belongs to the shared vault, and inviting" "" &[S::List];
     Share "share" "make a shared vault: its recovery code is shown once" "" &[S::List];
@@ -514,7 +517,7 @@ pub fn enabled(model: &Model, action: Action) -> Result<(), Cow<'static, str>> {
         Action::Members if crate::app::members::meant(session).is_none() => {
             Err("no shared vault is open; the command share makes one, join comes into one".into())
         }
-        Action::Invite | Action::Promote | Action::Demote | Action::RemoveMember | Action::Admit => {
+        Action::Invite | Action::Promote | Action::Demote | Action::RemoveMember | Action::Revert | Action::Admit => {
             owner_on_screen(session)
         }
         Action::Copy | Action::CopyAndQuit | Action::View | Action::Reveal | Action::Edit | Action::Delete => {

@@ -8,6 +8,7 @@ use crate::time::Now;
 use crate::vault::Edit;
 use crate::vault::conflict::Choice;
 use crate::vault::find::EntryRef;
+use crate::vault::roster::Member;
 
 /// A question with yes and no.
 pub(crate) struct Confirm {
@@ -19,6 +20,7 @@ pub(crate) struct Confirm {
 #[derive(Debug, Clone, PartialEq)]
 enum Ask {
     Member(MemberDeed),
+    Revert(u16, Box<Member>),
     Settle(EntryRef, Choice),
     Delete(EntryRef),
     Purge(EntryRef),
@@ -62,6 +64,16 @@ impl Confirm {
     pub(crate) fn member(question: String, detail: String, deed: MemberDeed) -> Confirm {
         let question = crate::text::clean(&question).into_owned();
         Confirm { question, detail: crate::text::clean(&detail).into_owned(), ask: Ask::Member(deed) }
+    }
+
+    pub(crate) fn revert(vault: u16, member: Member, entries: &str) -> Confirm {
+        Confirm {
+            question: crate::text::clean(&format!("take back all that {} did?", member.name)).into_owned(),
+            detail: format!(
+                "It changes {entries}: each field they set gets the value before, what they made goes to the trash. Undo brings it back."
+            ),
+            ask: Ask::Revert(vault, Box::new(member)),
+        }
     }
 
     pub(crate) fn settle(question: String, spot: EntryRef, choice: Choice) -> Confirm {
@@ -116,6 +128,7 @@ pub(crate) fn yes(model: &mut Model, now: Now, out: &mut Vec<Effect>) {
         Ask::Settle(spot, choice) => crate::app::conflicts::take(model, spot, choice, now, out),
         Ask::Purge(spot) => trash::purge(session, spot, out),
         Ask::Rekey => crate::app::passphrase::rekey_links(model, now, out),
+        Ask::Revert(vault, member) => crate::app::save::revert(model, vault, &member, now, out),
         Ask::Member(deed) => crate::app::members::agreed(session, deed, out),
         Ask::Discard => {
             session.over.pop();

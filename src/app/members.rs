@@ -2,6 +2,8 @@
 //!
 //! What an owner does here must stand on the newest list of members, so the runtime syncs first; the answer says when that was not possible.
 
+use std::collections::BTreeSet;
+
 use crate::app::confirm::Confirm;
 use crate::app::effect::MemberDeed;
 use crate::app::input::Input;
@@ -12,6 +14,7 @@ use crate::app::vaults::Vaults;
 use crate::app::{Effect, Trouble};
 use crate::config::keys::{Key, KeyCode};
 use crate::time::{Now, Utc};
+use crate::vault::document::Change;
 use crate::vault::join::{Newcomer, fingerprint_of_keys};
 use crate::vault::names::Doubt;
 use crate::vault::request::NewKey;
@@ -262,6 +265,26 @@ pub(crate) fn remove(model: &mut Model, now: Now) {
 fn day(ms: u64) -> String {
     let Utc { year, month, day, .. } = Utc::from_unix(ms / 1000);
     format!("{year:04}-{month:02}-{day:02}")
+}
+
+/// Asks before what a member did is taken back.
+pub(crate) fn revert(model: &mut Model, now: Now) {
+    let Stage::Open(session) = &mut model.stage else { return };
+    let Some(members) = on_top(session) else { return };
+    let Some(Row { who: Who::Member(member) | Who::Gone(member), .. }) = members.selected() else {
+        return model.say("only what a member did can be taken back", now);
+    };
+    let (vault, member) = (members.vault, member.clone());
+    let entries = match crate::app::save::plan_revert(session, vault, &member, now) {
+        Ok(changes) => changes.iter().map(Change::entry).collect::<BTreeSet<_>>().len(),
+        Err(reason) => return model.say_bad(reason, now),
+    };
+    let entries = match entries {
+        0 => return model.say(format!("nothing by {} is in force that can be taken back", member.name), now),
+        1 => "1 entry".to_owned(),
+        n => format!("{n} entries"),
+    };
+    session.over.push(Over::Confirm(Confirm::revert(vault, member, &entries)));
 }
 
 /// Asks before one of those who wait is let in.

@@ -2,12 +2,13 @@
 
 use std::sync::Arc;
 
-use crate::app::model::{Model, Over, Stage};
+use crate::app::model::{Model, Over, Session, Stage};
 use crate::app::{Effect, SaveId, Trouble};
 use crate::otp::Code;
 use crate::time::Now;
 use crate::vault::document::Change;
 use crate::vault::find::EntryRef;
+use crate::vault::roster::Member;
 use crate::vault::{Edit, Unlocked};
 
 /// Changes that are being saved.
@@ -121,6 +122,25 @@ fn plan(model: &mut Model, vault: u16, edits: &[Edit], now: Now) -> Result<Vec<C
         open.vault = Arc::new(open.vault.at(now.wall_ms));
     }
     open.vault.plan(edits, &mut open.clock, now.wall_ms).map_err(|error| error.to_string())
+}
+
+/// The changes that take back all that a member did.
+pub(crate) fn plan_revert(session: &mut Session, vault: u16, member: &Member, now: Now) -> Result<Vec<Change>, String> {
+    let open = session.vaults.get_mut(vault).ok_or("that vault is not open")?;
+    open.vault.plan_revert(member, 0, &mut open.clock, now.wall_ms).map_err(|error| error.to_string())
+}
+
+/// Takes back all that a member did: one save and one undo.
+pub(crate) fn revert(model: &mut Model, vault: u16, member: &Member, now: Now, out: &mut Vec<Effect>) {
+    let Stage::Open(session) = &mut model.stage else { return };
+    match plan_revert(session, vault, member, now) {
+        Ok(changes) => {
+            let name = crate::text::fit(&member.name, 30).trim_end().to_owned();
+            let then = Then::new(format!("take back what {name} did"), format!("took back what {name} did"));
+            send(model, vault, changes, then, None, now, out);
+        }
+        Err(reason) => model.say_bad(format!("nothing was taken back: {reason}"), now),
+    }
 }
 
 /// Saves what brings an entry to `to`, and after that takes it away at `from`. When the first save fails the second does too; when only the

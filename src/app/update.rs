@@ -465,6 +465,7 @@ fn act_open(model: &mut Model, action: Action, key: Option<&Key>, now: Now, out:
         Action::Invite => members::invite(session),
         Action::Promote | Action::Demote => members::role(model, action == Action::Promote, now),
         Action::RemoveMember => members::remove(model, now),
+        Action::Revert => members::revert(model, now),
         Action::Admit => members::admit(model, now),
         Action::Share => share::open(session, share::What::Found),
         Action::Join => share::open(session, share::What::Join),

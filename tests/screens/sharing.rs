@@ -386,6 +386,23 @@ fn roles_and_removals_are_asked_first() {
 }
 
 #[test]
+fn what_a_member_did_is_taken_back_after_a_question_and_by_one_undo() {
+    let mut session = team_session((80, 24));
+    let shown = |session: &Session| session.shared[0].entries().filter(|entry| !entry.deleted).count();
+    let before = shown(&session);
+    assert!(before > 0);
+    session.keys("3mR");
+    let screen = session.screen();
+    assert!(screen.contains("take back all that maya did?"), "{screen}");
+    session.keys("n");
+    assert_eq!(shown(&session), before);
+    session.keys("Ry");
+    assert_eq!(shown(&session), 0, "{}", session.screen());
+    session.keys("<Esc>u");
+    assert_eq!(shown(&session), before, "{}", session.screen());
+}
+
+#[test]
 fn a_secret_that_a_leaver_knew_is_listed_until_it_is_changed() {
     let mut session = Session::open_team((80, 24), busy_team());
     session.keys("m");
