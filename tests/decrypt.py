@@ -169,10 +169,11 @@ WEAK_Y = {0, 1, P - 1, Y8, P - Y8}
 MEMBERS = {
     "found": ({"name", "sign", "exchange"}, {"shared"}),
     "invite": ({"name", "role", "sign", "exchange", "expires"}, set()),
-    "admit": ({"name", "role", "sign", "exchange"}, {"invite"}),
+    "admit": ({"name", "role", "sign", "exchange"}, {"invite", "recovery"}),
     "close": ({"invite"}, set()),
-    "role": ({"member", "role"}, set()),
-    "remove": ({"member", "newest"}, set()),
+    "role": ({"member", "role"}, {"recovery"}),
+    "recovery": ({"sign", "exchange"}, set()),
+    "remove": ({"member", "newest"}, {"recovery"}),
     "vouch": ({"changes"}, set()),
     "cut": ({"key"}, set()),
     "rekey": ({"old", "sign", "exchange", "signature"}, {"agreed"}),
@@ -211,6 +212,16 @@ def check_roster(head, roster, vault_key):
         need(isinstance(text, str) and 0 < len(text.encode()) <= 200, "a name too long")
         need(not any(unicodedata.category(letter) == "Cc" for letter in text), "a name with control characters")
 
+    def new_code(keys, needed):
+        """The keys of a new recovery code take the place of those in force."""
+        if keys is None:
+            return need(not needed, "a recovery code stays that has to end")
+        need(isinstance(keys, dict) and set(keys) == {"sign", "exchange"}, "no keys of a recovery code")
+        for sign in [sign for sign, (name, _) in members.items() if name == "recovery"]:
+            del members[sign]
+        enter(keys, "recovery", "owner")
+        need(len(members) + len(invites) <= 1024, "too many members and invites")
+
     def stays(but):
         owners = [sign for sign, (name, role) in members.items() if role == "owner" and name != "recovery"]
         need(set(owners) - {but}, "the last owner stays")
@@ -235,12 +246,15 @@ def check_roster(head, roster, vault_key):
             has_name(link)
             if shared:
                 has_name(link, "shared")
+            need(link["name"] != "recovery", "an unfit name")
             enter(link, link["name"], "owner")
         else:
             need(b64(link["previous"], 32) == sha(last), "a link does not follow the one before")
             verify(by, b64(wrapped["signature"], 64), b"tickey/1 link" + vault + text, f"link {n} is not signed")
             name, role = members.get(by, (None, None))
             need(role == "owner", f"link {n} is not signed by an owner")
+            by_code = op == "admit" and "invite" not in link and shared or op == "rekey" and "agreed" not in link and not shared
+            need((name == "recovery") == by_code, "the recovery code does something else than letting in")
             origin = b64(link["again"], 32) if "again" in link else sha(text)
             if op == "invite":
                 need(link["role"] in ("viewer", "editor") and link["name"] != "recovery", "an unfit invite")
@@ -249,13 +263,15 @@ def check_roster(head, roster, vault_key):
                 new_keys(link)
                 invites[origin] = link["role"]
             elif op == "admit":
+                need(link["name"] != "recovery", "an unfit name")
+                has_name(link)
                 if "invite" in link:
                     need(invites.pop(b64(link["invite"], 32), None) == link["role"], "no such invite")
-                    need(link["name"] != "recovery", "an unfit name")
-                    has_name(link)
+                    need("recovery" not in link, "an invite with a recovery code")
                 else:
-                    need((link["name"], link["role"]) == ("recovery", "owner"), "let in without an invite")
+                    need(link["role"] == "owner", "let in without an invite")
                     need(len(members) + len(invites) < 1024, "too many members and invites")
+                    new_code(link.get("recovery"), True)
                 enter(link, link["name"], link["role"])
             elif op == "close":
                 need(invites.pop(b64(link["invite"], 32), None), "no such invite")
@@ -263,13 +279,20 @@ def check_roster(head, roster, vault_key):
                 member = b64(link["member"], 32)
                 need(link["role"] in ("viewer", "editor", "owner"), "an unknown role")
                 need(members.get(member, ("recovery",))[0] != "recovery", "about nobody")
-                if link["role"] != "owner":
+                lowered = members[member][1] == "owner" and link["role"] != "owner"
+                if lowered:
                     stays(member)
+                    need(member != by, "an owner who lowers themselves")
+                new_code(link.get("recovery"), lowered)
                 members[member] = members[member][0], link["role"]
+            elif op == "recovery":
+                new_code({key: link[key] for key in ("sign", "exchange")}, True)
             elif op == "remove":
                 member = b64(link["member"], 32)
                 need(member in members and member != by and STAMP.fullmatch(link["newest"]), "about nobody")
+                need(members[member][0] != "recovery", "about nobody")
                 stays(member)
+                new_code(link.get("recovery"), members[member][1] == "owner")
                 del members[member]
             elif op == "vouch":
                 vouched.update(b64(change, 32) for change in link["changes"])
@@ -281,7 +304,7 @@ def check_roster(head, roster, vault_key):
             elif op == "rekey":
                 old, new = b64(link["old"], 32), b64(link["sign"], 32)
                 asked = b"tickey/1 rekey" + vault + old + new + b64(link["exchange"], 32)
-                need(old in members and ("agreed" in link or name == "recovery"), "a key is replaced by somebody else")
+                need(old in members and members[old][0] != "recovery", "a key is replaced that is not in force")
                 if "agreed" in link:
                     verify(old, b64(link["agreed"], 64), asked, "the old key has not agreed")
                 verify(new, b64(link["signature"], 64), asked, "the new key has not agreed")

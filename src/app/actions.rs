@@ -161,6 +161,8 @@ pub enum Action {
     Join,
     /// Say where a vault is kept.
     Remote,
+    /// Renew a vault's recovery code.
+    Recovery,
     /// Invite somebody.
     Invite,
     /// Give a member more rights.
@@ -364,6 +366,7 @@ static TABLE: &[Row] = rows! {
     Share "share" "make a shared vault: its recovery code is shown once" "" &[S::List];
     Join "join" "come into a shared vault by an invitation: address and code" "" &[S::List];
     Remote "remote" "say where a vault is kept: the place is tried out first" "" &[S::List];
+    Recovery "recovery" "renew the recovery code of the chosen tab's vault (asks); it is shown once" "" &[S::List];
     Sync "sync" "sync with the remotes now" "" &[S::List, S::Members];
     Passphrase "passphrase" "set a new passphrase" "" &[S::List];
     OtherVault "other_vault" "lock and choose another vault file" "" &[S::List];
@@ -510,7 +513,10 @@ pub fn enabled(model: &Model, action: Action) -> Result<(), Cow<'static, str>> {
             Some(_) => Ok(()),
             None => Err("there is no code here".into()),
         },
-        Action::Share | Action::Join | Action::Remote if session.vaults.first().path.is_none() => {
+        Action::Recovery if chosen(session).is_some_and(|open| open.vault.me().role() != Role::Owner) => {
+            Err("only owners renew the recovery code".into())
+        }
+        Action::Share | Action::Join | Action::Remote | Action::Recovery if session.vaults.first().path.is_none() => {
             Err("the demo keeps nothing".into())
         }
         Action::History if model.screen() == S::Members => Ok(()),
@@ -590,7 +596,13 @@ fn changes_the_vault(action: Action) -> bool {
             | Share
             | Join
             | Remote
+            | Recovery
     )
+}
+
+/// The vault of the chosen tab; the personal one where all are shown.
+fn chosen(session: &Session) -> Option<&crate::app::vaults::Opened> {
+    session.vaults.get(session.list.vault().unwrap_or(0))
 }
 
 fn owner_on_screen(session: &Session) -> Result<(), Cow<'static, str>> {

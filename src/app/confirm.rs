@@ -21,6 +21,7 @@ pub(crate) struct Confirm {
 enum Ask {
     Member(MemberDeed),
     Revert(u16, Box<Member>),
+    Recovery(u16),
     Settle(EntryRef, Choice),
     Delete(EntryRef),
     Purge(EntryRef),
@@ -73,6 +74,14 @@ impl Confirm {
                 "It changes {entries}: each field they set gets the value before, what they made goes to the trash. Undo brings it back."
             ),
             ask: Ask::Revert(vault, Box::new(member)),
+        }
+    }
+
+    pub(crate) fn recovery(vault: u16, name: &str) -> Confirm {
+        Confirm {
+            question: format!("Renew the recovery code of {}?", crate::text::clean(name)),
+            detail: "The present code opens nothing that comes after; the new one is shown once.".into(),
+            ask: Ask::Recovery(vault),
         }
     }
 
@@ -129,6 +138,7 @@ pub(crate) fn yes(model: &mut Model, now: Now, out: &mut Vec<Effect>) {
         Ask::Purge(spot) => trash::purge(session, spot, out),
         Ask::Rekey => crate::app::passphrase::rekey_links(model, now, out),
         Ask::Revert(vault, member) => crate::app::save::revert(model, vault, &member, now, out),
+        Ask::Recovery(vault) => crate::app::members::recovery_agreed(session, vault, out),
         Ask::Member(deed) => crate::app::members::agreed(session, deed, out),
         Ask::Discard => {
             session.over.pop();

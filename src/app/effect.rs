@@ -161,6 +161,8 @@ pub enum MemberDeed {
     GiveKey(Box<NewKey>),
     /// Drop what the member of that name did and no owner stands for.
     Cut(String),
+    /// Put a new recovery code in the place of the one in force.
+    RenewRecovery,
     /// Forget an entry for good; by that name.
     Forget(EntryId, String),
 }

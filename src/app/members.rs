@@ -8,7 +8,7 @@ use crate::app::confirm::Confirm;
 use crate::app::effect::MemberDeed;
 use crate::app::input::Input;
 use crate::app::model::{Model, Over, Session, Stage};
-use crate::app::msg::{MemberDone, Shared};
+use crate::app::msg::{MemberDone, Shared, ShownCode};
 use crate::app::share::Told;
 use crate::app::vaults::Vaults;
 use crate::app::{Effect, Trouble};
@@ -223,7 +223,7 @@ pub(crate) fn remove(model: &mut Model, now: Now) {
     let Some(row) = members.selected() else { return };
     let confirm = match &row.who {
         Who::Member(member) if member.name == RECOVERY => {
-            return model.say("the recovery code is removed by nobody", now);
+            return model.say("the recovery code is removed by nobody; the command recovery renews it", now);
         }
         Who::Member(member) if Some(member.keys.sign) == own => {
             return model.say("nobody removes themselves; another owner can", now);
@@ -327,6 +327,18 @@ pub(crate) fn agreed(session: &mut Session, deed: MemberDeed, out: &mut Vec<Effe
     }
 }
 
+/// Asks before the recovery code of the chosen tab's vault is renewed; of the personal one where none is chosen.
+pub(crate) fn renew_recovery(session: &mut Session) {
+    let vault = session.list.vault().unwrap_or(0);
+    let Some(open) = session.vaults.get(vault) else { return };
+    session.over.push(Over::Confirm(Confirm::recovery(vault, &open.name)));
+}
+
+/// Sends the renewal on its way.
+pub(crate) fn recovery_agreed(session: &Session, vault: u16, out: &mut Vec<Effect>) {
+    send(session, vault, MemberDeed::RenewRecovery, out);
+}
+
 fn send(session: &Session, vault: u16, deed: MemberDeed, out: &mut Vec<Effect>) {
     if let Some(open) = session.vaults.get(vault) {
         out.push(Effect::Member { vault: open.vault.id(), deed });
@@ -348,7 +360,15 @@ pub(crate) fn done(model: &mut Model, vault: &VaultId, result: Result<MemberDone
         Ok(MemberDone { said, code }) => {
             session.over.retain(|over| !matches!(over, Over::Invite(_)));
             match code {
-                Some(code) => {
+                Some(ShownCode::Recovery(code)) => {
+                    let said = vec![
+                        format!("{said}. The code before opens nothing that comes after."),
+                        "It is shown this once: write it on paper, and keep it elsewhere.".into(),
+                    ];
+                    let title = "the vault's recovery code".into();
+                    session.over.push(Over::Told(Told::new(Shared { title, code: Some(code), said })));
+                }
+                Some(ShownCode::Invitation(code)) => {
                     let next =
                         format!("{said}. Hand it over by another way than the vault; they run: tickey join SOURCE");
                     let title = "the invitation's code".into();

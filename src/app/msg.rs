@@ -164,8 +164,17 @@ pub enum Msg {
 pub struct MemberDone {
     /// In a sentence without a full stop.
     pub said: String,
-    /// The code of an invitation, to be shown once.
-    pub code: Option<Text>,
+    /// A code that comes with it.
+    pub code: Option<ShownCode>,
+}
+
+/// A code that is shown once.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ShownCode {
+    /// Of an invitation, to be handed over.
+    Invitation(Text),
+    /// The recovery code of the vault, in the place of the one before.
+    Recovery(Text),
 }
 
 /// What was done about a shared vault, to be read once.

@@ -470,6 +470,7 @@ fn act_open(model: &mut Model, action: Action, key: Option<&Key>, now: Now, out:
         Action::Share => share::open(session, share::What::Found),
         Action::Join => share::open(session, share::What::Join),
         Action::Remote => share::open(session, share::What::Remote),
+        Action::Recovery => members::renew_recovery(session),
         Action::Sync => {
             if sync::has_other_passphrase(session) {
                 session.over.push(Over::Passphrase(NewPassphrase::elsewhere()));

@@ -8,13 +8,13 @@ use super::args::{Global, Join as Args};
 use super::ask::{self, Terminal};
 use super::error::Failure;
 use super::session;
-use super::{out, sync};
+use super::{out, sync, vault};
 use crate::runtime::sharing::SharingError;
 use crate::runtime::{clock, founding, process, sharing};
+use crate::secret::Text;
 use crate::store::{StoreError, disk, paths};
 use crate::text;
-use crate::vault::roster::{RECOVERY, Role};
-use crate::vault::{Locked, Unlocked, VaultError};
+use crate::vault::{Locked, Renewed, VaultError};
 
 #[derive(Serialize)]
 struct Joined<'a> {
@@ -23,6 +23,8 @@ struct Joined<'a> {
     role: &'static str,
     /// The six words for the newcomer's own keys.
     fingerprint: String,
+    /// The recovery code in the place of the one that was used.
+    recovery_code: Option<Text>,
 }
 
 /// Looks, asks for the code, and joins.
@@ -60,27 +62,32 @@ pub fn run(global: &Global, args: &Args) -> Result<(), Failure> {
             Terminal::require(what, "--code-file reads it from a file")?.hidden(prompt)?
         }
     };
-    let vault = match args.recovery {
-        true => take_over(&locked, &code)?,
-        false => sharing::join(&locked, &code, args.member.as_deref()).map_err(|error| match error {
-            SharingError::Store(StoreError::Vault(VaultError::NotAMember)) => {
-                Failure::new(super::error::Exit::Passphrase, "this code opens nothing there; nothing was changed")
-                    .hint("it may have been used or ended, or be for another vault: ask an owner for a new one")
+    let (joined, recovery_code) = match args.recovery {
+        true => {
+            let Renewed { vault, recovery_code } = by_recovery_code(&locked, &code, args.member.clone())?;
+            (vault, recovery_code)
+        }
+        false => sharing::join(&locked, &code, args.member.as_deref()).map(|vault| (vault, None)).map_err(|error| {
+            match error {
+                SharingError::Store(StoreError::Vault(VaultError::NotAMember)) => {
+                    Failure::new(super::error::Exit::Passphrase, "this code opens nothing there; nothing was changed")
+                        .hint("it may have been used or ended, or be for another vault: ask an owner for a new one")
+                }
+                error => error.into(),
             }
-            error => error.into(),
         })?,
     };
     let mut personal = keeper.unlock(global)?;
-    if personal.vault.link_to(&vault.vault_id()).is_some() && !args.recovery {
+    if personal.vault.link_to(&joined.vault_id()).is_some() && !args.recovery {
         return Err(Failure::failed("you are in this vault already; nothing was changed")
             .hint("tickey sync fetches it where this machine has no copy"));
     }
     let mine = personal.vault.clone();
     let mut keep = |edit| personal.edit(&[edit]).map(drop);
-    let (path, link) = founding::take_in(&home, &mine, &vault, args.name.as_deref(), &url, &mut keep)?;
+    let (path, link) = founding::take_in(&home, &mine, &joined, args.name.as_deref(), &url, &mut keep)?;
     let name = link.name.to_string();
     if args.recovery {
-        sharing::remember_read(&home, &vault.vault_id(), &bytes)?;
+        sharing::remember_read(&home, &joined.vault_id(), &bytes)?;
     }
     let mut session = session::File::at(home, path)?.unlock_with(&personal.vault)?;
     let sent = sync::publish(&mut session);
@@ -92,12 +99,22 @@ pub fn run(global: &Global, args: &Args) -> Result<(), Failure> {
     };
     let fingerprint = session.vault.own_words();
     if global.json {
-        out::json(&Joined { vault: &name, name: member, role: role.name(), fingerprint })?;
+        out::json(&Joined { vault: &name, name: member, role: role.name(), fingerprint, recovery_code })?;
         return sent.finish();
     }
     out::say(&format!("you are in {} as {}, {}", text::clean(&name), text::clean(&member), role.name()));
     if !args.recovery {
         out::say("you can read at once; what you change has to wait until an owner's program has let you in");
+    }
+    if let Some(code) = &recovery_code {
+        vault::say_code(
+            code,
+            "The code that you used is spent. This one takes its place and lets one more owner in; it is shown this once.",
+        );
+        out::say(&format!(
+            "If an owner's key is lost, remove that member: tickey --vault {} member remove NAME",
+            out::word(&name)
+        ));
     }
     out::say(&format!("Your six words: {fingerprint}"));
     out::say(
@@ -106,17 +123,15 @@ pub fn run(global: &Global, args: &Args) -> Result<(), Failure> {
     sent.finish()
 }
 
-/// An owner's place is taken with the recovery code.
-fn take_over(locked: &Locked, code: &crate::secret::Text) -> Result<Unlocked, Failure> {
+/// One more owner comes in with the recovery code.
+fn by_recovery_code(locked: &Locked, code: &Text, member: Option<String>) -> Result<Renewed, Failure> {
     let opened = locked.unlock_with_recovery_code(code).map_err(|error| match error {
-        VaultError::NotAMember => {
-            Failure::new(super::error::Exit::Passphrase, "this is not this vault's recovery code")
-        }
+        VaultError::NotAMember => Failure::new(super::error::Exit::Passphrase, "wrong recovery code for this vault")
+            .hint("a code ends when it is used, when an owner renews it, and when an owner leaves"),
         error => error.into(),
     })?;
-    let owner = opened.members().iter().find(|member| member.role == Role::Owner && member.name != RECOVERY).cloned();
-    let owner = owner.ok_or_else(|| Failure::failed("this vault has no owner whose place could be taken"))?;
-    Ok(opened.take_over(&owner, clock::now().wall_ms, &mut clock::Os)?)
+    let name = member.unwrap_or_else(super::init::member);
+    Ok(opened.come_in_by_code(&name, clock::now().wall_ms, &mut clock::Os)?)
 }
 
 /// One's own personal vault, onto a machine that has none.

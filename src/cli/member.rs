@@ -9,6 +9,7 @@ use super::error::{Exit, Failure};
 use super::out;
 use super::session::Session;
 use super::sync::{self, Published};
+use super::vault;
 use crate::runtime::clock;
 use crate::secret::Text;
 use crate::text;
@@ -16,7 +17,7 @@ use crate::vault::join::fingerprint_of_keys;
 use crate::vault::roster::{Invite, Member, RECOVERY, Role, Roster};
 use crate::vault::seal::{PublicKeys, key_id};
 use crate::vault::sharing::{Me, Work};
-use crate::vault::{Unlocked, VaultError};
+use crate::vault::{Renewed, Unlocked, VaultError};
 
 #[derive(Serialize)]
 struct Row {
@@ -203,7 +204,8 @@ fn named<'a>(session: &'a Session, name: &str) -> Result<&'a Member, Failure> {
 fn give_role(global: &Global, name: &str, role: Role) -> Result<(), Failure> {
     let mut session = open_newest(global)?;
     let member = named(&session, name)?.clone();
-    let vault = session.vault.set_role(&member, role, clock::now().wall_ms)?;
+    let Renewed { vault, recovery_code } =
+        session.vault.set_role(&member, role, clock::now().wall_ms, &mut clock::Os)?;
     if vault == session.vault {
         out::say(&format!("{} is {} already", text::clean(&member.name), role.name()));
         return Ok(());
@@ -211,7 +213,19 @@ fn give_role(global: &Global, name: &str, role: Role) -> Result<(), Failure> {
     session.write(vault)?;
     let sent = sync::publish(&mut session);
     out::say(&format!("{} is {} now", text::clean(&member.name), role.name()));
+    say_new_code(recovery_code.as_ref(), &member.name);
     sent.finish()
+}
+
+/// The recovery code that takes the place of one that whoever is no owner any more may have.
+fn say_new_code(code: Option<&Text>, name: &str) {
+    if let Some(code) = code {
+        out::say(&format!(
+            "The recovery code that {} may know has ended, and a new one takes its place",
+            text::clean(name)
+        ));
+        vault::say_code(code, vault::OF_SHARED);
+    }
 }
 
 fn remove(global: &Global, name: &str, work: Work, yes: bool) -> Result<(), Failure> {
@@ -232,10 +246,12 @@ fn remove(global: &Global, name: &str, work: Work, yes: bool) -> Result<(), Fail
     }
     let member = named(&session, name)?.clone();
     if member.name == RECOVERY {
-        return Err(Failure::failed("the recovery code is removed by nobody; nothing was changed"));
+        return Err(Failure::failed("the recovery code is removed by nobody; nothing was changed")
+            .hint("tickey vault recovery puts a new one in its place"));
     }
     ask::confirm(yes, &format!("Remove {} from {}?", text::fit(&member.name, 60), text::fit(session.name(), 60)))?;
-    let vault = session.vault.remove(&member, work, wall_ms, &mut clock::Os).map_err(|error| match error {
+    let removed = session.vault.remove(&member, work, wall_ms, &mut clock::Os);
+    let Renewed { vault, recovery_code } = removed.map_err(|error| match error {
         VaultError::Refused(words) if work == Work::Usual => {
             Failure::failed(words).hint("--keep-changes keeps all of their changes, --drop-changes none")
         }
@@ -253,6 +269,7 @@ fn remove(global: &Global, name: &str, work: Work, yes: bool) -> Result<(), Fail
             out::entries(count)
         ));
     }
+    say_new_code(recovery_code.as_ref(), &member.name);
     sent.finish()
 }
 

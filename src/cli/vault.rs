@@ -3,14 +3,15 @@
 use serde::Serialize;
 
 use super::args::{Global, VaultCommand};
+use super::ask::{self, Terminal};
 use super::error::Failure;
-use super::out;
 use super::session::{self, Session};
+use super::{backup, out, sync};
 use crate::runtime::{founding, process};
 use crate::secret::Text;
 use crate::store::{disk, state};
 use crate::text;
-use crate::vault::Locked;
+use crate::vault::{Locked, Renewed};
 
 #[derive(Serialize)]
 struct Row<'a> {
@@ -24,6 +25,7 @@ pub fn run(global: &Global, command: Option<VaultCommand>) -> Result<(), Failure
     match command {
         None | Some(VaultCommand::List) => list(global),
         Some(VaultCommand::Create { name, member }) => create(global, &name, member),
+        Some(VaultCommand::Recovery { yes }) => recovery(global, yes),
         Some(VaultCommand::Forget { name }) => forget(&name),
     }
 }
@@ -74,17 +76,62 @@ fn create(global: &Global, name: &str, member: Option<String>) -> Result<(), Fai
         return out::json(&Made { vault: name, name: &member, recovery_code: &founded.recovery_code });
     }
     out::say(&format!("made the shared vault {} with you as owner, named {}", text::clean(name), text::clean(&member)));
-    out::say("");
-    out::say(&format!("    recovery code:  {}", founded.recovery_code.as_str()));
-    out::say("");
-    out::say(
-        "It takes an owner's place when every owner's key is lost (tickey join SOURCE --recovery). It is shown this once.",
-    );
+    say_code(&founded.recovery_code, OF_SHARED);
     out::say(&format!(
         "next: tickey --vault {0} remote set URL, then tickey --vault {0} member invite NAME",
         out::word(name)
     ));
     Ok(())
+}
+
+/// What the recovery code of a shared vault is for.
+pub const OF_SHARED: &str =
+    "It lets one more owner in when every owner's key is lost (tickey join SOURCE --recovery). It is shown this once.";
+
+/// Says a recovery code, apart from all else, and what to know of it.
+pub fn say_code(code: &Text, words: &str) {
+    out::say("");
+    out::say(&format!("    recovery code:  {}", code.as_str()));
+    out::say("");
+    out::say(words);
+}
+
+#[derive(Serialize)]
+struct NewCode<'a> {
+    vault: &'a str,
+    recovery_code: &'a Text,
+}
+
+/// A new recovery code in the place of the one in force, lost or never seen.
+fn recovery(global: &Global, yes: bool) -> Result<(), Failure> {
+    if !yes {
+        Terminal::require("your agreement", "--yes renews it without asking")?;
+    }
+    let mut session = Session::open(global)?;
+    sync::before(&mut session);
+    ask::confirm(
+        yes,
+        &format!(
+            "Renew the recovery code of {}? The present one opens nothing that comes after",
+            text::fit(session.name(), 60)
+        ),
+    )?;
+    let Renewed { vault, recovery_code } =
+        session.vault.renew_recovery(crate::runtime::clock::now().wall_ms, &mut crate::runtime::clock::Os)?;
+    session.write(vault)?;
+    let sent = sync::publish(&mut session);
+    let Some(code) = recovery_code else { return sent.finish() };
+    if global.json {
+        out::json(&NewCode { vault: session.name(), recovery_code: &code })?;
+        return sent.finish();
+    }
+    out::say(&format!("Renewed the recovery code of {}", text::clean(session.name())));
+    let of_personal = "It opens the vault when the passphrase is lost. It is shown this once: write it down on paper, and keep it elsewhere.";
+    say_code(&code, if session.vault.is_shared() { OF_SHARED } else { of_personal });
+    if let Err(failure) = backup::offer_forget(&session, None) {
+        out::warn(&failure.message);
+    }
+    sent.finish()
 }
 
 fn forget(name: &str) -> Result<(), Failure> {

@@ -17,6 +17,7 @@ use crate::text::clean;
 use crate::time::Utc;
 use crate::vault::join::InviteCode;
 use crate::vault::link::Link;
+use crate::vault::roster::Renewal;
 use crate::vault::sharing::Deed;
 use crate::vault::{Locked, Unlocked, VaultError};
 
@@ -298,6 +299,13 @@ pub fn words_of(notice: &Notice) -> String {
         Notice::Deed(Deed::NotDone(what, why)) => format!("could not {}: {}", clean(what), clean(why)),
         Notice::BadRecord(bad) => format!("left out {}: {}", clean(&bad.what), clean(&bad.why)),
         Notice::KeyWaits(why) => format!("your new key could not be put there ({why}); the old one stays in force"),
+        Notice::NewRecoveryCode(Renewal { came_in: Some(who), .. }) => format!(
+            "{} came in as an owner with the recovery code, which is a new one now; if nobody of you did that, remove them",
+            clean(who)
+        ),
+        Notice::NewRecoveryCode(Renewal { by, .. }) => {
+            format!("{} renewed the recovery code: the one before opens nothing that comes after", clean(by))
+        }
         Notice::JoinedFork => {
             "another owner had changed who belongs at the same time; both changes are in force".into()
         }

@@ -19,7 +19,7 @@ use super::{StoreError, Tag, disk};
 use crate::secret::{NoRandomness, Random, random_bytes};
 use crate::vault::accept::{Accepted, Seen};
 use crate::vault::records::BadRecord;
-use crate::vault::roster::Role;
+use crate::vault::roster::{Renewal, Role};
 use crate::vault::seal::sha256;
 use crate::vault::sharing::{Deed, Me};
 use crate::vault::{Limits, Locked, Unlocked, VaultError};
@@ -59,6 +59,8 @@ pub enum Notice {
     Deed(Deed),
     /// Two owners had acted at once; both are in force now.
     JoinedFork,
+    /// Another owner put a new recovery code in the place of the one in force.
+    NewRecoveryCode(Renewal),
     /// This member may only view, and the remote lacks something that this machine has.
     ViewerAhead,
     /// A record in the remote's copy that does not hold was left out.
@@ -488,6 +490,13 @@ impl Loop<'_, '_> {
     fn keep_house(&mut self, came: Unlocked) -> Result<bool, SyncError> {
         let wall_ms = (self.means.wall_ms)();
         self.report.received = self.report.received.saturating_add(came.new_since(&self.copy.vault));
+        let (before, now) = (self.copy.vault.roster().renewals(), came.roster().renewals());
+        let known = before.iter().zip(now).take_while(|(before, now)| before == now).count();
+        for renewal in now.iter().skip(known).cloned().map(Notice::NewRecoveryCode) {
+            if !self.report.notices.contains(&renewal) {
+                self.report.notices.push(renewal);
+            }
+        }
         let came = came.signed_again(&self.copy.vault, &self.memory.seen).map_err(SyncError::Vault)?;
         let Some((vault, deeds)) = came.housekeeping(wall_ms, self.means.random).map_err(SyncError::Vault)? else {
             return self.save(came);

@@ -290,7 +290,7 @@ impl Unlocked {
                 joined_fork = self.is_owner();
                 next.header = file.header.clone();
                 next.vault_key = if joined_fork { Key::random(random)? } else { vault_key };
-                self.join_fork(&theirs.roster, &next.vault_key, wall_ms)?
+                self.join_fork(&theirs.roster, &next.vault_key, wall_ms, random)?
             }
         };
         next.document = self.document.merge(theirs, roster);
@@ -319,6 +319,12 @@ impl Unlocked {
         // None of the keys they ever had is known here: nobody's new key.
         let there = || theirs.member_by_key(author).map(|member| &member.signed_with);
         let let_in_there = || there().is_some_and(|keys| !keys.iter().any(|key| ours.has_known(key)));
+        let void = ours.void_in(theirs);
+        if there().is_some_and(|keys| keys.iter().any(|key| void.contains(key))) {
+            return Err(VaultError::NotEntitled(
+                "it is by somebody who came in with a recovery code that had been replaced".into(),
+            ));
+        }
         match ours.member_of(theirs, author) {
             Some(member) => entitled(ours, &member.keys.sign),
             None if own() => Ok(()),
@@ -329,13 +335,23 @@ impl Unlocked {
     }
 
     /// Puts our branch on top of theirs, if that is ours to do.
-    fn join_fork(&self, theirs: &Roster, vault_key: &Key, wall_ms: u64) -> Result<Roster, VaultError> {
+    fn join_fork(
+        &self,
+        theirs: &Roster,
+        vault_key: &Key,
+        wall_ms: u64,
+        random: &mut dyn Random,
+    ) -> Result<Roster, VaultError> {
         let ours = &self.document.roster;
         ours.check_branch(theirs, &self.own)?;
         if !self.is_owner() {
             return Err(VaultError::Forked);
         }
-        ours.said_again_on(theirs, vault_key, &self.own, wall_ms)
+        // Upon a branch on which somebody came in by an ended code they would stay in: there it is theirs that is said again on ours.
+        match ours.void_in(theirs).is_empty() {
+            true => ours.said_again_on(theirs, vault_key, &self.own, wall_ms, random),
+            false => theirs.said_again_on(ours, vault_key, &self.own, wall_ms, random),
+        }
     }
 
     /// Whether that copy of this vault is by somebody who may still write it, so that everybody takes it.

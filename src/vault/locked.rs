@@ -228,6 +228,10 @@ pub(super) fn entitled(roster: &Roster, author: &[u8; 32]) -> Result<(), VaultEr
             Some(gone) => Err(VaultError::NotEntitled(format!("{} was removed", gone.name))),
             None => Err(VaultError::NotEntitled("its author is not in its roster".into())),
         },
+        // It lets somebody in, who signs with a key of their own.
+        Some(author) if author.name == RECOVERY => {
+            Err(VaultError::NotEntitled("it is signed with the recovery code's key".into()))
+        }
         Some(author) if author.role < Role::Editor => {
             Err(VaultError::NotEntitled(format!("{} may only view", author.name)))
         }

@@ -74,12 +74,11 @@ impl Names {
     }
 
     /// A name that nobody takes for another's: the one given, or with a number.
-    pub(super) fn free(&self, newcomer: &Newcomer) -> String {
-        let (name, id) = (&newcomer.name, Some(&newcomer.invite.id));
-        let is_taken = |name: &str| matches!(self.doubt(name, id), Some(Doubt::LooksLike(_)));
+    pub(super) fn free(&self, name: &str, invite: Option<&[u8; 32]>) -> String {
+        let is_taken = |name: &str| matches!(self.doubt(name, invite), Some(Doubt::LooksLike(_)));
         if !is_taken(name) {
-            return name.clone();
+            return name.to_owned();
         }
-        (2..1_000_u32).map(|n| format!("{name} {n}")).find(|name| !is_taken(name)).unwrap_or_else(|| name.clone())
+        (2..1_000_u32).map(|n| format!("{name} {n}")).find(|name| !is_taken(name)).unwrap_or_else(|| name.to_owned())
     }
 }

@@ -5,11 +5,12 @@ use crate::vault::document::Document;
 use crate::vault::file::{File, Slot};
 use crate::vault::kdf::derive;
 use crate::vault::locked::{decrypt, granted};
+use crate::vault::renewal::NewCode;
 use crate::vault::request::Request;
 use crate::vault::roster::{RECOVERY, Roster};
 use crate::vault::seal::{self, Key, MemberKey, VaultId};
 use crate::vault::unlocked::new_header;
-use crate::vault::{Cost, Limits, Unlocked, VaultError, recovery};
+use crate::vault::{Cost, Limits, Unlocked, VaultError};
 
 /// A new vault and the recovery code to be shown once.
 #[derive(Debug)]
@@ -52,14 +53,13 @@ impl Unlocked {
         let vault = *roster.vault();
         let vault_key = Key::random(random)?;
         roster.start_epoch(&vault_key, &founder, wall_ms)?;
-        let code = recovery::random(random)?;
-        let recovery_key = MemberKey::from_recovery_code(&code, &vault)?;
-        roster.admit_recovery(recovery_key.public(), &founder, wall_ms)?;
+        let code = NewCode::random(&vault, random)?;
+        roster.renew_recovery(&code.keys, &founder, wall_ms)?;
         let slot = new_slot(&founder, &vault, passphrase, cost, limits, random)?;
         let header = new_header(&roster, &vault_key, vec![slot], random)?;
         let document = Document::new(roster);
         let vault = Unlocked::of_parts(header, founder, None, vault_key, document);
-        Ok(Founded { vault, recovery_code: recovery::write(&code)? })
+        Ok(Founded { vault, recovery_code: code.write()? })
     }
 
     /// The vault under a new passphrase: new member key, new epoch, new slot. The recovery code stays good. After a

@@ -9,9 +9,9 @@ use crate::vault::fold::{field, newest};
 use crate::vault::join::{InviteCode, Join, Newcomer, fingerprint, fingerprint_of_keys};
 use crate::vault::locked::{decrypt, entitled, granted};
 use crate::vault::names::{Doubt, Names};
-use crate::vault::recovery;
 use crate::vault::rekey::LinkKeys;
-use crate::vault::request::{NewKey, Request};
+use crate::vault::renewal::{NewCode, Renewed};
+use crate::vault::request::NewKey;
 use crate::vault::roster::{Event, Invite, Member, RECOVERY, Role, Roster};
 use crate::vault::seal::{Key, MemberKey, key_id};
 use crate::vault::stamp::AHEAD_MS;
@@ -128,12 +128,11 @@ impl Unlocked {
         let mut roster = Roster::found(member, Some(title), &founder, wall_ms)?;
         let vault_key = Key::random(random)?;
         roster.start_epoch(&vault_key, &founder, wall_ms)?;
-        let code = recovery::random(random)?;
-        let recovery_key = MemberKey::from_recovery_code(&code, roster.vault())?;
-        roster.admit_recovery(recovery_key.public(), &founder, wall_ms)?;
+        let code = NewCode::random(roster.vault(), random)?;
+        roster.renew_recovery(&code.keys, &founder, wall_ms)?;
         let header = new_header(&roster, &vault_key, Vec::new(), random)?;
         let vault = Unlocked::of_parts(header, founder, None, vault_key, Document::new(roster)).at(wall_ms);
-        Ok(Founded { vault, recovery_code: recovery::write(&code)? })
+        Ok(Founded { vault, recovery_code: code.write()? })
     }
 
     /// What the personal vault keeps to open this one.
@@ -292,7 +291,9 @@ impl Unlocked {
     pub fn admit(&self, newcomer: &Newcomer, wall_ms: u64, random: &mut dyn Random) -> Result<Unlocked, VaultError> {
         self.owner("let somebody in")?;
         let mut vault = self.clone();
-        vault.let_in(newcomer, &self.names().free(newcomer), wall_ms).map_err(as_refusal)?;
+        vault
+            .let_in(newcomer, &self.names().free(&newcomer.name, Some(&newcomer.invite.id)), wall_ms)
+            .map_err(as_refusal)?;
         vault.next_epoch(wall_ms, random)?;
         Ok(vault)
     }
@@ -319,29 +320,41 @@ impl Unlocked {
         newcomers
     }
 
-    /// Gives a member another role. Of somebody who may edit no longer, what they did before still counts.
+    /// Gives a member another role. Of somebody who may edit no longer, what they did before still counts. Where somebody is an owner no longer, a new recovery
+    /// code and a new epoch come with it.
     ///
     /// # Errors
-    /// [`VaultError::Refused`]: not an owner, the last owner, oneself as the only one.
-    pub fn set_role(&self, member: &Member, role: Role, wall_ms: u64) -> Result<Unlocked, VaultError> {
+    /// [`VaultError::Refused`]: not an owner, the last owner, an owner who would lower themselves.
+    pub fn set_role(
+        &self,
+        member: &Member,
+        role: Role,
+        wall_ms: u64,
+        random: &mut dyn Random,
+    ) -> Result<Renewed, VaultError> {
         self.owner("give roles")?;
         if member.name == RECOVERY {
             return Err(VaultError::Refused("the recovery code is an owner, and stays one".into()));
         }
         if member.role == role {
-            return Ok(self.clone());
+            return Renewed::new(self.clone(), None);
         }
         let mut vault = self.at(wall_ms);
         vault.some_is_due()?;
+        let code = self.code_after(member, random)?;
         if role == Role::Viewer {
             vault.vouch_for(&member.keys.sign, Work::Usual, wall_ms)?;
         }
-        vault.document.roster.set_role(&member.keys.sign, role, &self.member, wall_ms).map_err(as_refusal)?;
+        let keys = code.as_ref().map(|code| &code.keys);
+        vault.document.roster.set_role(&member.keys.sign, role, keys, &self.member, wall_ms).map_err(as_refusal)?;
         vault.document.set_roster_again(&self.document.roster);
-        Ok(vault)
+        if code.is_some() {
+            vault.next_epoch(wall_ms, random)?;
+        }
+        Renewed::new(vault, code.as_ref())
     }
 
-    /// Shuts a member out of everything that comes after: a new epoch and vault key for those who stay.
+    /// Shuts a member out of everything that comes after: a new epoch and vault key for those who stay, and a new recovery code where an owner leaves.
     ///
     /// # Errors
     /// [`VaultError::Refused`]: not an owner, oneself, the last owner, or more changes of theirs than a person makes.
@@ -351,19 +364,26 @@ impl Unlocked {
         work: Work,
         wall_ms: u64,
         random: &mut dyn Random,
-    ) -> Result<Unlocked, VaultError> {
+    ) -> Result<Renewed, VaultError> {
         self.owner("remove somebody")?;
+        if member.name == RECOVERY {
+            return Err(VaultError::Refused(
+                "the recovery code is removed by nobody: tickey vault recovery renews it".into(),
+            ));
+        }
         let mut vault = self.at(wall_ms);
         vault.some_is_due()?;
+        let code = self.code_after(member, random)?;
+        let keys = code.as_ref().map(|code| &code.keys);
         vault.vouch_for(&member.keys.sign, work, wall_ms).map_err(as_refusal)?;
         let newest = vault.newest();
-        vault.document.roster.remove(&member.keys.sign, newest, &self.member, wall_ms).map_err(as_refusal)?;
+        vault.document.roster.remove(&member.keys.sign, newest, keys, &self.member, wall_ms).map_err(as_refusal)?;
         if work == Work::Drop {
             vault.document.roster.cut(&member.keys.sign, &self.member, wall_ms).map_err(as_refusal)?;
         }
         vault.document.set_roster_again(&self.document.roster);
         vault.next_epoch(wall_ms, random)?;
-        Ok(vault)
+        Renewed::new(vault, code.as_ref())
     }
 
     /// Drops what somebody of that name did who was removed, or with a key that has been replaced, and no owner stands for.
@@ -587,26 +607,6 @@ impl Unlocked {
             let record = Join::write(roster, invite, invite_key, &self.member, &invite.name, wall_ms)?;
             vault.document.joins.add(record, roster);
         }
-        Ok(vault)
-    }
-
-    /// Takes an owner's place with the recovery code this vault was opened with: the owner gets a new key, and the vault a new epoch.
-    ///
-    /// # Errors
-    /// [`VaultError::Refused`] unless it was opened with the recovery code and there is such an owner.
-    pub fn take_over(&self, owner: &Member, wall_ms: u64, random: &mut dyn Random) -> Result<Unlocked, VaultError> {
-        if !self.opened_by_recovery() || owner.role != Role::Owner || owner.name == RECOVERY {
-            return Err(VaultError::Refused("only the recovery code takes an owner's place".into()));
-        }
-        let own = MemberKey::random(random)?;
-        let mut vault = self.clone();
-        let request = Request::write(&self.header.vault, &owner.keys.sign, &self.member, &own);
-        vault.document.roster.rekey(&request, &self.member, wall_ms)?;
-        let mut vault =
-            Unlocked::of_parts(vault.header.clone(), own, None, vault.vault_key.clone(), vault.document.clone());
-        vault.vouch_for(&owner.keys.sign, Work::Keep, wall_ms)?;
-        vault.document.set_roster_again(&self.document.roster);
-        vault.next_epoch(wall_ms, random)?;
         Ok(vault)
     }
 }

@@ -11,7 +11,8 @@ use crate::vault::file::File;
 use crate::vault::fixed::FixedRandom;
 use crate::vault::seal::MemberKey;
 use crate::vault::{
-    Clock, Cost, Details, Edit, EntryId, Founded, Limits, Locked, RecoveryCode, Stamp, Unlocked, VaultError,
+    Clock, Cost, Details, Edit, EntryId, Founded, Limits, Locked, OpenedBy, RecoveryCode, Renewed, Stamp, Unlocked,
+    VaultError,
 };
 
 const LIMITS: Limits = Limits { ram: 8 << 30 };
@@ -148,6 +149,27 @@ fn a_file_signed_again_by_a_stranger_is_not_believed() {
     let vault = &founded().vault;
     let accepted = vault.accept(&dear, None, &Limits { ram: 1 << 40 }, NOON, &mut FixedRandom::new(27));
     assert!(matches!(accepted.unwrap_err(), VaultError::Altered(_)));
+}
+
+#[test]
+fn a_renewed_recovery_code_ends_the_one_before() {
+    let mut random = FixedRandom::new(28);
+    let founded = founded();
+    let Renewed { vault, recovery_code } = founded.vault.renew_recovery(NOON, &mut random).unwrap();
+    let (bytes, code) = (vault.seal(&mut random).unwrap(), recovery_code.unwrap());
+    assert_eq!(vault.epoch(), founded.vault.epoch() + 1);
+    let locked = Locked::read(&bytes, &LIMITS).unwrap();
+    assert!(locked.unlock(&Text::from("a passphrase"), &LIMITS).is_ok(), "the passphrase stays");
+    assert_eq!(locked.unlock_with_recovery_code(&founded.recovery_code).unwrap_err(), VaultError::NotAMember);
+    let opened = locked.unlock_with_recovery_code(&code).unwrap();
+    assert!(opened.opened_by_recovery());
+    // A copy from before is one that an earlier code opens; and the code sets a passphrase, nothing else.
+    let before = founded.vault.seal(&mut random).unwrap();
+    assert_eq!(vault.opened_by(&before), OpenedBy::Earlier);
+    assert_eq!(vault.opened_by(&bytes), OpenedBy::Present);
+    assert!(opened.renew_recovery(NOON, &mut random).is_err());
+    assert!(opened.come_in_by_code("maya", NOON, &mut random).is_err(), "a personal vault has one member");
+    assert!(opened.change_passphrase(&Text::from("new"), CHEAP, &LIMITS, NOON, &mut random).is_ok());
 }
 
 #[test]

@@ -75,3 +75,83 @@ fn a_newcomer_may_not_take_a_name_that_looks_like_a_members() {
     owner.run(&["sync"]).success();
     assert_eq!(row(&owner, "robert")["state"], "member");
 }
+
+/// A recovery code in the words of a run.
+fn said_code(words: &str) -> String {
+    let line = words.lines().find_map(|line| line.trim().strip_prefix("recovery code:")).unwrap();
+    line.trim().to_owned()
+}
+
+#[test]
+fn a_removed_founder_comes_back_by_no_old_code() {
+    let founder = User::with_vault();
+    let code = founder.json(&["vault", "create", "ops", "--as", "maya"])["recovery_code"].as_str().unwrap().to_owned();
+    let remote = format!("folder:{}", founder.path("team.json").display());
+    founder.run(&["--vault", "ops", "remote", "set", &remote]).success();
+    let bob = User::with_vault();
+    let invited = bob.file("code", invite(&founder, "bob"));
+    bob.run(&["join", &remote, "--code-file", &invited]).success();
+    founder.run(&["sync"]).success();
+    founder.run(&["--vault", "ops", "member", "role", "bob", "owner"]).success();
+    bob.run(&["sync"]).success();
+    let before = std::fs::read(founder.path("team.json")).unwrap();
+    // Bob removes the founder: the new code is shown to him.
+    let said = errors(&bob.run(&["--vault", "ops", "member", "remove", "maya", "--yes"]).success());
+    let next = said_code(&said);
+    assert_ne!(next, code);
+    // The old code on the newest copy, by the founder on a new machine.
+    let again = User::with_vault();
+    let old = again.file("old", &code);
+    let said = errors(&again.run(&["join", &remote, "--recovery", "--code-file", &old]).code(5));
+    assert!(said.contains("wrong recovery code for this vault"), "{said}");
+    founder.run(&["sync"]).failure();
+    // The old code on the copy from before, written to the remote: bob's program puts its own there again.
+    let newest = std::fs::read(founder.path("team.json")).unwrap();
+    std::fs::write(founder.path("team.json"), &before).unwrap();
+    again.run(&["join", &remote, "--recovery", "--code-file", &old, "--as", "back"]).success();
+    assert_ne!(std::fs::read(founder.path("team.json")).unwrap(), newest);
+    bob.run(&["sync"]).success();
+    let list = bob.output(&["--vault", "ops", "member", "list"]);
+    assert!(!list.contains("back") && list.contains("removed"), "{list}");
+    again.run(&["sync"]).failure();
+    // The new code lets one more owner in, who is told a newer one; and bob is told.
+    let zoe = User::with_vault();
+    let good = zoe.file("good", &next);
+    let joined = zoe.json(&["join", &remote, "--recovery", "--code-file", &good, "--as", "zoe"]);
+    assert_eq!((&joined["name"], &joined["role"]), (&"zoe".into(), &"owner".into()));
+    assert!(joined["recovery_code"].as_str().unwrap() != next);
+    let said = errors(&bob.run(&["sync"]).success());
+    assert!(said.contains("zoe came in as an owner with the recovery code"), "{said}");
+    assert_eq!(row(&bob, "zoe")["role"], "owner");
+    again.run(&["join", &remote, "--recovery", "--code-file", &good]).failure();
+}
+
+#[test]
+fn a_renewed_code_takes_the_place_of_the_one_before() {
+    let (owner, remote) = owner();
+    owner.run(&["vault", "recovery"]).code(2);
+    // Personal.
+    let new = owner.json(&["vault", "recovery", "--yes"])["recovery_code"].as_str().unwrap().to_owned();
+    let passphrase = owner.file("newer", "quite another");
+    let cheap = ["--kdf-memory", "19", "--kdf-passes", "2", "--kdf-lanes", "1"];
+    let set = |code: &str| {
+        let code = owner.file("code", code);
+        let arguments = ["passphrase", "--recovery", "--passphrase-file", &code, "--new-passphrase-file", &passphrase];
+        owner.bare(&[&arguments[..], &cheap].concat()).assert()
+    };
+    set("0000-0000-0000-0000-0000-0000-0000").code(5);
+    // Shared, by an owner; the code before opens nothing that lies there.
+    let first = said_code(&errors(&owner.run(&["--vault", "ops", "vault", "recovery", "--yes"]).success()));
+    let second = said_code(&errors(&owner.run(&["--vault", "ops", "vault", "recovery", "--yes"]).success()));
+    let other = User::with_vault();
+    let join = |code: &str| other.run(&["join", &remote, "--recovery", "--code-file", &other.file("code", code)]);
+    join(&first).code(5);
+    join(&second).success();
+    // An editor renews nothing.
+    let bob = User::with_vault();
+    let invited = bob.file("code", invite(&owner, "bob"));
+    bob.run(&["join", &remote, "--code-file", &invited]).success();
+    let said = errors(&bob.run(&["--vault", "ops", "vault", "recovery", "--yes"]).code(1));
+    assert!(said.contains("only an owner"), "{said}");
+    set(&new).success();
+}

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use tickey::app::msg::{Copied, ImportRead, MemberDone, Shared, SyncState};
+use tickey::app::msg::{Copied, ImportRead, MemberDone, Shared, ShownCode, SyncState};
 use tickey::app::{Effect, Msg, OpenVault, Screen};
 use tickey::config::Config;
 use tickey::formats::{Opened, registry};
@@ -49,7 +49,10 @@ fn an_answer_that_arrives_after_a_lock_opens_nothing() {
             reached: Stamp::default(),
             said: vec!["late@example changed".into()],
         },
-        Msg::MemberDone { vault: vault.id(), result: Ok(MemberDone { said: "late".into(), code: code() }) },
+        Msg::MemberDone {
+            vault: vault.id(),
+            result: Ok(MemberDone { said: "late".into(), code: code().map(ShownCode::Invitation) }),
+        },
         Msg::Shared(Ok(Shared { title: "late".into(), code: code(), said: vec!["late".into()] })),
         Msg::ImportRead(Ok(ImportRead::Entries { format: "uri", imported })),
         Msg::Completions(vec!["/home/maya/late".into()]),

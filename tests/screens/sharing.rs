@@ -1,7 +1,7 @@
 //! Several vaults at once: a personal one and a team's.
 
 use tickey::app::effect::MemberDeed;
-use tickey::app::msg::{MemberDone, SyncState};
+use tickey::app::msg::{MemberDone, ShownCode, SyncState};
 use tickey::app::{Effect, Msg, Screen, needs_draw, next_wake};
 use tickey::secret::Text;
 use tickey::vault::roster::Role;
@@ -309,7 +309,7 @@ fn busy_team() -> (Unlocked, Clock) {
         vault = seen.housekeeping(NOW, &mut random).unwrap().unwrap().0;
     }
     let eve = vault.members().iter().find(|member| member.name == "eve").unwrap().clone();
-    vault = vault.remove(&eve, tickey::vault::sharing::Work::Usual, NOW, &mut Fixed(70)).unwrap();
+    vault = vault.remove(&eve, tickey::vault::sharing::Work::Usual, NOW, &mut Fixed(70)).unwrap().vault;
     (vault.invite("carl", Role::Viewer, NOW + 604_800_000, NOW, &mut Fixed(71)).unwrap().vault, clock)
 }
 
@@ -333,10 +333,35 @@ fn the_members_of_a_vault() {
         insta::assert_snapshot!(format!("members_{}x{}", size.0, size.1), session.keys("mjj").screen());
         insta::assert_snapshot!(format!("invite_{}x{}", size.0, size.1), session.keys("idora").screen());
         session.keys("<Enter>");
-        let code = Some(Text::from("ABCD-EFGH-JKMN-PQRS-TVWX-YZ01-2345-6789-ABCD-EFGH-JKMN-PQRS-TVWX-YZ01-2345"));
+        let code = Text::from("ABCD-EFGH-JKMN-PQRS-TVWX-YZ01-2345-6789-ABCD-EFGH-JKMN-PQRS-TVWX-YZ01-2345");
+        let code = Some(ShownCode::Invitation(code));
         answer(&mut session, Ok(MemberDone { said: "invited dora as viewer".into(), code }));
         insta::assert_snapshot!(format!("invite_code_{}x{}", size.0, size.1), session.screen());
     }
+}
+
+#[test]
+fn a_recovery_code_is_renewed_and_shown_once() {
+    for size in SIZES {
+        let at = |name: &str| format!("{name}_{}x{}", size.0, size.1);
+        let mut session = Session::open_team(size, busy_team());
+        insta::assert_snapshot!(at("recovery"), session.keys(":recovery<Enter>").screen());
+        assert!(deeds(&session).is_empty(), "asked first");
+        session.keys("y");
+        assert_eq!(deeds(&session), [MemberDeed::RenewRecovery]);
+        let code = Some(ShownCode::Recovery(Text::from("ABCD-EFGH-JKMN-PQRS-TVWX-YZ01-2345")));
+        answer(&mut session, Ok(MemberDone { said: "Renewed the recovery code".into(), code }));
+        assert_eq!(session.model.screen(), Screen::Told);
+        insta::assert_snapshot!(at("recovery_told"), session.screen());
+        session.keys("<Esc>");
+        assert!(!session.screen().contains("ABCD"));
+    }
+    // The chosen tab says of which vault; where it is not yours to renew, that is said.
+    let mut session = Session::open_team((80, 24), busy_team());
+    session.keys(":recovery<Enter>n");
+    assert!(deeds(&session).is_empty());
+    session.keys("<Tab><Tab>:recovery<Enter>");
+    assert!(session.screen().contains("Renew the recovery code of"), "{}", session.screen());
 }
 
 #[test]
@@ -351,7 +376,7 @@ fn an_invitations_code_is_copied_and_gone_when_closed() {
     assert_eq!(session.model.screen(), Screen::Invite);
     assert!(session.screen().contains("there is a dora"));
     session.keys("<Enter>");
-    let done = MemberDone { said: "invited dora".into(), code: Some(Text::from("ABCD-EFGH")) };
+    let done = MemberDone { said: "invited dora".into(), code: Some(ShownCode::Invitation(Text::from("ABCD-EFGH"))) };
     answer(&mut session, Ok(done));
     assert_eq!(session.model.screen(), Screen::Told);
     session.keys("y");

@@ -170,7 +170,7 @@ impl Machine {
     }
 
     pub fn remove(&mut self, name: &str) {
-        let vault = self.vault.remove(&self.member(name), Work::Usual, self.now(), &mut Os).unwrap();
+        let vault = self.vault.remove(&self.member(name), Work::Usual, self.now(), &mut Os).unwrap().vault;
         self.save(vault);
     }
 

@@ -32,7 +32,9 @@ fn world(skews: &[i64]) -> World {
     let mut maya = Machine::founder();
     let shared = (0..3).map(|n| maya.add(&format!("Shared {n}"))).collect();
     let bob = maya.let_in(&storage, "bob", Role::Editor);
-    maya.save(maya.vault.set_role(&maya.member("bob"), Role::Owner, now(0)).unwrap());
+    maya.save(
+        maya.vault.set_role(&maya.member("bob"), Role::Owner, now(0), &mut tickey::runtime::clock::Os).unwrap().vault,
+    );
     let carol = maya.let_in(&storage, "carol", Role::Editor);
     let vera = maya.let_in(&storage, "vera", Role::Viewer);
     let second = Machine::second(&storage, &maya.vault.link_keys());
@@ -83,13 +85,20 @@ impl World {
                 let member = machine.vault.members().iter().find(|member| member.name == others[n % 3]).cloned();
                 let Some(member) = member else { return };
                 let vault = match n % 2 {
-                    0 => machine
-                        .vault
-                        .remove(&member, Work::Usual, machine.now(), &mut tickey::runtime::clock::Os)
-                        .unwrap(),
+                    0 => {
+                        machine
+                            .vault
+                            .remove(&member, Work::Usual, machine.now(), &mut tickey::runtime::clock::Os)
+                            .unwrap()
+                            .vault
+                    }
                     _ => {
                         let role = if member.role == Role::Viewer { Role::Editor } else { Role::Viewer };
-                        machine.vault.set_role(&member, role, machine.now()).unwrap()
+                        machine
+                            .vault
+                            .set_role(&member, role, machine.now(), &mut tickey::runtime::clock::Os)
+                            .unwrap()
+                            .vault
                     }
                 };
                 machine.save(vault);

@@ -38,7 +38,9 @@ fn team() -> (Storage, [Machine; 3]) {
     let id = maya.add("Mail");
     maya.rename(id, "Post");
     for role in [Role::Owner, Role::Editor] {
-        maya.save(maya.vault.set_role(&maya.member("bob"), role, now(0)).unwrap());
+        maya.save(
+            maya.vault.set_role(&maya.member("bob"), role, now(0), &mut tickey::runtime::clock::Os).unwrap().vault,
+        );
         maya.sync(&mut storage.honest());
     }
     let gone = maya.add("To be forgotten");
@@ -106,7 +108,12 @@ fn what_others_would_refuse_is_not_put_back() {
     carol.sync(&mut storage.honest());
     vera.sync(&mut storage.honest());
     storage.shelf().now = before;
-    maya.save(maya.vault.set_role(&maya.member("carol"), Role::Viewer, now(0)).unwrap());
+    maya.save(
+        maya.vault
+            .set_role(&maya.member("carol"), Role::Viewer, now(0), &mut tickey::runtime::clock::Os)
+            .unwrap()
+            .vault,
+    );
     maya.sync(&mut storage.honest());
     let there = storage.shelf().now;
     let synced = vera.sync(&mut storage.honest());

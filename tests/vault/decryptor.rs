@@ -147,7 +147,7 @@ fn it_opens_a_shared_vault_and_counts_what_counts() {
     // Bob leaves: what he did stays, what he does later does not count, and he opens nothing any more.
     maya = maya.accept(&sealed, None, &LIMITS, NOON, &mut random).unwrap().vault;
     let member = maya.members().iter().find(|member| member.name == "bob").unwrap().clone();
-    maya = maya.remove(&member, Work::Usual, NOON, &mut random).unwrap();
+    maya = maya.remove(&member, Work::Usual, NOON, &mut random).unwrap().vault;
     let late = bob.plan(
         &[Edit::Add(EntryId::random(&mut random).unwrap(), Box::new(details(Kind::Totp, "Late")))],
         &mut clocks[1],
@@ -159,6 +159,20 @@ fn it_opens_a_shared_vault_and_counts_what_counts() {
     shows(python, &sealed, &maya, &key(&maya), &["--key"]);
     assert_eq!(decrypt(python, &sealed, &key(&bob), &["--key"]).0, 5);
     assert_eq!(decrypt(python, &sealed, PASSPHRASE, &[]).0, 5);
+    // One more owner comes in with the recovery code, which is spent by it, removes maya, and renews the code once more.
+    let opened = Locked::read(&sealed, &LIMITS).unwrap().unlock_with_recovery_code(&recovery).unwrap();
+    let zoe = opened.come_in_by_code("zoe", NOON, &mut random).unwrap();
+    let founder = zoe.vault.members().iter().find(|member| member.name == "maya").unwrap().clone();
+    let removed = zoe.vault.remove(&founder, Work::Usual, NOON, &mut random).unwrap();
+    let renewed = removed.vault.renew_recovery(NOON, &mut random).unwrap();
+    let (zoe, newest) = (renewed.vault, renewed.recovery_code.unwrap());
+    let sealed = zoe.seal(&mut random).unwrap();
+    shows(python, &sealed, &zoe, &key(&zoe), &["--key"]);
+    shows(python, &sealed, &zoe, &newest, &["--recovery"]);
+    for ended in [&recovery, &removed.recovery_code.unwrap()] {
+        assert_eq!(decrypt(python, &sealed, ended, &["--recovery"]).0, 5);
+    }
+    assert_eq!(decrypt(python, &sealed, &key(&maya), &["--key"]).0, 5);
 }
 
 #[test]

@@ -30,6 +30,12 @@ pub enum VaultCommand {
         #[arg(long = "as", value_name = "MEMBER")]
         member: Option<String>,
     },
+    /// Renew the vault's recovery code and print it; the present one opens nothing that comes after (of a shared vault only owners)
+    Recovery {
+        /// Do not ask
+        #[arg(short, long)]
+        yes: bool,
+    },
     /// Forget what this machine remembers of a vault; its file stays
     Forget {
         /// Its name or path
@@ -159,13 +165,13 @@ pub struct Join {
     /// Read the code from this file instead of asking for it
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub code_file: Option<PathBuf>,
-    /// Your name in it [default: the name on the invitation]
+    /// Your name in it [default: the name on the invitation; with --recovery the name you log in with]
     #[arg(long = "as", value_name = "MEMBER")]
     pub member: Option<String>,
     /// What it is called on this machine [default: what its founder called it]
     #[arg(long, value_name = "NAME")]
     pub name: Option<String>,
-    /// The code is the vault's printed recovery code: take the place of its owner, whose key is lost
+    /// The code is the vault's printed recovery code: come in as one more owner; a new code takes its place
     #[arg(long)]
     pub recovery: bool,
     /// Allow an S3 endpoint that is http:// and not on this machine; remembered on this machine

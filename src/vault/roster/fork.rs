@@ -8,8 +8,9 @@ use std::sync::Arc;
 
 use data_encoding::BASE64;
 
-use super::link::{Op, Placed, bytes};
+use super::link::{CodeKeys, Op, Placed, bytes};
 use super::{Member, Role, Roster};
+use crate::secret::Random;
 use crate::vault::VaultError;
 use crate::vault::seal::{Key, MemberKey};
 
@@ -99,7 +100,12 @@ impl Roster {
             }
         }
         let epoch = self.epoch >= other.epoch && ours.iter().any(|placed| placed.starts_epoch);
+        // Of two uses of one recovery code apart, the one whose code was replaced here is void.
+        let renewed = ours.iter().any(|placed| placed.renews_code);
         let mut holds = |placed: &Placed| {
+            if renewed && placed.came_by_code.is_some() {
+                return true;
+            }
             if placed.starts_epoch {
                 return epoch;
             }
@@ -110,6 +116,15 @@ impl Roster {
             left.map(|left| *left = left.saturating_sub(1)).is_some()
         };
         theirs.iter().filter(|placed| !holds(placed)).collect()
+    }
+
+    /// The signing keys of those who came into `theirs` by a recovery code that has been replaced here since the two parted: their coming is void.
+    pub(in crate::vault) fn void_in(&self, theirs: &Roster) -> BTreeSet<[u8; 32]> {
+        let common = self.in_common(theirs);
+        if !self.branch(common).iter().any(|placed| placed.renews_code) {
+            return BTreeSet::new();
+        }
+        theirs.branch(common).iter().filter_map(|placed| placed.came_by_code).collect()
     }
 
     /// The member here whose key that is in `theirs`: the one in force here, or one that took its place there.
@@ -134,7 +149,13 @@ impl Roster {
         let is_last = |placed: &Placed| {
             rekeys.contains(&placed.act) || !self.is_shared() && placed.replaces == Some(placed.link.by)
         };
-        let branch = theirs.branch(common).iter().filter(|placed| !is_last(placed));
+        // Somebody's coming that is void, and the epoch that came with it, are left out; whatever else they signed is nobody's.
+        let void = self.void_in(theirs);
+        let is_void = |placed: &Placed| {
+            placed.came_by_code.is_some_and(|came| void.contains(&came))
+                || placed.starts_epoch && void.contains(&placed.link.by)
+        };
+        let branch = theirs.branch(common).iter().filter(|placed| !is_last(placed) && !is_void(placed));
         let by: BTreeSet<[u8; 32]> = branch.map(|placed| placed.link.by).collect();
         // Whose key of today's stands at which place among those that they had there.
         let mut known: BTreeMap<usize, Option<usize>> = BTreeMap::new();
@@ -160,13 +181,15 @@ impl Roster {
     /// do there (somebody is gone already) is said again as settled. `own` are the owner's keys: which of them signs is for `theirs` to say.
     ///
     /// # Errors
-    /// [`VaultError::NotEntitled`] when the owner is not an owner there: then people have to decide.
+    /// [`VaultError::NotEntitled`] when the owner is not an owner there: then people have to decide. Whether the two may be joined, [`Roster::check_branch`]
+    /// says first.
     pub fn said_again_on(
         &self,
         theirs: &Roster,
         vault_key: &Key,
         own: &[MemberKey],
         wall_ms: u64,
+        random: &mut dyn Random,
     ) -> Result<Roster, VaultError> {
         let owner = |roster: &Roster| {
             let is_owner =
@@ -179,7 +202,6 @@ impl Roster {
             })
         };
         owner(theirs)?;
-        self.check_branch(theirs, own)?;
         let mut joined = theirs.clone();
         let missing = theirs.lacks(self, self.in_common(theirs));
         let is_own =
@@ -189,10 +211,33 @@ impl Roster {
         for placed in first.into_iter().chain(then) {
             let text = placed.link.read()?;
             let in_force = |member: String| joined.in_force_now(&member).unwrap_or(member);
+            // A recovery code of somebody who is no owner there opens nothing, and of somebody who never was in there nothing counts.
+            let by = joined.member_who_had(&placed.link.by);
+            let by_nobody = joined.is_shared() && by.is_none();
+            let is_owner_there = |by: &Member| joined.is_in(by) && by.role == Role::Owner;
+            let by_an_owner = !joined.is_shared() || by.is_some_and(is_owner_there);
+            // Where one has to end and there is no other, it is one that nobody has: an owner can renew it.
+            let mut code = |recovery: Option<CodeKeys>, member: &str| {
+                let member = bytes(member).ok().and_then(|sign| joined.member_by_key(&sign));
+                match recovery.filter(|_| by_an_owner) {
+                    None if member.is_some_and(|member| member.role == Role::Owner) => {
+                        MemberKey::random(random).map(|key| Some(CodeKeys::from(&key.public())))
+                    }
+                    recovery => Ok(recovery),
+                }
+            };
             let op = match text.op {
                 Op::Epoch { .. } | Op::Found { .. } => continue,
-                Op::Remove { member, newest } => Op::Remove { member: in_force(member), newest },
-                Op::Role { member, role } => Op::Role { member: in_force(member), role },
+                _ if by_nobody => Op::Moot,
+                Op::Remove { member, newest, recovery } => {
+                    let member = in_force(member);
+                    Op::Remove { recovery: code(recovery, &member)?, member, newest }
+                }
+                Op::Role { member, role, recovery } => {
+                    let member = in_force(member);
+                    Op::Role { recovery: code(recovery, &member)?, member, role }
+                }
+                Op::Recovery { .. } if !by_an_owner => Op::Moot,
                 op => op,
             };
             let signer = owner(&joined)?;

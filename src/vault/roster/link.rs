@@ -62,7 +62,7 @@ pub(super) enum Op {
     },
     /// The way in is open to whoever has the code that these keys are made of.
     Invite { name: String, role: Role, sign: String, exchange: String, expires: u64 },
-    /// A new member; `invite` names the invite it came by.
+    /// A new member; `invite` names the invite it came by. Without one it came by the recovery code, and a new code takes the place of that.
     Admit {
         name: String,
         role: Role,
@@ -70,11 +70,20 @@ pub(super) enum Op {
         exchange: String,
         #[serde(default, skip_serializing_if = "Option::is_none")]
         invite: Option<String>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        recovery: Option<CodeKeys>,
     },
     /// An invite ends without anybody.
     Close { invite: String },
-    /// A member may do more, or less.
-    Role { member: String, role: Role },
+    /// A member may do more, or less. Whoever is an owner no longer may know the recovery code, so a new one takes its place.
+    Role {
+        member: String,
+        role: Role,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        recovery: Option<CodeKeys>,
+    },
+    /// A new recovery code takes the place of the one in force.
+    Recovery { sign: String, exchange: String },
     /// A member's key gives way to a new one, as the old key agreed to and the new one confirms.
     Rekey {
         old: String,
@@ -85,7 +94,12 @@ pub(super) enum Op {
         signature: String,
     },
     /// A member is shut out, who could read every change up to the stamp `newest`.
-    Remove { member: String, newest: Stamp },
+    Remove {
+        member: String,
+        newest: Stamp,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        recovery: Option<CodeKeys>,
+    },
     /// An owner stands for these changes, whatever becomes of their authors: each change's SHA-256.
     Vouch { changes: Vec<String> },
     /// Changes that this ended key signed and no owner stands for are dropped.
@@ -98,8 +112,31 @@ pub(super) enum Op {
     Moot,
 }
 
-const OPERATIONS: &[&str] =
-    &["found", "invite", "admit", "close", "role", "rekey", "remove", "vouch", "cut", "epoch", "purge", "moot"];
+/// The public keys of a recovery code.
+#[derive(Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct CodeKeys {
+    sign: String,
+    exchange: String,
+}
+
+impl From<&PublicKeys> for CodeKeys {
+    fn from(keys: &PublicKeys) -> CodeKeys {
+        CodeKeys { sign: BASE64.encode(&keys.sign), exchange: BASE64.encode(&keys.exchange) }
+    }
+}
+
+impl CodeKeys {
+    /// The keys.
+    pub fn read(&self) -> Result<PublicKeys, VaultError> {
+        keys(&self.sign, &self.exchange)
+    }
+}
+
+const OPERATIONS: &[&str] = &[
+    "found", "invite", "admit", "close", "role", "recovery", "rekey", "remove", "vouch", "cut", "epoch", "purge",
+    "moot",
+];
 
 /// Decodes base64 of exactly that many bytes.
 pub(super) fn bytes<const N: usize>(text: &str) -> Result<[u8; N], VaultError> {
@@ -225,6 +262,10 @@ pub(super) struct Placed {
     pub starts_epoch: bool,
     /// The signing key that gives way to a new one.
     pub replaces: Option<[u8; 32]>,
+    /// Whether a new recovery code takes the place of the one in force.
+    pub renews_code: bool,
+    /// The signing key of whoever came in by the recovery code.
+    pub came_by_code: Option<[u8; 32]>,
 }
 
 impl Placed {
@@ -241,7 +282,28 @@ impl Placed {
             _ => None,
         };
         let origin = text.again.as_deref().map_or(Ok(hash), bytes)?;
-        Ok(Placed { link, hash, origin, act, is_again: text.again.is_some(), starts_epoch, replaces })
+        let came_by_code = match &text.op {
+            Op::Admit { sign, invite: None, .. } => Some(bytes(sign)?),
+            _ => None,
+        };
+        let renews_code = matches!(
+            &text.op,
+            Op::Recovery { .. }
+                | Op::Admit { recovery: Some(_), .. }
+                | Op::Role { recovery: Some(_), .. }
+                | Op::Remove { recovery: Some(_), .. }
+        );
+        Ok(Placed {
+            renews_code,
+            came_by_code,
+            link,
+            hash,
+            origin,
+            act,
+            is_again: text.again.is_some(),
+            starts_epoch,
+            replaces,
+        })
     }
 
     /// The order between two newest links: by hash; what has the same text is told apart by who signed it.

@@ -114,6 +114,15 @@ pub struct Event {
     pub what: String,
 }
 
+/// A new recovery code in the place of the one before.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Renewal {
+    /// Who made it.
+    pub by: String,
+    /// Who came in by the one before.
+    pub came_in: Option<String>,
+}
+
 /// Whose a signing key is or was.
 #[derive(Debug, Clone, Copy)]
 enum Whose {
@@ -138,6 +147,7 @@ struct Past {
     gone: Vec<Member>,
     left_at: Vec<(String, Stamp)>,
     events: Vec<Event>,
+    renewals: Vec<Renewal>,
     /// By key id.
     signers: BTreeMap<[u8; 16], Signer>,
     /// All keys that ever entered, of members and invitations, for signing and for exchange.
@@ -207,7 +217,7 @@ impl Roster {
         if !signed_by(&keys.sign, &signed_text(None, &placed.link.bytes), &placed.link.signature) {
             return Err(altered("the founder's signature does not hold"));
         }
-        if !name_fits(&name) || shared.as_deref().is_some_and(|shared| !name_fits(shared)) {
+        if !name_fits(&name) || name == RECOVERY || shared.as_deref().is_some_and(|shared| !name_fits(shared)) {
             return Err(altered("its first roster link has an unfit name"));
         }
         let mut roster = Roster {
@@ -334,6 +344,11 @@ impl Roster {
         &self.past.events
     }
 
+    /// Every recovery code there was, oldest first; the last is in force.
+    pub fn renewals(&self) -> &[Renewal] {
+        &self.past.renewals
+    }
+
     fn whoever(&self, whose: Whose) -> Option<&Member> {
         match whose {
             Whose::In(number) => {
@@ -387,7 +402,8 @@ impl Roster {
     /// Whether changes signed with the key of that id count: it is in force, and its member editor or owner.
     pub fn is_author(&self, id: &[u8; 16]) -> bool {
         let Some(Signer { sign, whose: whose @ Whose::In(_), .. }) = self.past.signers.get(id) else { return false };
-        self.whoever(*whose).is_some_and(|member| member.role >= Role::Editor && member.keys.sign == *sign)
+        let counts = |member: &Member| member.role >= Role::Editor && member.name != RECOVERY;
+        self.whoever(*whose).is_some_and(|member| counts(member) && member.keys.sign == *sign)
     }
 
     /// Whether changes signed with the key of that id are dropped unless an owner stands for them.

@@ -4,9 +4,10 @@ use std::sync::Arc;
 
 use data_encoding::BASE64;
 
-use super::link::{Link, Op, Placed, bytes, keys, name_fits, signed_text};
+use super::link::{CodeKeys, Link, Op, Placed, bytes, keys, name_fits, signed_text};
 use super::{
-    Event, Invite, KEPT_LINKS, MOST_LINKS, MOST_READERS, Member, RECOVERY, Role, Roster, Signer, Whose, altered,
+    Event, Invite, KEPT_LINKS, MOST_LINKS, MOST_READERS, Member, RECOVERY, Renewal, Role, Roster, Signer, Whose,
+    altered,
 };
 use crate::vault::request;
 use crate::vault::seal::{PublicKeys, key_id, signed_by};
@@ -37,6 +38,15 @@ impl Roster {
             return Err(wrong("the roster has as many links as there may be"));
         }
         let by = signer.name.clone();
+        // Of the recovery code nothing is taken but what it is for.
+        let by_code = match &text.op {
+            Op::Admit { invite: None, .. } => self.is_shared(),
+            Op::Rekey { agreed: None, .. } => !self.is_shared(),
+            _ => false,
+        };
+        if (by == RECOVERY) != by_code {
+            return Err(wrong("the recovery code lets somebody in, and does nothing else"));
+        }
         let placed = Placed::new(link, &text)?;
         let what = self.apply(text.op, &placed, text.at, &by, &wrong)?;
         if let Some(what) = what {
@@ -74,24 +84,29 @@ impl Roster {
                 self.invites.push(Invite { id, name, role, keys, expires_ms: expires, since_ms: at, by, number });
                 Ok(Some(what))
             }
-            Op::Admit { name, role, sign, exchange, invite } => {
+            Op::Admit { name, role, sign, exchange, invite, recovery } => {
                 let keys = keys(&sign, &exchange)?;
                 let mut let_in_by = signer.to_owned();
+                if name == RECOVERY || !name_fits(&name) {
+                    return Err(wrong("it lets somebody in under an unfit name"));
+                }
                 if let Some(invite) = invite {
                     let id = bytes::<32>(&invite)?;
                     let invite = self.open_invite(&id).ok_or_else(|| wrong(NO_INVITE))?;
-                    if invite.role != role || name == RECOVERY || !name_fits(&name) {
+                    if invite.role != role || recovery.is_some() {
                         return Err(wrong("it lets in otherwise than the invite says"));
                     }
                     let_in_by.clone_from(&invite.by);
                     self.enter(keys).map_err(wrong)?;
                     self.end_invite(&id).ok_or_else(|| wrong(NO_INVITE))?;
                 } else {
-                    if role != Role::Owner || name != RECOVERY {
-                        return Err(wrong("somebody is let in without an invite"));
+                    let recovery = self.new_code(recovery.as_ref(), true, &[&keys], wrong)?;
+                    if role != Role::Owner {
+                        return Err(wrong("the recovery code lets in otherwise than as an owner"));
                     }
                     self.has_room().map_err(wrong)?;
                     self.enter(keys).map_err(wrong)?;
+                    self.renew(recovery, at, signer, Some(&name));
                 }
                 let what = format!("let in {name} as {}", role.name());
                 self.come(name, role, keys, at, Some(let_in_by));
@@ -101,26 +116,45 @@ impl Roster {
                 let invite = self.end_invite(&bytes(&invite)?).ok_or_else(|| wrong(NO_INVITE))?;
                 Ok(Some(format!("ended the invite of {}", invite.name)))
             }
-            Op::Role { member, role } => {
+            Op::Role { member, role, recovery } => {
                 let sign = bytes::<32>(&member)?;
-                if role != Role::Owner && is_last_owner(&self.members, &sign) {
+                let lowered = role != Role::Owner && self.is_owner(&sign);
+                if lowered && is_last_owner(&self.members, &sign) {
                     return Err(wrong("the last owner stays one"));
                 }
+                if lowered && sign == placed.link.by {
+                    return Err(wrong("an owner is lowered by another one"));
+                }
+                let recovery = self.new_code(recovery.as_ref(), lowered, &[], wrong)?;
                 let member = self.members.iter_mut().find(|member| member.keys.sign == sign && member.name != RECOVERY);
                 let member = member.ok_or_else(|| wrong(NOBODY))?;
                 member.role = role;
-                Ok(Some(format!("made {} {}", member.name, with_article(role))))
+                let what = format!("made {} {}", member.name, with_article(role));
+                self.renew(recovery, at, signer, None);
+                Ok(Some(what))
+            }
+            Op::Recovery { sign, exchange } => {
+                let keys = keys(&sign, &exchange)?;
+                let is_first = self.recovery_key().is_none();
+                if is_first {
+                    self.has_room().map_err(wrong)?;
+                }
+                let recovery = self.new_code(Some(&CodeKeys::from(&keys)), true, &[], wrong)?;
+                self.renew(recovery, at, signer, None);
+                Ok(Some(if is_first { "made the recovery code".into() } else { "renewed the recovery code".into() }))
             }
             Op::Rekey { old, sign, exchange, agreed, signature } => {
                 let (old, keys) = (bytes::<32>(&old)?, keys(&sign, &exchange)?);
                 let agreed = match agreed {
                     Some(agreed) => request::holds(&self.vault, &old, &keys, &old, &bytes(&agreed)?),
-                    None => signer == RECOVERY,
+                    // By the recovery code of a personal vault.
+                    None => true,
                 };
                 if !agreed || !request::holds(&self.vault, &old, &keys, &keys.sign, &bytes(&signature)?) {
                     return Err(wrong("the old key or the new one has not agreed to it"));
                 }
-                let number = self.member_by_key(&old).map(|member| member.number);
+                let member = self.member_by_key(&old).filter(|member| member.name != RECOVERY);
+                let number = member.map(|member| member.number);
                 let number = number.ok_or_else(|| wrong("it replaces a key that is not in force"))?;
                 self.enter(keys).map_err(wrong)?;
                 let member = self.members.iter_mut().find(|member| member.number == number);
@@ -132,7 +166,7 @@ impl Roster {
                 Arc::make_mut(&mut self.past).signers.insert(key_id(&keys.sign), signer);
                 Ok(Some(format!("gave {} a new key", member.name)))
             }
-            Op::Remove { member, newest } => {
+            Op::Remove { member, newest, recovery } => {
                 let sign = bytes::<32>(&member)?;
                 if sign == placed.link.by {
                     return Err(wrong("nobody removes themselves"));
@@ -140,8 +174,11 @@ impl Roster {
                 if is_last_owner(&self.members, &sign) {
                     return Err(wrong("the last owner stays"));
                 }
-                let place = self.members.iter().position(|member| member.keys.sign == sign);
+                let recovery = self.new_code(recovery.as_ref(), self.is_owner(&sign), &[], wrong)?;
+                let is_member = |member: &Member| member.keys.sign == sign && member.name != RECOVERY;
+                let place = self.members.iter().position(is_member);
                 let member = self.members.remove(place.ok_or_else(|| wrong(NOBODY))?);
+                self.renew(recovery, at, signer, None);
                 let what = format!("removed {}", member.name);
                 let past = Arc::make_mut(&mut self.past);
                 let whose = Whose::Gone(past.gone.len());
@@ -188,6 +225,45 @@ impl Roster {
             Op::Moot if placed.is_again => Ok(None),
             Op::Moot => Err(wrong("it says nothing")),
         }
+    }
+
+    fn is_owner(&self, sign: &[u8; 32]) -> bool {
+        self.member_by_key(sign).is_some_and(|member| member.role == Role::Owner)
+    }
+
+    /// The keys of the recovery code that a link brings, which must be there where it is `needed`. `others` enter with the same link.
+    fn new_code(
+        &self,
+        recovery: Option<&CodeKeys>,
+        needed: bool,
+        others: &[&PublicKeys],
+        wrong: &dyn Fn(&str) -> VaultError,
+    ) -> Result<Option<PublicKeys>, VaultError> {
+        let Some(keys) = recovery.map(CodeKeys::read).transpose()? else {
+            return if needed { Err(wrong("it leaves a recovery code in force that has to end")) } else { Ok(None) };
+        };
+        self.may_enter(&keys).map_err(wrong)?;
+        let known = [keys.sign, keys.exchange];
+        if others.iter().any(|other| known.contains(&other.sign) || known.contains(&other.exchange)) {
+            return Err(wrong("a key enters once, ever"));
+        }
+        Ok(Some(keys))
+    }
+
+    /// The recovery code of those keys is in force, and the one before ended. They may enter.
+    fn renew(&mut self, keys: Option<PublicKeys>, at: u64, by: &str, came_in: Option<&str>) {
+        let Some(keys) = keys else { return };
+        let renewal = Renewal { by: by.to_owned(), came_in: came_in.map(str::to_owned) };
+        let past = Arc::make_mut(&mut self.past);
+        past.keys.extend([keys.sign, keys.exchange]);
+        past.renewals.push(renewal);
+        let Some(member) = self.members.iter_mut().find(|member| member.name == RECOVERY) else {
+            return self.come(RECOVERY.into(), Role::Owner, keys, at, Some(by.to_owned()));
+        };
+        let signer = Signer { sign: keys.sign, whose: Whose::In(member.number), nth: member.signed_with.len() };
+        past.signers.insert(key_id(&keys.sign), signer);
+        member.keys = keys;
+        member.signed_with.push(keys.sign);
     }
 
     fn end_invite(&mut self, id: &[u8; 32]) -> Option<Invite> {

@@ -17,7 +17,7 @@ fn a_chain_reads_back_as_itself() {
     let mut random = FixedRandom::new(11);
     let (mut roster, founder, vault_key) = founded(&mut random);
     let recovery = MemberKey::random(&mut random).unwrap();
-    roster.admit_recovery(recovery.public(), &founder, 1_001).unwrap();
+    roster.renew_recovery(&recovery.public(), &founder, 1_001).unwrap();
     roster.purge(&[EntryId::random(&mut random).unwrap()], &founder, 1_002).unwrap();
     let again = Roster::read(roster.vault(), &roster.stored()).unwrap();
     assert_eq!(again, roster);
@@ -31,7 +31,7 @@ fn links_dropped_reordered_or_forged_are_refused() {
     let mut random = FixedRandom::new(12);
     let (mut roster, founder, _) = founded(&mut random);
     let recovery = MemberKey::random(&mut random).unwrap();
-    roster.admit_recovery(recovery.public(), &founder, 1_001).unwrap();
+    roster.renew_recovery(&recovery.public(), &founder, 1_001).unwrap();
     let vault = *roster.vault();
     let refused = |links: Vec<StoredLink>| matches!(Roster::read(&vault, &links), Err(VaultError::Altered(_)));
     let mut dropped = roster.stored();
@@ -59,7 +59,7 @@ fn a_stranger_cannot_add_a_link_and_a_key_enters_once() {
     let (mut roster, founder, vault_key) = founded(&mut random);
     let stranger = MemberKey::random(&mut random).unwrap();
     assert!(roster.clone().start_epoch(&vault_key, &stranger, 2).is_err());
-    assert!(roster.clone().admit_recovery(founder.public(), &founder, 2).is_err());
+    assert!(roster.clone().renew_recovery(&founder.public(), &founder, 2).is_err());
     let old = founder.public().sign;
     let (vault, entry) = (*roster.vault(), [EntryId::random(&mut random).unwrap()]);
     let asked = Request::write(&vault, &old, &founder, &stranger);

@@ -33,11 +33,25 @@ impl Roster {
         self.add(Op::Epoch { epoch, commitment }, signer, wall_ms)
     }
 
-    /// The recovery code becomes an owner.
-    pub fn admit_recovery(&mut self, keys: PublicKeys, signer: &MemberKey, wall_ms: u64) -> Result<(), VaultError> {
+    /// The recovery code of these keys is in force, and the one before ended.
+    pub fn renew_recovery(&mut self, keys: &PublicKeys, signer: &MemberKey, wall_ms: u64) -> Result<(), VaultError> {
         let (sign, exchange) = (BASE64.encode(&keys.sign), BASE64.encode(&keys.exchange));
-        let op = Op::Admit { name: RECOVERY.into(), role: Role::Owner, sign, exchange, invite: None };
-        self.add(op, signer, wall_ms)
+        self.add(Op::Recovery { sign, exchange }, signer, wall_ms)
+    }
+
+    /// Whoever has the recovery code becomes an owner with keys of their own, and the code of the keys `recovery` takes the place of theirs.
+    pub fn admit_by_code(
+        &mut self,
+        name: &str,
+        keys: &PublicKeys,
+        recovery: &PublicKeys,
+        code: &MemberKey,
+        wall_ms: u64,
+    ) -> Result<(), VaultError> {
+        let (sign, exchange) = (BASE64.encode(&keys.sign), BASE64.encode(&keys.exchange));
+        let recovery = Some(recovery.into());
+        let op = Op::Admit { name: name.to_owned(), role: Role::Owner, sign, exchange, invite: None, recovery };
+        self.add(op, code, wall_ms)
     }
 
     /// Opens a way in for whoever has the code of those keys; the hash of its link.
@@ -66,7 +80,8 @@ impl Roster {
     ) -> Result<(), VaultError> {
         let (sign, exchange) = (BASE64.encode(&keys.sign), BASE64.encode(&keys.exchange));
         let invite_id = Some(BASE64.encode(&invite.id));
-        let op = Op::Admit { name: name.to_owned(), role: invite.role, sign, exchange, invite: invite_id };
+        let op =
+            Op::Admit { name: name.to_owned(), role: invite.role, sign, exchange, invite: invite_id, recovery: None };
         self.add(op, signer, wall_ms)
     }
 
@@ -75,26 +90,30 @@ impl Roster {
         self.add(Op::Close { invite: BASE64.encode(invite) }, signer, wall_ms)
     }
 
-    /// Gives a member another role.
+    /// Gives a member another role; an owner who is to be none any more takes the recovery code with them, so a new one is in force.
     pub fn set_role(
         &mut self,
         member: &[u8; 32],
         role: Role,
+        recovery: Option<&PublicKeys>,
         signer: &MemberKey,
         wall_ms: u64,
     ) -> Result<(), VaultError> {
-        self.add(Op::Role { member: BASE64.encode(member), role }, signer, wall_ms)
+        self.add(Op::Role { member: BASE64.encode(member), role, recovery: recovery.map(Into::into) }, signer, wall_ms)
     }
 
-    /// Shuts a member out, who could read everything up to the stamp `newest`; a new epoch has to follow.
+    /// Shuts a member out, who could read everything up to the stamp `newest`; a new epoch has to follow. An owner takes the recovery code with them, so
+    /// a new one is in force.
     pub fn remove(
         &mut self,
         member: &[u8; 32],
         newest: Stamp,
+        recovery: Option<&PublicKeys>,
         signer: &MemberKey,
         wall_ms: u64,
     ) -> Result<(), VaultError> {
-        self.add(Op::Remove { member: BASE64.encode(member), newest }, signer, wall_ms)
+        let recovery = recovery.map(Into::into);
+        self.add(Op::Remove { member: BASE64.encode(member), newest, recovery }, signer, wall_ms)
     }
 
     /// Stands for changes whatever becomes of their authors, in as many links as it takes.

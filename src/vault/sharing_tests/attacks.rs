@@ -197,8 +197,8 @@ fn what_a_member_added_is_cut_and_stays_away() {
     let before = maya.seal().len();
     let (member, mut random) = (maya.member("bob"), maya.random());
     // At once, or when a removal left the changes aside.
-    let at_once = maya.vault.remove(&member, Work::Drop, maya.now, &mut random).unwrap();
-    let kept = maya.vault.remove(&member, Work::Usual, maya.now, &mut random).unwrap();
+    let at_once = maya.vault.remove(&member, Work::Drop, maya.now, &mut random).unwrap().vault;
+    let kept = maya.vault.remove(&member, Work::Usual, maya.now, &mut random).unwrap().vault;
     assert_eq!(kept.entries().count(), 32, "who is removed otherwise keeps what they did");
     assert!(matches!(maya.vault.cut("bob", maya.now), Err(VaultError::Refused(_))), "the key is in force");
     assert!(matches!(bob.vault.cut("vera", NOON), Err(VaultError::Refused(_))), "not an owner");

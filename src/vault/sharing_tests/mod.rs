@@ -5,6 +5,7 @@ mod forks;
 mod insiders;
 mod invitations;
 mod members;
+mod recovery;
 mod rekey;
 mod storage;
 mod time;
@@ -18,7 +19,7 @@ use crate::vault::join::InviteCode;
 use crate::vault::roster::{Member, Relation, Role};
 use crate::vault::sharing::{Deed, Me, Work};
 use crate::vault::unlocked::signed_text;
-use crate::vault::{Clock, Details, Edit, EntryId, Limits, Locked, Stamp, Unlocked, VaultError};
+use crate::vault::{Clock, Details, Edit, EntryId, Limits, Locked, Renewed, Stamp, Unlocked, VaultError};
 
 const LIMITS: Limits = Limits { ram: 8 << 30 };
 const NOON: u64 = 1_800_000_000_000;
@@ -133,12 +134,13 @@ impl Machine {
     }
 
     fn set_role(&mut self, name: &str, role: Role) {
-        self.vault = self.vault.set_role(&self.member(name), role, self.now).unwrap();
+        let mut random = self.random();
+        self.vault = self.vault.set_role(&self.member(name), role, self.now, &mut random).unwrap().vault;
     }
 
     fn remove(&mut self, name: &str) -> Result<(), VaultError> {
         let mut random = self.random();
-        self.vault = self.vault.remove(&self.member(name), Work::Usual, self.now, &mut random)?;
+        self.vault = self.vault.remove(&self.member(name), Work::Usual, self.now, &mut random)?.vault;
         Ok(())
     }
 

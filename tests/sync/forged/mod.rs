@@ -71,10 +71,20 @@ fn scene() -> &'static Scene {
         maya.sync(&mut storage.honest());
         let with_carol = there();
         maya.remove("carol");
-        maya.save(maya.vault.set_role(&maya.member("dan"), Role::Owner, now(0)).unwrap());
+        maya.save(
+            maya.vault
+                .set_role(&maya.member("dan"), Role::Owner, now(0), &mut tickey::runtime::clock::Os)
+                .unwrap()
+                .vault,
+        );
         maya.sync(&mut storage.honest());
         let before_demotion = there();
-        maya.save(maya.vault.set_role(&maya.member("dan"), Role::Editor, now(0)).unwrap());
+        maya.save(
+            maya.vault
+                .set_role(&maya.member("dan"), Role::Editor, now(0), &mut tickey::runtime::clock::Os)
+                .unwrap()
+                .vault,
+        );
         let code = maya.invite("frank", Role::Viewer);
         maya.sync(&mut storage.honest());
         let ended = Machine::join(&storage, &code).vault.link_keys();
