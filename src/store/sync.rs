@@ -144,6 +144,9 @@ struct Loop<'a, 'b> {
     copy: WorkingCopy<'a>,
     means: &'a mut Means<'b>,
     memory: Memory,
+    /// The hashes of this machine's own changes that the remote did not hold when the sync began: a copy that is read meanwhile can name any replica's
+    /// stamps, and takes none of them away.
+    unsent: BTreeSet<[u8; 32]>,
     began: Instant,
     pauses: u32,
     torn: u32,
@@ -192,10 +195,12 @@ pub fn sync_held(
     (copy.vault, copy.tag) = newest(copy.path, copy.vault, copy.tag, copy.limits);
     let memory = memory::read(copy.home, &copy.vault.vault_id());
     let there = memory.seen.clone();
+    let unsent = copy.vault.unsent(&there);
     let mut work = Loop {
         copy,
         means,
         memory,
+        unsent,
         began: Instant::now(),
         pauses: 0,
         torn: 0,
@@ -497,7 +502,7 @@ impl Loop<'_, '_> {
                 self.report.notices.push(renewal);
             }
         }
-        let came = came.signed_again(&self.copy.vault, &self.memory.seen).map_err(SyncError::Vault)?;
+        let came = came.signed_again(&self.copy.vault, &self.unsent).map_err(SyncError::Vault)?;
         let Some((vault, deeds)) = came.housekeeping(wall_ms, self.means.random).map_err(SyncError::Vault)? else {
             return self.save(came);
         };
@@ -528,6 +533,10 @@ impl Loop<'_, '_> {
                 }
                 saved => {
                     let saved = saved?;
+                    if saved.merged || !alone {
+                        // Another window's changes came with it.
+                        self.unsent.extend(saved.vault.own_since(&next));
+                    }
                     (self.copy.vault, self.copy.tag) = (saved.vault, Some(saved.tag));
                     return Ok(alone && !saved.merged);
                 }

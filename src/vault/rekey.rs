@@ -165,14 +165,30 @@ impl Unlocked {
         member.is_some_and(|member| member.rekeyed_ms.is_none_or(|at| wall_ms >= at.saturating_add(DAY_MS)))
     }
 
-    /// Signs again, with the key in force, what this machine did under a key of its own that has ended since: changes that counted in `before` and count
-    /// here no more. What the remote is known to have held is left to owners, who stand for it or not: the old key may be somebody else's by now.
+    fn own_changes(&self) -> impl Iterator<Item = &Change> {
+        let own: BTreeSet<[u8; 16]> = self.own.iter().map(|key| key_id(&key.public().sign)).collect();
+        self.document.changes().filter(move |change| change.by().is_some_and(|by| own.contains(&by)))
+    }
+
+    /// The hashes of the changes that this member's keys signed and that a copy which held `there` did not hold.
+    pub fn unsent(&self, there: &Seen) -> BTreeSet<[u8; 32]> {
+        let lacks = there.lacks();
+        self.own_changes().filter(|change| lacks(change)).map(|change| *change.hash()).collect()
+    }
+
+    /// The hashes of the changes that this member's keys signed and that `before` does not hold.
+    pub fn own_since(&self, before: &Unlocked) -> BTreeSet<[u8; 32]> {
+        self.own_changes().filter(|change| !before.document.has(change)).map(|change| *change.hash()).collect()
+    }
+
+    /// Signs again, with the key in force, what this machine did under a key of its own that has ended since: changes that counted in `before`, are among
+    /// `unsent` and count here no more. Whatever came from the remote is left to owners, who stand for it or not: the old key may be somebody
+    /// else's by now.
     ///
     /// # Errors
     /// [`VaultError::Internal`].
-    pub fn signed_again(&self, before: &Unlocked, there: &Seen) -> Result<Unlocked, VaultError> {
-        let unsent = there.lacks();
-        self.sign_again(before.document.changes().filter(|change| unsent(change)))
+    pub fn signed_again(&self, before: &Unlocked, unsent: &BTreeSet<[u8; 32]>) -> Result<Unlocked, VaultError> {
+        self.sign_again(before.document.changes().filter(|change| unsent.contains(change.hash())))
     }
 
     /// Signs those again that do not count here, for they are signed with a key of this member's that has ended.

@@ -120,8 +120,11 @@ impl Desk {
     pub fn members(&self) -> Vec<String> {
         let list = self.ops_json(&["member", "list"]);
         let word = |row: &Value, name: &str| row[name].as_str().unwrap().to_owned();
-        let in_it =
-            list.as_array().unwrap().iter().filter(|row| !["removed", "invited"].contains(&&*word(row, "state")));
+        let in_it = list
+            .as_array()
+            .unwrap()
+            .iter()
+            .filter(|row| !["removed", "invited", "new key"].contains(&&*word(row, "state")));
         in_it.map(|row| word(row, "name") + " " + &word(row, "role")).collect()
     }
 

@@ -68,13 +68,13 @@ impl Machine {
     /// The loop of a sync, until the storage holds all that this machine does.
     fn sync(&mut self, storage: &mut Storage) -> Result<Vec<Deed>, VaultError> {
         let mut deeds = Vec::new();
+        let unsent = self.vault.unsent(&self.seen.clone().unwrap_or_default());
         for _ in 0..10 {
             let (mut holds_all, mut asked) = (false, None);
             if let Some(bytes) = storage.clone() {
                 let accepted = self.accept(&bytes)?;
                 let before = std::mem::replace(&mut self.vault, accepted.vault);
-                let seen = self.seen.clone().unwrap_or_default();
-                self.vault = self.vault.signed_again(&before, &seen).unwrap();
+                self.vault = self.vault.signed_again(&before, &unsent).unwrap();
                 self.went_back = accepted.went_back.or(self.went_back.take());
                 (holds_all, asked) = (accepted.holds_all, Some(accepted.asked));
                 if holds_all {

@@ -109,6 +109,36 @@ fn what_was_not_sent_before_the_old_key_ended_is_signed_again() {
     Locked::read(&sealed, &LIMITS).unwrap().open_working_copy(&keys).unwrap();
 }
 
+/// A copy names stamps of whichever replica its author likes, and a change that was never sent is not taken for one that was.
+#[test]
+fn no_copy_read_on_the_way_takes_an_unsent_change_away() {
+    let (mut maya, mut bob, _, mut storage) = team();
+    bob.sync(&mut storage).unwrap();
+    let (mut laptop, mut hostile) = (bob.clone(), bob.clone());
+    laptop.seed += 500;
+    laptop.clock = Clock::new(99, Stamp::default());
+    let keys = bob.new_keys();
+    bob.knows(&keys);
+    bob.sync(&mut storage).unwrap();
+    maya.sync(&mut storage).unwrap();
+    laptop.knows(&keys);
+    laptop.add(9, "From the laptop");
+    hostile.clock = Clock::new(99, Stamp::new(NOON + 20 * 60 * 60 * 1000, 0, 99));
+    hostile.rename(1, "Later");
+    let there = hostile.vault.seen();
+    let unsent = laptop.vault.unsent(&laptop.seen.clone().unwrap_or_default());
+    assert!(!unsent.is_empty() && laptop.vault.unsent(&there).is_empty());
+    for bytes in [hostile.seal(), storage.clone().unwrap()] {
+        let accepted = laptop.accept(&bytes).unwrap();
+        let before = std::mem::replace(&mut laptop.vault, accepted.vault);
+        laptop.vault = laptop.vault.signed_again(&before, &unsent).unwrap();
+    }
+    assert_eq!(laptop.vault.signs_as(), keys.member.public().sign);
+    assert_eq!(laptop.issuer(9), "From the laptop");
+    // What the hostile copy brought is left to owners.
+    assert_eq!(laptop.issuer(1), "Registrar");
+}
+
 /// Vera has got hold of Bob's old key. What she writes with it in his name counts for nobody, whoever passes it on.
 #[test]
 fn what_an_old_key_signs_counts_for_nobody() {
