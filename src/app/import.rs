@@ -200,9 +200,10 @@ pub(crate) fn submit(model: &mut Model, now: Now, out: &mut Vec<Effect>) {
             return;
         }
     };
+    let refused = plan.problems.len();
     let (added, replaced, skipped) = import.counts();
     import.saving = true;
-    let counts = [(added, "new"), (replaced, "replaced"), (skipped, "skipped")];
+    let counts = [(added, "new"), (replaced, "replaced"), (skipped, "skipped"), (refused, "refused")];
     let counts: Vec<String> =
         counts.iter().filter(|(count, _)| *count > 0).map(|(count, what)| format!("{count} {what}")).collect();
     let mut said = format!("imported {}", if counts.is_empty() { "nothing".to_owned() } else { counts.join(", ") });
@@ -212,6 +213,7 @@ pub(crate) fn submit(model: &mut Model, now: Now, out: &mut Vec<Effect>) {
         let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
         let name = crate::text::fit(&name, 24).trim_end().to_owned();
         said = match import.files {
+            _ if refused > 0 => format!("{said} · what was refused is only in the file"),
             0 | 1 => format!("{said} · delete {name}: its secrets are plain text"),
             several => format!("{said} · delete the {several} files: their secrets are plain text"),
         };

@@ -120,7 +120,10 @@ pub fn run(global: &Global, args: &Args) -> Result<(), Failure> {
     }
     if !args.dry_run {
         for name in &read.plain {
-            out::warn(&format!("{name} holds its secrets in plain text; delete it when it is not needed any more"));
+            out::warn(&match plan.problems.is_empty() {
+                true => format!("{name} holds its secrets in plain text; delete it when it is not needed any more"),
+                false => format!("{name} holds its secrets in plain text; what was refused may be nowhere else"),
+            });
         }
     }
     if added > 0 || updated > 0 || plan.problems.is_empty() {

@@ -206,6 +206,11 @@ fn every_refused_row_of_an_import_is_shown_with_its_reason() {
         // What is refused is not chosen.
         session.keys("<Space>");
         assert!(session.screen().contains("line 41"));
+        // Nor is it said that the file can go.
+        session.keys("<Enter>");
+        let words = session.screen().split_whitespace().collect::<Vec<_>>().join(" ");
+        assert!(!words.contains("delete x.txt"), "{words}");
+        assert!(size.1 < 20 || words.contains("40 refused"), "{words}");
     }
 }
 
