@@ -44,8 +44,12 @@ impl Roster {
             Op::Rekey { agreed: None, .. } => !self.is_shared(),
             _ => false,
         };
-        if (by == RECOVERY) != by_code {
-            return Err(wrong("the recovery code lets somebody in, and does nothing else"));
+        match (by == RECOVERY, by_code) {
+            (true, false) => return Err(wrong("the recovery code lets somebody in, and does nothing else")),
+            (false, true) => {
+                return Err(wrong("it does without an invite or an old key what the recovery code alone may"));
+            }
+            _ => {}
         }
         let placed = Placed::new(link, &text)?;
         let what = self.apply(text.op, &placed, text.at, &by, &wrong)?;

@@ -113,9 +113,15 @@ fn what_an_owner_of_the_past_adds_is_set_aside() {
     let accomplice = stranger();
     let base64 = |bytes: [u8; 32]| data_encoding::BASE64.encode(&bytes);
     let (sign, exchange) = (base64(accomplice.public().sign), base64(accomplice.public().exchange));
-    dan.add_link(&json!({"op": "admit", "name": "recovery", "role": "owner", "sign": sign, "exchange": exchange}));
+    dan.add_link(&json!({"op": "admit", "name": "eve", "role": "owner", "sign": sign, "exchange": exchange}));
+    shown("an owner of his making", &dan.sealed(), Aside("what the recovery code alone may"));
+    // A recovery code of his making: its key signs no file, and his link is no owner's.
+    let recovery = json!({"op": "recovery", "sign": sign, "exchange": exchange});
+    let mut dan = Forger::opens(&scene().before_demotion, &scene().dan.member);
+    dan.add_link(&recovery);
+    shown("a recovery code of his making", &dan.sealed(), Aside("changed by somebody who is not an owner"));
     dan.signer = accomplice;
-    shown("an owner of his making", &dan.sealed(), Aside("changed by somebody who is not an owner"));
+    shown("a file that it signs", &dan.sealed(), Aside("signed with the recovery code's key"));
     let mut dan = Forger::opens(&scene().today, &scene().dan.member);
     dan.add_link(&links()[0].1);
     shown("an invite of his today", &dan.sealed(), Aside("signed by somebody who is not an owner"));
