@@ -264,7 +264,7 @@ fn a_locked_personal_vault_is_gone_from_memory() {
     session.press("\x1b");
     session.see("octo@example.com");
     session.press("\x1b");
-    session.see_no("Esc clear");
+    session.see("v view");
     session.press("v");
     session.see(NOTE);
     session.press("\x1b");
