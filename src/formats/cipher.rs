@@ -262,7 +262,7 @@ impl Cost {
 /// has bytes.
 const BUDGET: u64 = 40_000_000;
 
-/// The keys derived for one file with one password: all together within [`BUDGET`], each once.
+/// The keys derived for one file with one password: all together within `BUDGET`, each once.
 pub struct Derivations {
     left: u64,
     known: HashMap<[u8; 32], Zeroizing<Vec<u8>>>,

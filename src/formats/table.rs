@@ -1,7 +1,7 @@
 //! CSV of password managers: any table with a column for one-time passwords, found by the names in its first row.
 //!
 //! Columns of passwords are never read. Names are compared without case, blanks, `_`, `.` and `-`. A row whose columns of parameters
-//! ([`super::parameters`]) are not all understood, or that say something else than its link, is refused: it is never guessed.
+//! (`parameters`) are not all understood, or that say something else than its link, is refused: it is never guessed.
 
 use csv::{ReaderBuilder, StringRecord};
 

@@ -25,7 +25,7 @@ pub struct Seen {
     pub epoch: u64,
     /// The roster's newest link, as hexadecimal digits.
     pub head: String,
-    /// Each replica's newest stamp, of at most [`REPLICAS`] the newest; the replica as hexadecimal digits.
+    /// Each replica's newest stamp, of at most 1 024 the newest; the replica as hexadecimal digits.
     pub newest: BTreeMap<String, Stamp>,
     /// How many changes.
     #[serde(default)]
