@@ -128,7 +128,7 @@ pub fn parse(uri: &str) -> Result<Labelled, UriError> {
     if uri.split_once("://").is_some_and(|(_, rest)| rest.split('&').any(within)) {
         return Err(UriError::Nested);
     }
-    if let Some(rest) = after_scheme(uri, "otpauth") {
+    let read = if let Some(rest) = after_scheme(uri, "otpauth") {
         parse_otpauth(rest)
     } else if let Some(rest) = after_scheme(uri, "motp") {
         parse_motp(rest)
@@ -138,7 +138,10 @@ pub fn parse(uri: &str) -> Result<Labelled, UriError> {
         Ok(Labelled { otp: Otp::new(Kind::Steam, secret), issuer: "Steam".into(), account: Text::empty() })
     } else {
         Err(UriError::NotOtp)
-    }
+    }?;
+    // The issuer and the account may come from two places, and make a link only where they are written together.
+    let label = Zeroizing::new(format!("{}:{}", &*read.issuer, &*read.account));
+    if links::within(&label) { Err(UriError::Nested) } else { Ok(read) }
 }
 
 /// The value of a parameter of `uri` that [`parse`] has no use for, such as `codeDisplay`; `None` when it is absent or cannot be decoded.

@@ -221,3 +221,9 @@ proptest! {
         let _ = parse(&format!("{start}x?secret=MY&pin={rest}&period={rest}&digits={rest}"));
     }
 }
+
+#[test]
+fn an_issuer_and_an_account_that_make_a_link_together_are_refused() {
+    let uri = "otpauth://steam/Sh://x?secret=ON2GKYLNE5ZSA33XNYQGWZLZ&issuer=Steam";
+    assert_eq!(parse(uri).unwrap_err(), UriError::Nested);
+}
