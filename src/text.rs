@@ -8,6 +8,7 @@ use std::borrow::Cow;
 use unicode_security::{RestrictionLevel, RestrictionLevelDetection, skeleton};
 use unicode_segmentation::UnicodeSegmentation;
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
+use zeroize::Zeroizing;
 
 /// How many marks without a width of their own a character may carry. Real scripts need three or four.
 const MOST_MARKS: usize = 6;
@@ -61,6 +62,41 @@ pub fn fit(text: &str, columns: usize) -> String {
     }
     out.push('…');
     out
+}
+
+/// A text's lines, broken at blanks where it is wider than so many columns, and inside a word that is wider by itself. Wiped when they are dropped.
+pub fn broken(text: &str, columns: u16) -> Vec<Zeroizing<String>> {
+    let columns = usize::from(columns.max(1));
+    let mut lines = Vec::new();
+    for paragraph in text.split('\n') {
+        let mut line = Zeroizing::new(String::with_capacity(paragraph.len()));
+        for word in paragraph.split_whitespace() {
+            let both = width(&line).saturating_add(width(word)).saturating_add(1);
+            if !line.is_empty() && both > columns {
+                lines.push(line.clone());
+                line.clear();
+            }
+            if !line.is_empty() {
+                line.push(' ');
+            }
+            if width(word) <= columns {
+                line.push_str(word);
+                continue;
+            }
+            let mut used = 0_usize;
+            for letter in word.graphemes(true) {
+                used = used.saturating_add(width(letter));
+                if used > columns && !line.is_empty() {
+                    lines.push(line.clone());
+                    line.clear();
+                    used = width(letter);
+                }
+                line.push_str(letter);
+            }
+        }
+        lines.push(line);
+    }
+    lines
 }
 
 /// What a name looks like to whoever reads it.

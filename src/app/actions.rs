@@ -5,6 +5,7 @@
 use std::borrow::Cow;
 
 use crate::app::conflicts;
+use crate::app::members;
 use crate::app::model::{Model, Over, Session};
 use crate::config::Config;
 use crate::config::keys::Key;
@@ -17,8 +18,6 @@ pub enum Screen {
     Welcome,
     /// Making a vault.
     Create,
-    /// The recovery code, shown once.
-    RecoveryCode,
     /// Asking for the passphrase.
     Unlock,
     /// The list.
@@ -256,6 +255,7 @@ const MOVES: &[Screen] = &[
     S::Conflicts,
     S::Carry,
     S::Told,
+    S::Confirm,
     S::ImportPlan,
     S::Columns,
     S::Palette,
@@ -267,7 +267,6 @@ const JUMPS: &[Screen] = &[S::List, S::Trash, S::History, S::Conflicts, S::Impor
 const EVERYWHERE: &[Screen] = &[
     S::Welcome,
     S::Create,
-    S::RecoveryCode,
     S::Unlock,
     S::List,
     S::Search,
@@ -307,13 +306,13 @@ macro_rules! rows {
 
 static TABLE: &[Row] = rows! {
     Submit "submit" "do what this screen is for: unlock, save, import, go on" "go on"
-        &[S::Welcome, S::Create, S::RecoveryCode, S::Unlock, S::Form, S::Import, S::ImportPlan, S::Columns, S::Export, S::Passphrase, S::Palette, S::SavePicture, S::Invite, S::Share, S::Carry];
+        &[S::Welcome, S::Create, S::Unlock, S::Form, S::Import, S::ImportPlan, S::Columns, S::Export, S::Passphrase, S::Palette, S::SavePicture, S::Invite, S::Share, S::Carry, S::Told];
     Yes "yes" "yes" "yes" &[S::Confirm];
     No "no" "no" "no" &[S::Confirm];
     Copy "copy" "copy the selected entry's code; a counter moves on first" "copy" &[S::List, S::Search, S::Entry, S::Told];
     Settle "settle" "take the selected one of the values; it replaces the others" "take this one" &[S::Conflicts];
     Search "search" "search issuer, account, tags and notes as you type" "search" &[S::List];
-    View "view" "view the entry: large code, next code, note, recovery codes" "view" &[S::List];
+    View "view" "view the entry: large code, next code, note, recovery codes; a member: six words" "view" &[S::List, S::Members];
     Add "add" "add an entry by form; a pasted otpauth:// link or picture's path fills it" "add" &[S::List];
     Edit "edit" "edit the entry" "edit" &[S::List, S::Entry];
     Delete "delete" "delete the entry (it goes to the trash)" "delete" &[S::List, S::Entry];
@@ -360,7 +359,7 @@ static TABLE: &[Row] = rows! {
     Promote "promote" "give a member more rights (asks)" "more rights" &[S::Members];
     Demote "demote" "give a member fewer rights (asks)" "fewer" &[S::Members];
     RemoveMember "remove_member" "remove a member, or end an invite (asks)" "remove" &[S::Members];
-    Revert "revert" "take back what a member did to the entries (asks)" "" &[S::Members];
+    Revert "revert" "take back what a member did to the entries (asks)" "take back" &[S::Members];
     Admit "admit" "let in one of those who wait (asks)" "let in" &[S::Members];
     Members "members" "who belongs to the shared vault, and inviting" "" &[S::List];
     Share "share" "make a shared vault: its recovery code is shown once" "" &[S::List];
@@ -384,7 +383,7 @@ static TABLE: &[Row] = rows! {
 };
 
 const JUMPS_AND_SEARCH: &[Screen] =
-    &[S::List, S::Search, S::Trash, S::History, S::Conflicts, S::ImportPlan, S::Columns, S::Help];
+    &[S::List, S::Search, S::Trash, S::History, S::Conflicts, S::ImportPlan, S::Columns, S::Help, S::Told];
 
 /// The row of an action.
 pub fn row(action: Action) -> &'static Row {
@@ -449,29 +448,34 @@ pub(crate) fn hints(model: &Model, screen: Screen) -> Vec<(String, &'static str,
     TABLE
         .iter()
         .filter(|row| !row.short.is_empty() && row.screens.contains(&screen))
+        // There, going on and going back are the same.
+        .filter(|row| !(row.action == Action::Back && screen == S::Told))
+        .filter(|row| {
+            screen != S::Members || model.session().is_none_or(|session| members::applies(session, row.action).is_ok())
+        })
         .filter(|row| {
             !matches!(row.action, Action::NextPage | Action::PreviousPage | Action::Columns | Action::NextField)
                 && (row.action != Action::Copy || screen != S::Told)
                 || enabled(model, row.action).is_ok()
         })
         .filter_map(|row| {
-            let reachable = |key: &&Key| !(screen.takes_text() && key.typed().is_some());
+            let reachable = |key: &&Key| action_for(model, screen, key) == Some(row.action);
             let key = model.keys_of(row.name).iter().find(reachable)?;
-            Some((key.label(model.config.ascii), word(row, screen), row.action))
+            Some((key.label(model.config.ascii), word(model, row, screen), row.action))
         })
         .collect()
 }
 
-fn word(row: &'static Row, screen: Screen) -> &'static str {
+fn word(model: &Model, row: &'static Row, screen: Screen) -> &'static str {
     match (row.action, screen) {
         (Action::Submit, S::Unlock) => "unlock",
         (Action::Submit, S::Form) => "save",
         (Action::Submit, S::Invite) => "invite",
         (Action::Submit, S::Share) => "do it",
-        (Action::Back, S::Told) => "close for good",
+        (Action::Submit, S::Told) if crate::app::share::is_seen(model) => "close",
+        (Action::Submit, S::Told) => "more",
         (Action::Submit, S::Carry) => "there",
         (Action::Submit, S::Create) => "make the vault",
-        (Action::Submit, S::RecoveryCode) => "I wrote it down",
         (Action::Submit, S::ImportPlan) => "import",
         (Action::Submit, S::Export) => "export",
         (Action::Submit, S::SavePicture) => "save",
@@ -520,12 +524,16 @@ pub fn enabled(model: &Model, action: Action) -> Result<(), Cow<'static, str>> {
             Err("the demo keeps nothing".into())
         }
         Action::History if model.screen() == S::Members => Ok(()),
-        Action::Members if crate::app::members::meant(session).is_none() => {
+        Action::Members if members::meant(session).is_none() => {
             Err("no shared vault is open; the command share makes one, join comes into one".into())
         }
         Action::Invite | Action::Promote | Action::Demote | Action::RemoveMember | Action::Revert | Action::Admit => {
-            owner_on_screen(session)
+            if members::on_top(session).is_some_and(|members| members.busy) {
+                return Err("something is being done already; wait a moment".into());
+            }
+            members::applies(session, action)
         }
+        Action::View if model.screen() == S::Members => Ok(()),
         Action::Copy | Action::CopyAndQuit | Action::View | Action::Reveal | Action::Edit | Action::Delete => {
             needs_entry(session)
         }
@@ -603,15 +611,6 @@ fn changes_the_vault(action: Action) -> bool {
 /// The vault of the chosen tab; the personal one where all are shown.
 fn chosen(session: &Session) -> Option<&crate::app::vaults::Opened> {
     session.vaults.get(session.list.vault().unwrap_or(0))
-}
-
-fn owner_on_screen(session: &Session) -> Result<(), Cow<'static, str>> {
-    let Some(members) = crate::app::members::on_top(session) else { return Ok(()) };
-    if members.busy {
-        return Err("something is being done already; wait a moment".into());
-    }
-    let me = session.vaults.get(members.vault).map(|open| open.vault.me().role());
-    if me == Some(Role::Owner) { Ok(()) } else { Err("only owners change who belongs".into()) }
 }
 
 fn needs_entry(session: &Session) -> Result<(), Cow<'static, str>> {

@@ -1,9 +1,12 @@
 //! A question before something is done.
 
+use zeroize::Zeroizing;
+
 use crate::app::effect::MemberDeed;
 use crate::app::model::{Model, Over, Stage};
 use crate::app::save::{Then, commit};
 use crate::app::{Effect, copy, export, trash};
+use crate::text::broken;
 use crate::time::Now;
 use crate::vault::Edit;
 use crate::vault::conflict::Choice;
@@ -14,6 +17,8 @@ use crate::vault::roster::Member;
 pub(crate) struct Confirm {
     pub(crate) question: String,
     pub(crate) detail: String,
+    /// The first line on the screen.
+    pub(crate) top: usize,
     ask: Ask,
 }
 
@@ -38,6 +43,7 @@ impl Confirm {
         Some(Confirm {
             question: format!("delete {}{}?", copy::title(entry), session.vaults.place(spot)),
             detail: "it goes to the trash and can be restored".into(),
+            top: 0,
             ask: Ask::Delete(spot),
         })
     }
@@ -48,6 +54,7 @@ impl Confirm {
         Some(Confirm {
             question: format!("delete {}{} for good?", copy::title(entry), session.vaults.place(spot)),
             detail: "it leaves every copy of the vault with its history; nothing brings it back but a backup".into(),
+            top: 0,
             ask: Ask::Purge(spot),
         })
     }
@@ -58,13 +65,14 @@ impl Confirm {
         Confirm {
             question: format!("replace your keys to {vaults}, too?"),
             detail: "whoever has the old passphrase and an old copy of this vault has the present ones".into(),
+            top: 0,
             ask: Ask::Rekey,
         }
     }
 
     pub(crate) fn member(question: String, detail: String, deed: MemberDeed) -> Confirm {
         let question = crate::text::clean(&question).into_owned();
-        Confirm { question, detail: crate::text::clean(&detail).into_owned(), ask: Ask::Member(deed) }
+        Confirm { question, detail: crate::text::clean(&detail).into_owned(), top: 0, ask: Ask::Member(deed) }
     }
 
     pub(crate) fn revert(vault: u16, member: Member, entries: &str) -> Confirm {
@@ -73,6 +81,7 @@ impl Confirm {
             detail: format!(
                 "It changes {entries}: each field they set gets the value before, what they made goes to the trash. Undo brings it back."
             ),
+            top: 0,
             ask: Ask::Revert(vault, Box::new(member)),
         }
     }
@@ -81,19 +90,21 @@ impl Confirm {
         Confirm {
             question: format!("Renew the recovery code of {}?", crate::text::clean(name)),
             detail: "The present code opens nothing that comes after; the new one is shown once.".into(),
+            top: 0,
             ask: Ask::Recovery(vault),
         }
     }
 
     pub(crate) fn settle(question: String, spot: EntryRef, choice: Choice) -> Confirm {
         let detail = "the other one is left, and cannot be looked at afterwards; only older backups show it".into();
-        Confirm { question: crate::text::clean(&question).into_owned(), detail, ask: Ask::Settle(spot, choice) }
+        Confirm { question: crate::text::clean(&question).into_owned(), detail, top: 0, ask: Ask::Settle(spot, choice) }
     }
 
     pub(crate) fn discard() -> Confirm {
         Confirm {
             question: "throw away what you typed?".into(),
             detail: "nothing of it is saved yet".into(),
+            top: 0,
             ask: Ask::Discard,
         }
     }
@@ -101,6 +112,7 @@ impl Confirm {
     pub(crate) fn discard_and_quit() -> Confirm {
         Confirm {
             question: "quit and throw away what you typed?".into(),
+            top: 0,
             ask: Ask::DiscardAndQuit,
             ..Confirm::discard()
         }
@@ -110,8 +122,39 @@ impl Confirm {
         Confirm {
             question: "write every secret as plain text?".into(),
             detail: format!("whoever reads {path} has all your codes; delete it when it has done its work"),
+            top: 0,
             ask: Ask::PlainExport,
         }
+    }
+
+    /// Where its lines begin on a screen that wide.
+    pub(crate) fn indent(w: u16) -> u16 {
+        if w > 40 { 4 } else { 0 }
+    }
+
+    /// How many of its lines a screen that high shows.
+    pub(crate) fn rows(h: u16) -> usize {
+        usize::from(if h < 3 { h } else { h.saturating_sub(1) }).max(1)
+    }
+
+    /// Its lines, and how many of them are the question.
+    pub(crate) fn lines(&self, w: u16) -> (Vec<Zeroizing<String>>, usize) {
+        let columns = w.saturating_sub(Confirm::indent(w)).saturating_sub(1);
+        let mut lines = broken(&self.question, columns);
+        let question = lines.len();
+        lines.extend(broken(&self.detail, columns));
+        (lines, question)
+    }
+
+    fn last_top(&self, (w, h): (u16, u16)) -> usize {
+        self.lines(w).0.len().saturating_sub(Confirm::rows(h))
+    }
+
+    /// Goes on by so many lines, at most a page, so that none is left out.
+    pub(crate) fn step(&mut self, by: isize, size: (u16, u16)) {
+        let rows = isize::try_from(Confirm::rows(size.1)).unwrap_or(isize::MAX);
+        let by = by.clamp(rows.saturating_neg(), rows);
+        self.top = self.top.saturating_add_signed(by).min(self.last_top(size));
     }
 
     /// Whether ^C pressed again means yes.
@@ -122,6 +165,12 @@ impl Confirm {
 
 pub(crate) fn yes(model: &mut Model, now: Now, out: &mut Vec<Effect>) {
     let Stage::Open(session) = &mut model.stage else { return };
+    // What was not read yet comes first.
+    if let Some(Over::Confirm(confirm)) = session.over.last_mut()
+        && confirm.top < confirm.last_top(model.size)
+    {
+        return confirm.step(isize::MAX, model.size);
+    }
     let Some(Over::Confirm(confirm)) = session.over.pop() else { return };
     match confirm.ask {
         Ask::Delete(spot) => {

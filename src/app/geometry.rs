@@ -36,6 +36,28 @@ pub(crate) fn parts(w: u16, h: u16) -> Parts {
     Parts { header, search, list, detail, news, footer }
 }
 
+/// Where a text stands that is read to its end, page by page.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Page {
+    /// The first of its rows; above it there is a title where that is not 0.
+    pub(crate) first: u16,
+    /// How many.
+    pub(crate) rows: usize,
+    /// Below it the keys are named.
+    pub(crate) footer: bool,
+}
+
+/// Where such a text stands on a screen that high.
+pub(crate) fn page(h: u16) -> Page {
+    let (first, footer) = match h {
+        0..=5 => (0, false),
+        6 | 7 => (1, true),
+        _ => (2, true),
+    };
+    let rows = usize::from(h.saturating_sub(first).saturating_sub(u16::from(footer))).max(1);
+    Page { first, rows, footer }
+}
+
 /// A row's columns: start and width.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Columns {

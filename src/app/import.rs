@@ -40,6 +40,8 @@ pub(crate) struct Import {
     files: usize,
     /// The plan with what a person chose in it, while another file is asked for.
     chosen: Option<Plan>,
+    /// The plan and what it came from, while the columns of its table are named anew.
+    before: Option<(Plan, Imported)>,
 }
 
 impl Import {
@@ -61,6 +63,7 @@ impl Import {
             gathered: Imported::default(),
             files: 0,
             chosen: None,
+            before: None,
         }
     }
 
@@ -143,6 +146,29 @@ impl Import {
     pub(crate) fn seconds(&self, now: Now) -> Option<u64> {
         let since = self.since.filter(|_| self.reading)?;
         Some(now.since(since).as_secs())
+    }
+
+    /// Back to the plan whose table's columns were to be named anew.
+    fn back_to_plan(&mut self) {
+        if let Some((plan, gathered)) = self.before.take() {
+            (self.plan, self.gathered, self.files, self.cursor) = (Some(plan), gathered, 1, 0);
+        }
+    }
+
+    /// One step back; false where there is none, and the import ends.
+    pub(crate) fn back(&mut self) -> bool {
+        if self.plan.is_some() || (self.table.is_none() && self.needs_password.is_none()) {
+            return false;
+        }
+        self.error = None;
+        if self.needs_password.take().is_some() {
+            self.password.clear();
+        } else if self.before.is_some() {
+            self.back_to_plan();
+            return true;
+        }
+        (self.table, self.source, self.cursor) = (None, None, 0);
+        true
     }
 
     /// Another choice for the selected entry or column.
@@ -249,11 +275,15 @@ pub(crate) fn read(model: &mut Model, result: Result<ImportRead, Trouble>) {
         }
         Ok(ImportRead::Entries { format, imported }) => {
             import.files = import.files.saturating_add(1);
+            import.before = None;
             import.take(format, imported, vaults.entries(Some(target)).map(|(_, entry)| entry));
         }
         Err(trouble) => {
             import.error = Some(crate::app::toast::trouble_line(&trouble));
             import.needs_password = None;
+            if import.table.is_none() {
+                import.back_to_plan();
+            }
         }
     }
 }
@@ -264,8 +294,9 @@ pub(crate) fn name_columns(session: &mut Session, now: Now, out: &mut Vec<Effect
     if import.saving || !import.is_table() {
         return;
     }
-    (import.plan, import.chosen, import.gathered, import.files, import.cursor) =
-        (None, None, Imported::default(), 0, 0);
+    let gathered = std::mem::take(&mut import.gathered);
+    import.before = import.plan.take().map(|plan| (plan, gathered));
+    (import.chosen, import.files, import.cursor) = (None, 0, 0);
     if let (None, Some(source)) = (&import.table, &import.source) {
         out.push(Effect::ReadTable { source: source.clone(), columns: None });
         (import.reading, import.since) = (true, Some(now));
@@ -276,6 +307,9 @@ pub(crate) fn name_columns(session: &mut Session, now: Now, out: &mut Vec<Effect
 pub(crate) fn abandon(import: &mut Import, out: &mut Vec<Effect>) {
     (import.reading, import.since, import.needs_password) = (false, None, None);
     import.error = Some("given up; nothing was read".into());
+    if import.table.is_none() {
+        import.back_to_plan();
+    }
     out.push(Effect::AbandonImport);
 }
 

@@ -27,7 +27,7 @@ pub(crate) struct Lock {
     /// On the clock that never goes back: no further try before it.
     pub(crate) wait_until_ms: u64,
     /// Enter was pressed during the pause: goes on by itself.
-    submit_after_wait: bool,
+    pub(crate) submit_after_wait: bool,
     /// Keys pressed while deriving.
     typed_ahead: Vec<Key>,
 }

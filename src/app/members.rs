@@ -2,8 +2,10 @@
 //!
 //! What an owner does here must stand on the newest list of members, so the runtime syncs first; the answer says when that was not possible.
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 
+use crate::app::actions::Action;
 use crate::app::confirm::Confirm;
 use crate::app::effect::MemberDeed;
 use crate::app::input::Input;
@@ -74,6 +76,29 @@ pub(crate) fn enforced(role: Role) -> &'static str {
         Role::Viewer => "may read: encryption keeps everybody else out",
         Role::Editor => "may change entries: every reader checks who signed a change",
         Role::Owner => "may also change who belongs: every reader checks who signed it",
+    }
+}
+
+fn came(member: &Member) -> String {
+    let since = day(member.since_ms);
+    member.let_in_by.as_ref().map_or_else(|| format!("since {since}"), |by| format!("since {since}, by {by}"))
+}
+
+impl Row {
+    /// How it stands with them.
+    pub(crate) fn state(&self) -> String {
+        match &self.who {
+            Who::Member(member) => came(member),
+            Who::Invited(invite) => format!("invited by {}, open until {}", invite.by, day(invite.expires_ms)),
+            Who::Waiting(_, None) => "waits to be let in".into(),
+            Who::Waiting(_, Some(doubt)) => format!("waits for your yes: {doubt}"),
+            Who::Asks(_) => "asks for a new key; a gives it, and ends the old one".into(),
+            Who::Gone(member) => format!("removed; was a member {}", came(member)),
+            Who::Ahead(_) => "changes of theirs are dated ahead and do not count until then".into(),
+            Who::Aside(1) => "a change of theirs does not count: their key had ended; d drops it".into(),
+            Who::Aside(n) => format!("{n} changes of theirs do not count: their key had ended; d drops them"),
+            Who::Secret(known_to) => format!("enrol it again: {} knew it and was removed", known_to.join(", ")),
+        }
     }
 }
 
@@ -196,19 +221,75 @@ pub(crate) fn send_invite(model: &mut Model, out: &mut Vec<Effect>) {
     send(session, vault, MemberDeed::Invite { name, role }, out);
 }
 
-/// Asks before a role is given: `up` for more rights.
-pub(crate) fn role(model: &mut Model, up: bool, now: Now) {
-    let Stage::Open(session) = &mut model.stage else { return };
-    let Some(row) = on_top(session).and_then(Members::selected) else { return };
-    let Who::Member(member) = &row.who else {
-        return model.say("only a member's role can be changed", now);
+/// Whether something can be done with the selected row.
+///
+/// # Errors
+/// Why not.
+pub(crate) fn applies(session: &Session, action: Action) -> Result<(), Cow<'static, str>> {
+    let Some(members) = on_top(session) else { return Ok(()) };
+    let Some(open) = session.vaults.get(members.vault) else { return Ok(()) };
+    if action != Action::View && open.vault.me().role() != Role::Owner {
+        return Err("only owners change who belongs".into());
+    }
+    let Some(row) = members.selected() else { return Ok(()) };
+    let own = |member: &Member| member.keys.sign == open.vault.signs_as();
+    let owners = || open.vault.members().iter().filter(|member| member.role == Role::Owner && member.name != RECOVERY);
+    let why: Cow<'static, str> = match (action, &row.who) {
+        (Action::Promote | Action::Demote, Who::Member(member)) => match (member.role, action) {
+            _ if member.name == RECOVERY => "the recovery code is an owner, and stays one".into(),
+            (Role::Owner, Action::Promote) => "an owner has all rights already".into(),
+            (Role::Viewer, Action::Demote) => "a viewer has the fewest rights; remove shuts them out".into(),
+            (Role::Owner, _) if own(member) && owners().count() < 2 => {
+                "you are the only owner: make another member one first".into()
+            }
+            (Role::Owner, _) if own(member) => "another owner has to do that".into(),
+            _ => return Ok(()),
+        },
+        (Action::Promote | Action::Demote, _) => "only a member's role can be changed".into(),
+        (Action::RemoveMember, Who::Member(member)) if member.name == RECOVERY => {
+            "the recovery code is removed by nobody; the command recovery renews it".into()
+        }
+        (Action::RemoveMember, Who::Member(member)) if own(member) => {
+            "nobody removes themselves; another owner can".into()
+        }
+        (Action::RemoveMember, Who::Gone(_)) => "they are removed already".into(),
+        (Action::RemoveMember, Who::Ahead(_)) => {
+            "they count once their time has come; removing their author drops them".into()
+        }
+        (Action::RemoveMember, Who::Asks(_)) => "only they can take it back; a lets one of their keys in".into(),
+        (Action::RemoveMember, Who::Secret(_)) => "it goes from here when its secret is changed".into(),
+        (Action::Revert, Who::Member(member)) if member.name == RECOVERY => "the recovery code changes nothing".into(),
+        (Action::Revert, Who::Member(_) | Who::Gone(_)) | (Action::Admit, Who::Waiting(..) | Who::Asks(_)) => {
+            return Ok(());
+        }
+        (Action::Revert, _) => "only what a member did can be taken back".into(),
+        (Action::Admit, _) => "only who waits can be let in".into(),
+        _ => return Ok(()),
     };
+    Err(why)
+}
+
+/// All about the selected row, to be read on a screen of any size.
+pub(crate) fn view(session: &mut Session) {
+    let Some(row) = on_top(session).and_then(Members::selected) else { return };
+    let mut said = vec![row.state()];
+    if let Some(role) = Role::from_name(row.role).filter(|_| !matches!(row.who, Who::Gone(_))) {
+        said.push(format!("{}: {}", row.role, enforced(role)));
+    }
+    if !row.fingerprint.is_empty() {
+        said.push(format!("Six words: {}", row.fingerprint));
+    }
+    let shared = Shared { title: row.name.clone(), code: None, said };
+    session.over.push(Over::Told(Told::new(shared)));
+}
+
+/// Asks before a role is given: `up` for more rights.
+pub(crate) fn role(session: &mut Session, up: bool) {
+    let Some(Row { who: Who::Member(member), .. }) = on_top(session).and_then(Members::selected) else { return };
     let role = match (member.role, up) {
         (Role::Viewer, true) | (Role::Owner, false) => Role::Editor,
-        (Role::Editor, true) => Role::Owner,
-        (Role::Editor, false) => Role::Viewer,
-        (_, true) => return model.say("an owner has all rights already", now),
-        (_, false) => return model.say("a viewer has the fewest rights; d removes", now),
+        (_, true) => Role::Owner,
+        (_, false) => Role::Viewer,
     };
     let question = format!("make {} {}?", member.name, role.name());
     let confirm = Confirm::member(question, enforced(role).into(), MemberDeed::Role(Box::new(member.clone()), role));
@@ -216,18 +297,9 @@ pub(crate) fn role(model: &mut Model, up: bool, now: Now) {
 }
 
 /// Asks before somebody is removed, or an invite ended.
-pub(crate) fn remove(model: &mut Model, now: Now) {
-    let Stage::Open(session) = &mut model.stage else { return };
-    let Some(members) = on_top(session) else { return };
-    let own = session.vaults.get(members.vault).map(|open| open.vault.signs_as());
-    let Some(row) = members.selected() else { return };
+pub(crate) fn remove(session: &mut Session) {
+    let Some(row) = on_top(session).and_then(Members::selected) else { return };
     let confirm = match &row.who {
-        Who::Member(member) if member.name == RECOVERY => {
-            return model.say("the recovery code is removed by nobody; the command recovery renews it", now);
-        }
-        Who::Member(member) if Some(member.keys.sign) == own => {
-            return model.say("nobody removes themselves; another owner can", now);
-        }
         Who::Member(member) => Confirm::member(
             format!("remove {}?", member.name),
             format!(
@@ -247,17 +319,12 @@ pub(crate) fn remove(model: &mut Model, now: Now) {
             "its code opens nothing that comes after".into(),
             MemberDeed::EndInvite(Box::new(newcomer.invite.clone())),
         ),
-        Who::Gone(_) => return model.say("they have left already", now),
-        Who::Ahead(_) => {
-            return model.say("they count once their time has come; removing their author drops them", now);
-        }
-        Who::Asks(_) => return model.say("only they can take it back; a lets one of their keys in", now),
         Who::Aside(_) => Confirm::member(
             format!("drop the changes of {} that no owner stands for?", row.name),
             "They count for nothing. They go from every copy, and cannot be brought back.".into(),
             MemberDeed::Cut(row.name.clone()),
         ),
-        Who::Secret(_) => return model.say("it goes from here when its secret is changed", now),
+        Who::Gone(_) | Who::Ahead(_) | Who::Asks(_) | Who::Secret(_) => return,
     };
     session.over.push(Over::Confirm(confirm));
 }
@@ -271,9 +338,7 @@ fn day(ms: u64) -> String {
 pub(crate) fn revert(model: &mut Model, now: Now) {
     let Stage::Open(session) = &mut model.stage else { return };
     let Some(members) = on_top(session) else { return };
-    let Some(Row { who: Who::Member(member) | Who::Gone(member), .. }) = members.selected() else {
-        return model.say("only what a member did can be taken back", now);
-    };
+    let Some(Row { who: Who::Member(member) | Who::Gone(member), .. }) = members.selected() else { return };
     let (vault, member) = (members.vault, member.clone());
     let entries = match crate::app::save::plan_revert(session, vault, &member, now) {
         Ok(changes) => changes.iter().map(Change::entry).collect::<BTreeSet<_>>().len(),
@@ -288,8 +353,7 @@ pub(crate) fn revert(model: &mut Model, now: Now) {
 }
 
 /// Asks before one of those who wait is let in.
-pub(crate) fn admit(model: &mut Model, now: Now) {
-    let Stage::Open(session) = &mut model.stage else { return };
+pub(crate) fn admit(session: &mut Session, now: Now) {
     let Some(row) = on_top(session).and_then(Members::selected) else { return };
     let confirm = match &row.who {
         Who::Waiting(newcomer, doubt) => {
@@ -313,7 +377,7 @@ pub(crate) fn admit(model: &mut Model, now: Now) {
             format!("The old key ends. Compare the six words with them first: {}", row.fingerprint),
             MemberDeed::GiveKey(Box::new(asked.clone())),
         ),
-        _ => return model.say("only who waits can be let in", now),
+        _ => return,
     };
     session.over.push(Over::Confirm(confirm));
 }

@@ -31,7 +31,7 @@ use crate::app::{Effect, OpenVault, VaultChoice};
 use crate::config::Config;
 use crate::config::keys::Key;
 use crate::otp::Code;
-use crate::secret::{Random, Text};
+use crate::secret::Random;
 use crate::time::Now;
 use crate::vault::find::EntryRef;
 use crate::vault::{Entry, Unlocked};
@@ -114,7 +114,6 @@ pub(crate) enum Over {
     Import(Box<Import>),
     Export(Box<Export>),
     Passphrase(NewPassphrase),
-    RecoveryCode(Text),
     Members(Members),
     Conflicts(Conflicts),
     Carry(Choice),
@@ -162,6 +161,11 @@ impl Model {
     pub fn drawn(&mut self, now: Now) {
         self.dirty = false;
         self.drawn = now;
+        if let Stage::Open(session) = &mut self.stage
+            && let Some(Over::Told(told)) = session.over.last_mut()
+        {
+            told.drawn(self.size);
+        }
     }
 
     /// What is to be said once the screen is gone.
@@ -202,7 +206,6 @@ impl Model {
                 Some(Over::Import(_)) => Screen::Import,
                 Some(Over::Export(_)) => Screen::Export,
                 Some(Over::Passphrase(_)) => Screen::Passphrase,
-                Some(Over::RecoveryCode(_)) => Screen::RecoveryCode,
                 Some(Over::Members(_)) => Screen::Members,
                 Some(Over::Conflicts(_)) => Screen::Conflicts,
                 Some(Over::Carry(_)) => Screen::Carry,

@@ -1,6 +1,9 @@
 //! Shared vaults themselves: making one, joining one, saying where one is kept. A form, and what is to be read once afterwards.
 
+use zeroize::Zeroizing;
+
 use crate::app::effect::{ShareDeed, ShareRow};
+use crate::app::geometry::page;
 use crate::app::input::Input;
 use crate::app::model::{Model, Over, Session, Stage};
 use crate::app::msg::Shared;
@@ -8,6 +11,7 @@ use crate::app::toast::trouble_line;
 use crate::app::{Effect, Trouble};
 use crate::config::keys::{Key, KeyCode};
 use crate::secret::Text;
+use crate::text::broken;
 use crate::time::Now;
 
 /// What is asked for.
@@ -68,11 +72,74 @@ pub(crate) struct Told {
     pub(crate) shared: Shared,
     /// The first line on the screen.
     pub(crate) top: usize,
+    /// All of it has stood on the screen: it can be closed.
+    seen: bool,
 }
 
 impl Told {
     pub(crate) fn new(shared: Shared) -> Told {
-        Told { shared, top: 0 }
+        Told { shared, top: 0, seen: false }
+    }
+
+    /// What stands on a screen that wide: the code's lines, how many they are, then what was said.
+    pub(crate) fn lines(&self, w: u16) -> (Vec<Zeroizing<String>>, usize) {
+        let columns = w.saturating_sub(2);
+        let mut lines = Vec::new();
+        if let Some(code) = &self.shared.code {
+            // Broken between its groups.
+            let groups = Text::from(code.replace('-', "- ").as_str());
+            lines.extend(broken(&groups, columns).iter().map(|line| Zeroizing::new(line.replace("- ", "-"))));
+        }
+        let code = lines.len();
+        if code > 0 {
+            lines.push(Zeroizing::default());
+        }
+        lines.extend(broken(&self.shared.said.join("\n"), columns));
+        (lines, code)
+    }
+
+    fn last_top(&self, (w, h): (u16, u16)) -> usize {
+        self.lines(w).0.len().saturating_sub(page(h).rows)
+    }
+
+    /// Goes on by so many lines, at most a page, so that none is left out.
+    pub(crate) fn step(&mut self, by: isize, size: (u16, u16)) {
+        let rows = isize::try_from(page(size.1).rows).unwrap_or(isize::MAX);
+        let by = by.clamp(rows.saturating_neg(), rows);
+        self.top = self.top.saturating_add_signed(by).min(self.last_top(size));
+    }
+
+    /// It stands on the screen now.
+    pub(crate) fn drawn(&mut self, size: (u16, u16)) {
+        self.seen = self.seen || self.top >= self.last_top(size);
+    }
+
+    /// The lines are broken anew: what was not seen to the end begins again.
+    pub(crate) fn resized(&mut self) {
+        if !self.seen {
+            self.top = 0;
+        }
+    }
+}
+
+/// The next page; closes it after the last, once that has stood on the screen: a code comes only once.
+pub(crate) fn go_on(model: &mut Model) {
+    let size = model.size;
+    let Stage::Open(session) = &mut model.stage else { return };
+    match session.over.last_mut() {
+        Some(Over::Told(told)) if !told.seen => told.step(isize::MAX, size),
+        Some(Over::Told(_)) => {
+            session.over.pop();
+        }
+        _ => {}
+    }
+}
+
+/// Whether what is told has been seen to its end.
+pub(crate) fn is_seen(model: &Model) -> bool {
+    match model.session().and_then(|session| session.over.last()) {
+        Some(Over::Told(told)) => told.seen || told.top >= told.last_top(model.size),
+        _ => true,
     }
 }
 

@@ -58,7 +58,10 @@ pub fn update(model: &mut Model, msg: Msg, now: Now) -> Vec<Effect> {
             model.last_input = now;
             mouse::mouse(model, event, now, &mut out);
         }
-        Msg::Resize(columns, rows) => model.size = (columns, rows),
+        Msg::Resize(columns, rows) => {
+            model.size = (columns, rows);
+            resized(model);
+        }
         Msg::Focus(focused) => model.focused = focused,
         Msg::Wake => {
             lock::wake(model, now, &mut out);
@@ -116,6 +119,18 @@ pub fn update(model: &mut Model, msg: Msg, now: Now) -> Vec<Effect> {
     out
 }
 
+/// What is read to its end begins anew where its lines are broken anew.
+fn resized(model: &mut Model) {
+    let Stage::Open(session) = &mut model.stage else { return };
+    for over in &mut session.over {
+        match over {
+            Over::Told(told) => told.resized(),
+            Over::Confirm(confirm) => confirm.top = 0,
+            _ => {}
+        }
+    }
+}
+
 fn look_at_file(model: &mut Model, now: Now, out: &mut Vec<Effect>) {
     let has_file = model.session().is_some_and(|session| session.vaults.first().path.is_some());
     // A little early counts: two wakes a second apart must not become three.
@@ -149,6 +164,7 @@ fn type_into(model: &mut Model, key: &Key, out: &mut Vec<Effect>) {
                 && !welcome.busy
             {
                 twice.key(key);
+                welcome.trouble = None;
             }
         }
         Stage::Locked(lock) => lock.key(key),
@@ -182,7 +198,10 @@ fn type_into(model: &mut Model, key: &Key, out: &mut Vec<Effect>) {
             }
             Some(Over::Invite(form)) if !form.busy => form.key(key),
             Some(Over::Share(_)) => share::key(session, key),
-            Some(Over::Passphrase(screen)) if !screen.busy => screen.twice.key(key),
+            Some(Over::Passphrase(screen)) if !screen.busy => {
+                screen.twice.key(key);
+                screen.trouble = None;
+            }
             _ => {}
         },
     }
@@ -208,7 +227,8 @@ pub(crate) fn act(model: &mut Model, action: Action, key: Option<&Key>, now: Now
         Action::Submit => return submit(model, now, out),
         _ => {}
     }
-    let rows = usize::from(parts(model.size.0, model.size.1).list.h).max(1);
+    let size = model.size;
+    let rows = usize::from(parts(size.0, size.1).list.h).max(1);
     match &mut model.stage {
         Stage::Welcome(welcome) => match action {
             Action::Up => welcome.chosen = welcome.chosen.saturating_sub(1),
@@ -247,7 +267,7 @@ pub(crate) fn act(model: &mut Model, action: Action, key: Option<&Key>, now: Now
         },
         Stage::Open(session) => {
             if let Some(rows) = moves(action, rows) {
-                return step(session, rows);
+                return step(session, rows, size);
             }
             act_open(model, action, key, now, out);
         }
@@ -281,7 +301,7 @@ fn moves(action: Action, page: usize) -> Option<isize> {
     }
 }
 
-fn step(session: &mut Session, by: isize) {
+fn step(session: &mut Session, by: isize, size: (u16, u16)) {
     let within = |at: usize, len: usize| at.saturating_add_signed(by).min(len.saturating_sub(1));
     match session.over.last_mut() {
         None => {
@@ -294,7 +314,8 @@ fn step(session: &mut Session, by: isize) {
             view.step(by, codes);
         }
         Some(Over::Trash(trash)) => trash.cursor = within(trash.cursor, trash.spots.len()),
-        Some(Over::Told(told)) => told.top = within(told.top, 30),
+        Some(Over::Told(told)) => told.step(by, size),
+        Some(Over::Confirm(confirm)) => confirm.step(by, size),
         Some(Over::Carry(choice)) => choice.cursor = within(choice.cursor, choice.targets.len()),
         Some(Over::Conflicts(conflicts)) => conflicts.cursor = within(conflicts.cursor, conflicts.len()),
         Some(Over::Members(members)) => members.cursor = within(members.cursor, members.rows.len()),
@@ -320,11 +341,7 @@ fn submit(model: &mut Model, now: Now, out: &mut Vec<Effect>) {
         Screen::Carry => carry::submit(model, now, out),
         Screen::Share => share::submit(model, out),
         Screen::Passphrase => passphrase::submit(model, now, out),
-        Screen::RecoveryCode => {
-            if let Stage::Open(session) = &mut model.stage {
-                session.over.pop();
-            }
-        }
+        Screen::Told => share::go_on(model),
         Screen::Palette => {
             let Stage::Open(session) = &model.stage else { return };
             let Some(Over::Palette(palette)) = session.over.last() else { return };
@@ -359,6 +376,7 @@ fn act_open(model: &mut Model, action: Action, key: Option<&Key>, now: Now, out:
         Action::Copy => copy::copy(model, false, now, out),
         Action::CopyAndQuit => copy::copy(model, true, now, out),
         Action::CopyNext => copy::copy_next(model, now, out),
+        Action::View if screen == Screen::Members => members::view(session),
         Action::View => {
             if let Some(spot) = session.list.selected() {
                 session.over.push(Over::Entry(EntryView::of(spot)));
@@ -463,10 +481,10 @@ fn act_open(model: &mut Model, action: Action, key: Option<&Key>, now: Now, out:
         Action::Lock | Action::OtherVault => lock::lock(model, "", now, out),
         Action::Members => members::open(session),
         Action::Invite => members::invite(session),
-        Action::Promote | Action::Demote => members::role(model, action == Action::Promote, now),
-        Action::RemoveMember => members::remove(model, now),
+        Action::Promote | Action::Demote => members::role(session, action == Action::Promote),
+        Action::RemoveMember => members::remove(session),
         Action::Revert => members::revert(model, now),
-        Action::Admit => members::admit(model, now),
+        Action::Admit => members::admit(session, now),
         Action::Share => share::open(session, share::What::Found),
         Action::Join => share::open(session, share::What::Join),
         Action::Remote => share::open(session, share::What::Remote),
@@ -516,6 +534,7 @@ fn act_open(model: &mut Model, action: Action, key: Option<&Key>, now: Now, out:
             Some(Over::Import(import)) => import.password.masked = !import.password.masked,
             _ => {}
         },
+        Action::Back if screen == Screen::Told => share::go_on(model),
         Action::Back => back(session, out),
         _ => {}
     }
@@ -542,6 +561,13 @@ fn back(session: &mut Session, out: &mut Vec<Effect>) {
         Some(Over::Passphrase(screen)) if screen.forced || screen.busy => {}
         Some(Over::Import(import)) if import.saving => {}
         Some(Over::Import(import)) if import.asks_for_more() => import::back_to_plan(session),
+        Some(Over::Import(_)) => {
+            if let Some(Over::Import(import)) = session.over.last_mut()
+                && !import.back()
+            {
+                session.over.pop();
+            }
+        }
         Some(Over::Codes(codes)) if codes.path.is_some() => {
             if let Some(Over::Codes(codes)) = session.over.last_mut() {
                 codes.path = None;

@@ -4,7 +4,9 @@ use std::path::PathBuf;
 
 use crate::app::import::Import;
 use crate::app::model::{Model, Over, Stage};
+use crate::app::msg::Shared;
 use crate::app::passphrase::Twice;
+use crate::app::share::Told;
 use crate::app::{Effect, OpenVault, Trouble, lock};
 use crate::secret::Text;
 use crate::time::Now;
@@ -85,7 +87,13 @@ pub(crate) fn created(model: &mut Model, result: Result<(OpenVault, Text), Troub
                 if import {
                     session.over.push(Over::Import(Box::new(Import::new())));
                 }
-                session.over.push(Over::RecoveryCode(recovery));
+                let said =
+                    "It opens the vault when the passphrase is forgotten. It is shown this once: write it on paper.";
+                session.over.push(Over::Told(Told::new(Shared {
+                    title: "the recovery code".into(),
+                    code: Some(recovery),
+                    said: vec![said.into()],
+                })));
             }
         }
         Err(trouble) => welcome.trouble = Some(trouble),

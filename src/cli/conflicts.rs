@@ -137,7 +137,8 @@ fn list(global: &Global) -> Result<(), Failure> {
         for ToReenrol { entry, known_to } in vault.to_reenrol() {
             let Some(entry) = vault.entry(entry) else { continue };
             let (label, names) = (pick::label_in(session, entry), known_to.join(", "));
-            lines.push(format!("{label}: its secret was known to {names}, who left; enrol it again at its issuer"));
+            lines
+                .push(format!("{label}: its secret was known to {names}, removed since; enrol it again at its issuer"));
             report.to_reenrol.push(Reenrol { entry: Row::new(entry, session.name()), known_to });
         }
     }

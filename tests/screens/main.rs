@@ -22,6 +22,7 @@ mod deeds;
 mod keys;
 mod late;
 mod links;
+mod once;
 mod outside;
 mod pictures;
 mod qr;

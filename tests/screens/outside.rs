@@ -219,6 +219,8 @@ impl Session {
 
     pub fn keys(&mut self, text: &str) -> &mut Session {
         for key in keys::parse(text).unwrap() {
+            // Whoever presses a key sees the screen.
+            self.model.drawn(self.now());
             self.send(Msg::Key(key));
         }
         self

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 use tickey::app::msg::ImportRead;
-use tickey::app::{Effect, Msg, Trouble, VaultChoice};
+use tickey::app::{Effect, Msg, Screen, Trouble, VaultChoice};
 use tickey::config::Config;
 
 use crate::outside::*;
@@ -57,7 +57,14 @@ fn deleting() {
 
 #[test]
 fn the_trash() {
-    snapshots("trash", "dyT");
+    for size in SIZES {
+        let mut session = Session::open(size);
+        session.keys("d");
+        while session.model.screen() == Screen::Confirm {
+            session.keys("y");
+        }
+        insta::assert_snapshot!(format!("trash_{}x{}", size.0, size.1), session.keys("T").screen());
+    }
 }
 
 #[test]
@@ -195,4 +202,42 @@ fn an_import_is_one_save_and_one_undo() {
     assert!(session.screen().contains("One") && session.screen().contains("Two"));
     session.keys("u");
     assert!(!session.screen().contains(" One") && !session.screen().contains(" Two"));
+}
+
+#[test]
+fn escape_in_the_columns_goes_back_one_step() {
+    let table = b"issuer,account,secret\nBank,ida,MZXW6YTBOIMZXW6YTBOI\n";
+    let sheet = || tickey::formats::columns::Sheet::look(table).unwrap();
+    // Asked because nothing named them: back to the path.
+    let mut session = Session::open((80, 24));
+    session.keys("i/tmp/x.csv<Enter>");
+    session.send(Msg::ImportRead(Ok(ImportRead::Table(sheet()))));
+    assert_eq!(session.model.screen(), Screen::Columns);
+    session.keys("<Esc>");
+    assert_eq!(session.model.screen(), Screen::Import);
+    assert!(session.screen().contains("/tmp/x.csv"), "{}", session.screen());
+    session.keys("<Enter>");
+    assert!(matches!(session.effects.last(), Some(Effect::ReadImport { .. })));
+    // From the plan, whose entry was left out by hand: back to the plan as it was.
+    let imported = tickey::formats::columns::read(table, &sheet().columns).unwrap();
+    let format = tickey::formats::registry::by_id("csv").unwrap().name;
+    session.send(Msg::ImportRead(Ok(ImportRead::Entries { format, imported })));
+    session.keys("<Space>");
+    let plan = session.screen();
+    assert!(plan.contains("left out by choice"), "{plan}");
+    session.keys("c");
+    session.send(Msg::ImportRead(Ok(ImportRead::Table(sheet()))));
+    assert_eq!(session.model.screen(), Screen::Columns);
+    assert_eq!(session.keys("<Esc>").screen(), plan);
+    assert_eq!(session.keys("c<Esc>").screen(), plan);
+    session.keys("<Esc>");
+    assert_eq!(session.model.screen(), Screen::List);
+    // From the password: back to the path.
+    session.keys("i/tmp/x.zip<Enter>");
+    session.send(Msg::ImportRead(Ok(ImportRead::NeedsPassword { format: "Aegis", wrong: None })));
+    session.keys("pw<Esc>");
+    assert_eq!(session.model.screen(), Screen::Import);
+    assert!(session.screen().contains("/tmp/x.zip"), "{}", session.screen());
+    session.keys("<Esc>");
+    assert_eq!(session.model.screen(), Screen::List);
 }

@@ -313,6 +313,58 @@ fn busy_team() -> (Unlocked, Clock) {
     (vault.invite("carl", Role::Viewer, NOW + 604_800_000, NOW, &mut Fixed(71)).unwrap().vault, clock)
 }
 
+/// Maya's vault while somebody who used an invitation waits for an owner.
+pub fn somebody_waits() -> (Unlocked, Clock) {
+    let (vault, clock) = team();
+    let mut random = Fixed(80);
+    let invited = vault.invite("bob", Role::Editor, NOW + 1_000_000, NOW, &mut random).unwrap();
+    let locked = Locked::read(&invited.vault.seal(&mut random).unwrap(), &limits()).unwrap();
+    let code = tickey::vault::join::InviteCode::read(&invited.code).unwrap();
+    let guest = Unlocked::join(&locked, &code, None, NOW, &mut random).unwrap();
+    let left = guest.seal(&mut random).unwrap();
+    (invited.vault.accept(&left, None, &limits(), NOW, &mut random).unwrap().vault, clock)
+}
+
+pub fn six_words_of_who_waits(session: &Session) -> String {
+    tickey::vault::join::fingerprint_of_keys(&session.shared[0].newcomers()[0].keys)
+}
+
+#[test]
+fn the_members_screen_offers_what_the_row_and_ones_role_allow() {
+    let footer = |session: &Session| session.screen().trim_end().lines().last().unwrap().to_owned();
+    let offered = |session: &Session| {
+        ["invite", "more rights", "fewer", "remove", "let in", "take back"].map(|word| footer(session).contains(word))
+    };
+    let mut session = Session::open_team((120, 24), busy_team());
+    session.keys("m");
+    // Oneself, the only owner; the recovery code; an editor; an invitation; somebody removed; a secret.
+    assert_eq!(offered(&session), [true, false, false, false, false, true], "{}", footer(&session));
+    session.keys("-");
+    assert_eq!(session.model.screen(), Screen::Members);
+    assert!(session.screen().contains("you are the only owner: make another member one first"), "{}", session.screen());
+    session.keys("j");
+    assert_eq!(offered(&session), [true, false, false, false, false, false], "{}", footer(&session));
+    session.keys("j");
+    assert_eq!(offered(&session), [true, true, true, true, false, true], "{}", footer(&session));
+    session.keys("j");
+    assert_eq!(offered(&session), [true, false, false, true, false, false], "{}", footer(&session));
+    session.keys("j");
+    assert!(session.screen().contains("removed; was a member since"), "{}", session.screen());
+    assert_eq!(offered(&session), [true, false, false, false, false, true], "{}", footer(&session));
+    session.keys("j");
+    assert_eq!(offered(&session), [true, false, false, false, false, false], "{}", footer(&session));
+    let mut session = Session::open_team((120, 24), somebody_waits());
+    session.keys("m");
+    assert_eq!(offered(&session), [true, false, false, true, true, false], "{}", footer(&session));
+    // A viewer is offered nothing of it.
+    let mut session = Session::open_team((120, 24), as_guest(Role::Viewer, true));
+    session.keys("m");
+    for _ in 0..3 {
+        assert_eq!(offered(&session), [false; 6], "{}", footer(&session));
+        session.keys("j");
+    }
+}
+
 fn deeds(session: &Session) -> Vec<MemberDeed> {
     let deed = |effect: &Effect| match effect {
         Effect::Member { deed, .. } => Some(deed.clone()),
@@ -347,7 +399,9 @@ fn a_recovery_code_is_renewed_and_shown_once() {
         let mut session = Session::open_team(size, busy_team());
         insta::assert_snapshot!(at("recovery"), session.keys(":recovery<Enter>").screen());
         assert!(deeds(&session).is_empty(), "asked first");
-        session.keys("y");
+        while session.model.screen() == Screen::Confirm {
+            session.keys("y");
+        }
         assert_eq!(deeds(&session), [MemberDeed::RenewRecovery]);
         let code = Some(ShownCode::Recovery(Text::from("ABCD-EFGH-JKMN-PQRS-TVWX-YZ01-2345")));
         answer(&mut session, Ok(MemberDone { said: "Renewed the recovery code".into(), code }));
@@ -431,9 +485,14 @@ fn what_a_member_did_is_taken_back_after_a_question_and_by_one_undo() {
 fn a_secret_that_a_leaver_knew_is_listed_until_it_is_changed() {
     let mut session = Session::open_team((80, 24), busy_team());
     session.keys("m");
-    assert_eq!(session.screen().matches("enrol it again: eve knew it and left").count(), 2);
+    assert_eq!(session.screen().matches("enrol it again: eve knew it and was removed").count(), 2);
     session.keys("<Esc>/registrar<Enter><Esc><Esc>3e<Tab><Tab><C-u>JBSWY3DPEHPK3PXWJBSWY3DP<Enter>m");
-    assert_eq!(session.screen().matches("enrol it again: eve knew it and left").count(), 1, "{}", session.screen());
+    assert_eq!(
+        session.screen().matches("enrol it again: eve knew it and was removed").count(),
+        1,
+        "{}",
+        session.screen()
+    );
 }
 
 #[test]

@@ -8,11 +8,11 @@ use crate::tui::view::paint::Paint;
 
 pub(super) fn draw(model: &Model, confirm: &Confirm, paint: &mut Paint<'_>) {
     let (w, h) = (paint.width(), paint.height());
-    let y = if h >= 8 { (h / 2).saturating_sub(2) } else { 0 };
-    let x = if w > 40 { 4 } else { 0 };
-    let y = paint.lines(x, y, w.saturating_sub(x), 3, &confirm.question, paint.look.bold);
-    let room = h.saturating_sub(1).saturating_sub(y).min(4);
-    let y = paint.lines(x, y, w.saturating_sub(x), room, &confirm.detail, Style::new());
-    paint.cursor = Some((x, y.min(h.saturating_sub(1))));
+    let (lines, question) = confirm.lines(w);
+    let rows = Confirm::rows(h);
+    let y = (h / 2).saturating_sub(2).min(h.saturating_sub(1).saturating_sub(u16::try_from(lines.len()).unwrap_or(h)));
+    let style = |n: usize| if n < question { paint.look.bold } else { Style::new() };
+    let lines: Vec<_> = lines.iter().enumerate().map(|(n, line)| (line.as_str(), style(n))).collect();
+    paint.read(Confirm::indent(w), if h >= 8 { y } else { 0 }, rows, confirm.top, &lines);
     paint.footer(model);
 }

@@ -5,6 +5,7 @@ use ratatui::style::Style;
 use crate::app::Model;
 use crate::app::export::{Export, Row};
 use crate::app::model::Session;
+use crate::text::broken;
 use crate::tui::view::input;
 use crate::tui::view::paint::Paint;
 
@@ -56,8 +57,9 @@ pub(super) fn draw(model: &Model, session: &Session, export: &Export, paint: &mu
         }
         y = y.saturating_add(1);
     }
+    let below = y;
     if let Some(error) = &export.error {
-        y = paint.lines(2, y, w.saturating_sub(3), 2, error, look.bad.patch(look.bold));
+        y = y.saturating_add(u16::try_from(broken(error, w.saturating_sub(3)).len()).unwrap_or(h));
     }
     if let Some(warning) = export.warning(session)
         && y.saturating_add(4) < h
@@ -77,4 +79,7 @@ pub(super) fn draw(model: &Model, session: &Session, export: &Export, paint: &mu
         );
     }
     paint.footer(model);
+    if let Some(error) = &export.error {
+        paint.error(2, below, error);
+    }
 }

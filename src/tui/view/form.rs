@@ -28,10 +28,13 @@ pub(super) fn draw(model: &Model, form: &Form, now: Now, paint: &mut Paint<'_>) 
     // Header, preview and footer leave this many lines.
     let below = if h > 6 { 3 } else { 0 };
     let room = usize::from(h.saturating_sub(header).saturating_sub(below)).max(1);
-    let first = at.saturating_add(1).saturating_sub(room);
+    let wrong = form.errors.iter().find(|(row, _)| *row == form.at).map(|(_, error)| error);
+    // Where there is little room, what is wrong has all of it below its row.
+    let alone = below == 0 && wrong.is_some();
+    let first = if alone { at } else { at.saturating_add(1).saturating_sub(room) };
     let x = if w >= 40 { 17 } else { 10.min(w / 3) };
     let mut y = header;
-    let end = h.saturating_sub(below);
+    let end = if alone { header.saturating_add(1) } else { h.saturating_sub(below) };
     for row in rows.iter().skip(first) {
         if y >= end {
             break;
@@ -88,13 +91,13 @@ pub(super) fn draw(model: &Model, form: &Form, now: Now, paint: &mut Paint<'_>) 
         y = y.saturating_add(1);
     }
     if below == 0 {
+        if let Some(error) = wrong {
+            paint.error(1, end, error);
+        }
         return;
     }
     let line = h.saturating_sub(3);
-    if let Some((_, error)) = form.errors.iter().find(|(row, _)| *row == form.at) {
-        // The row may have cut it.
-        paint.lines(1, line, w.saturating_sub(2), 2, error, look.bad.patch(look.bold));
-    } else if let Some(duplicate) = &form.duplicate {
+    if let Some(duplicate) = &form.duplicate {
         paint.put(1, line, w, duplicate, look.warn.patch(look.bold));
     } else if form.preview.as_ref().is_some_and(|otp| !otp.is_timed()) {
         // A counter's code counts as used once it is seen.
@@ -110,4 +113,7 @@ pub(super) fn draw(model: &Model, form: &Form, now: Now, paint: &mut Paint<'_>) 
         }
     }
     paint.footer(model);
+    if let Some(error) = wrong {
+        paint.error(1, line, error);
+    }
 }

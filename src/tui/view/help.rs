@@ -6,7 +6,8 @@ use crate::app::Model;
 use crate::app::actions::{Row, table};
 use crate::app::help::Help;
 use crate::app::members::enforced;
-use crate::tui::view::paint::{Paint, broken};
+use crate::text::broken;
+use crate::tui::view::paint::Paint;
 use crate::vault::roster::Role;
 
 pub(super) fn draw(model: &Model, help: &Help, paint: &mut Paint<'_>) {

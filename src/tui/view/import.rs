@@ -6,13 +6,15 @@ use crate::app::Model;
 use crate::app::import::Import;
 use crate::formats::columns::{Field, Sheet};
 use crate::formats::plan::{Action, Plan};
+use crate::text::broken;
 use crate::time::Now;
 use crate::tui::view::input;
-use crate::tui::view::paint::{Paint, broken};
+use crate::tui::view::paint::Paint;
 
 pub(super) fn draw(model: &Model, import: &Import, now: Now, paint: &mut Paint<'_>) {
     let (w, h) = (paint.width(), paint.height());
     let look = paint.look;
+    let mut below = h.saturating_sub(2);
     if import.plan.is_some() {
         plan(import, paint);
     } else if let Some(sheet) = &import.table {
@@ -51,11 +53,12 @@ pub(super) fn draw(model: &Model, import: &Import, now: Now, paint: &mut Paint<'
                 );
             }
         }
-        if let Some(error) = &import.error {
-            paint.lines(1, y.saturating_add(1), w.saturating_sub(2), 4, error, look.bad.patch(look.bold));
-        }
+        below = y.saturating_add(1);
     }
     paint.footer(model);
+    if let Some(error) = &import.error {
+        paint.error(1, below, error);
+    }
 }
 
 /// What the columns of a table hold: a row for each, with what is in its first rows.
@@ -83,9 +86,6 @@ fn columns(import: &Import, sheet: &Sheet, paint: &mut Paint<'_>) {
             paint.cursor = Some((0, y));
         }
         y = y.saturating_add(1);
-    }
-    if let Some(error) = &import.error {
-        paint.put(1, h.saturating_sub(2), w, error, look.bad.patch(look.bold));
     }
 }
 
@@ -138,9 +138,6 @@ fn plan(import: &Import, paint: &mut Paint<'_>) {
     if import.error.is_none() {
         let from = h.saturating_sub(2).saturating_sub(u16::try_from(room).unwrap_or(0));
         paint.lines(2, from, w.saturating_sub(4), u16::try_from(room).unwrap_or(0), &words, look.dim);
-    }
-    if let Some(error) = &import.error {
-        paint.put(1, h.saturating_sub(2), w, error, look.bad.patch(look.bold));
     }
 }
 

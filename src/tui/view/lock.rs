@@ -34,17 +34,27 @@ pub(super) fn draw(model: &Model, lock: &Lock, now: Now, paint: &mut Paint<'_>) 
         input::draw(paint, end, y, w.saturating_sub(end), &lock.input, true, Style::new());
     }
     y = y.saturating_add(1);
-    let waits = lock.waits_s(now);
+    let end = h.saturating_sub(u16::from(roomy));
+    let mut notes = Vec::new();
     if let Some(trouble) = &lock.trouble {
-        let end = if roomy { h.saturating_sub(1) } else { h };
-        y = paint.lines(x, y, w.saturating_sub(2), end.saturating_sub(y), &trouble.message, look.bad.patch(look.bold));
-        if waits > 0 {
-            paint.put(x, y, w, &format!("the next try in {waits} s"), look.warn);
-            y = y.saturating_add(1);
+        notes.push((trouble.message.clone(), look.bad.patch(look.bold)));
+    }
+    let waits = lock.waits_s(now);
+    if waits > 0 && (lock.trouble.is_some() || lock.submit_after_wait) {
+        notes.push((format!("the next try in {waits} s"), look.warn));
+    }
+    if h < 5 {
+        let notes: Vec<_> = notes.iter().map(|(note, _)| note.as_str()).collect();
+        if !notes.is_empty() {
+            paint.error(x, y, &notes.join("\n"));
         }
-        if let Some(hint) = &trouble.hint {
-            y = paint.lines(x, y, w.saturating_sub(2), end.saturating_sub(y), hint, look.dim);
-        }
+        return;
+    }
+    if let Some(hint) = lock.trouble.as_ref().and_then(|trouble| trouble.hint.clone()) {
+        notes.push((hint, look.dim));
+    }
+    for (note, style) in notes {
+        y = paint.lines(x, y, w.saturating_sub(2), end.saturating_sub(y), &note, style);
     }
     if roomy && model.own_vaults().count() > 1 {
         y = y.saturating_add(1);

@@ -3,37 +3,12 @@
 use ratatui::style::Style;
 
 use crate::app::Model;
-use crate::app::members::{InviteForm, Members, Row, Who, enforced};
+use crate::app::members::{InviteForm, Members, Who, enforced};
 use crate::app::model::Session;
-use crate::tui::view::detail::date;
 use crate::tui::view::input;
 use crate::tui::view::paint::Paint;
-use crate::vault::roster::{Member, Role};
+use crate::vault::roster::Role;
 use crate::vault::sharing::Me;
-
-fn day(ms: u64) -> String {
-    date(ms).chars().take(10).collect()
-}
-
-fn came(member: &Member) -> String {
-    let since = day(member.since_ms);
-    member.let_in_by.as_ref().map_or_else(|| format!("since {since}"), |by| format!("since {since}, by {by}"))
-}
-
-fn state(row: &Row) -> String {
-    match &row.who {
-        Who::Member(member) => came(member),
-        Who::Invited(invite) => format!("invited by {}, open until {}", invite.by, day(invite.expires_ms)),
-        Who::Waiting(_, None) => "waits to be let in".into(),
-        Who::Waiting(_, Some(doubt)) => format!("waits for your yes: {doubt}"),
-        Who::Asks(_) => "asks for a new key; a gives it, and ends the old one".into(),
-        Who::Gone(member) => format!("left; was in {}", came(member)),
-        Who::Ahead(_) => "changes of theirs are dated ahead and do not count until then".into(),
-        Who::Aside(1) => "a change of theirs does not count: their key had ended; d drops it".into(),
-        Who::Aside(n) => format!("{n} changes of theirs do not count: their key had ended; d drops them"),
-        Who::Secret(known_to) => format!("enrol it again: {} knew it and left", known_to.join(", ")),
-    }
-}
 
 pub(super) fn draw(model: &Model, session: &Session, members: &Members, paint: &mut Paint<'_>) {
     let (w, h) = (paint.width(), paint.height());
@@ -71,7 +46,7 @@ pub(super) fn draw(model: &Model, session: &Session, members: &Members, paint: &
         if w >= 48 {
             let wide = w >= 110 && !row.fingerprint.is_empty();
             let room = w.saturating_sub(x).saturating_sub(if wide { 38 } else { 1 });
-            paint.put(x, y, room, &state(row), look.dim);
+            paint.put(x, y, room, &row.state(), look.dim);
             if wide {
                 paint.put_right(w.saturating_sub(37), y, 36, &row.fingerprint, look.dim);
             }
@@ -138,9 +113,8 @@ pub(super) fn draw_invite(model: &Model, session: &Session, form: &InviteForm, p
     if h >= 8 {
         y = paint.lines(9, y, w.saturating_sub(10), 2, enforced(form.role), look.dim).saturating_add(1);
     }
-    if let Some(error) = &form.error {
-        let room = h.saturating_sub(y).saturating_sub(1).max(1);
-        paint.lines(2, y, w.saturating_sub(3), room, error, look.bad.patch(look.bold));
-    }
     paint.footer(model);
+    if let Some(error) = &form.error {
+        paint.error(2, y, error);
+    }
 }

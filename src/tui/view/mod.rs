@@ -62,7 +62,6 @@ pub fn draw(model: &Model, now: Now, frame: &mut Frame<'_>) {
             Some(Over::Invite(form)) => members::draw_invite(model, session, form, &mut paint),
             Some(Over::Share(form)) => share::draw(model, form, &mut paint),
             Some(Over::Told(told)) => share::draw_told(model, told, &mut paint),
-            Some(Over::RecoveryCode(code)) => passphrase::draw_recovery_code(model, code, &mut paint),
         },
     }
     // News would stand over the last rows of a code.

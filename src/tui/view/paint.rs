@@ -7,7 +7,7 @@ use ratatui::style::{Color, Modifier, Style};
 use zeroize::Zeroizing;
 
 use crate::app::{Model, mouse};
-use crate::text::{fit, width};
+use crate::text::{broken, fit, width};
 use crate::tui::theme::Look;
 
 /// A screen being drawn.
@@ -100,6 +100,40 @@ impl<'a> Paint<'a> {
         }
     }
 
+    /// An error, from `y` on where it has room; else over what stands above it, footer and all: the next key takes it away. Drawn last.
+    pub(super) fn error(&mut self, x: u16, y: u16, text: &str) {
+        let (w, h) = (self.width(), self.height());
+        let columns = w.saturating_sub(x).saturating_sub(1);
+        let lines = broken(text, columns);
+        let count = u16::try_from(lines.len()).unwrap_or(h).min(h);
+        let bottom = h.saturating_sub(u16::from(h > 2));
+        let first = if y.saturating_add(count) <= bottom { y } else { h.saturating_sub(count) };
+        let style = self.look.bad.patch(self.look.bold);
+        let (shown, rest) = lines.split_at_checked(usize::from(count).saturating_sub(1)).unwrap_or((&lines, &[]));
+        let rest = rest.iter().map(|line| line.as_str()).collect::<Vec<_>>().join(" ");
+        for (line, row) in shown.iter().map(|line| line.as_str()).chain([rest.as_str()]).zip(first..h) {
+            self.clear_row(row);
+            self.put(x, row, columns, line, style);
+        }
+    }
+
+    /// A page of lines that are read to their end, with a mark where there are more.
+    pub(super) fn read(&mut self, x: u16, y: u16, rows: usize, top: usize, lines: &[(&str, Style)]) {
+        let w = self.width();
+        let top = top.min(lines.len().saturating_sub(rows));
+        let mut row = y;
+        for (line, style) in lines.iter().skip(top).take(rows) {
+            self.put(x, row, w.saturating_sub(x), line, *style);
+            row = row.saturating_add(1);
+        }
+        let last = row.saturating_sub(1);
+        if lines.len() > top.saturating_add(rows) {
+            let sign = if self.look.ascii { "v" } else { "↓" };
+            self.put(w.saturating_sub(1), last, 1, sign, self.look.accent);
+        }
+        self.cursor = Some((0, last));
+    }
+
     /// Lines of text, broken at blanks; gives back the line after the last.
     pub(super) fn lines(&mut self, x: u16, y: u16, columns: u16, most: u16, text: &str, style: Style) -> u16 {
         let mut y = y;
@@ -109,25 +143,4 @@ impl<'a> Paint<'a> {
         }
         y
     }
-}
-
-/// A text's lines, broken at blanks where it is wider than so many columns.
-pub(super) fn broken(text: &str, columns: u16) -> Vec<Zeroizing<String>> {
-    let mut lines = Vec::new();
-    for paragraph in text.split('\n') {
-        let mut line = Zeroizing::new(String::with_capacity(paragraph.len()));
-        for word in paragraph.split_whitespace() {
-            let both = width(&line).saturating_add(width(word)).saturating_add(1);
-            if !line.is_empty() && both > usize::from(columns) {
-                lines.push(line.clone());
-                line.clear();
-            }
-            if !line.is_empty() {
-                line.push(' ');
-            }
-            line.push_str(word);
-        }
-        lines.push(line);
-    }
-    lines
 }

@@ -1,14 +1,15 @@
-//! Choosing a passphrase, and the recovery code that is shown once.
+//! Choosing a passphrase.
+
+use std::borrow::Cow;
 
 use ratatui::style::Style;
 
-use crate::app::Model;
 use crate::app::passphrase::{NewPassphrase, Twice, strength};
-use crate::secret::Text;
+use crate::app::{Model, Trouble};
 use crate::tui::view::input;
 use crate::tui::view::paint::Paint;
 
-/// The two lines and the hint; gives back the line after them.
+/// The two lines and the hint; gives back the line after them, where an error goes.
 pub(super) fn twice(twice: &Twice, y: u16, hint: bool, paint: &mut Paint<'_>) -> u16 {
     let w = paint.width();
     let look = paint.look;
@@ -24,9 +25,7 @@ pub(super) fn twice(twice: &Twice, y: u16, hint: bool, paint: &mut Paint<'_>) ->
         input::draw(paint, 13, y, w.saturating_sub(14), line, here, Style::new());
         y = y.saturating_add(1);
     }
-    if let Some(error) = twice.error {
-        paint.put(1, y, w, error, look.bad.patch(look.bold));
-    } else if hint && !twice.first.is_empty() {
+    if hint && twice.error.is_none() && !twice.first.is_empty() {
         let (level, words) = strength(twice.first.text());
         let style = if level < 2 {
             look.bad
@@ -43,7 +42,15 @@ pub(super) fn twice(twice: &Twice, y: u16, hint: bool, paint: &mut Paint<'_>) ->
         let end = paint.put(1, y, w, &bar, style);
         paint.put(13.max(end.saturating_add(1)), y, w, words, style);
     }
-    y.saturating_add(1)
+    y
+}
+
+/// What is wrong with what was typed, else what went wrong with it.
+pub(super) fn error(twice: Option<&Twice>, trouble: Option<&Trouble>, y: u16, paint: &mut Paint<'_>) {
+    let trouble = || trouble.map(|trouble| Cow::from(crate::app::toast::trouble_line(trouble)));
+    if let Some(text) = twice.and_then(|twice| twice.error.map(Cow::from)).or_else(trouble) {
+        paint.error(1, y, &text);
+    }
 }
 
 pub(super) fn draw(model: &Model, screen: &NewPassphrase, paint: &mut Paint<'_>) {
@@ -73,26 +80,6 @@ pub(super) fn draw(model: &Model, screen: &NewPassphrase, paint: &mut Paint<'_>)
     } else {
         twice(&screen.twice, y, true, paint)
     };
-    if let Some(trouble) = &screen.trouble {
-        let text = crate::app::toast::trouble_line(trouble);
-        paint.lines(1, y, w.saturating_sub(2), 3, &text, paint.look.bad.patch(paint.look.bold));
-    }
     paint.footer(model);
-}
-
-pub(super) fn draw_recovery_code(model: &Model, code: &Text, paint: &mut Paint<'_>) {
-    let (w, h) = (paint.width(), paint.height());
-    let look = paint.look;
-    paint.title("the recovery code", "");
-    let roomy = h >= 8;
-    let mut y = u16::from(h > 2).saturating_add(u16::from(roomy));
-    if roomy {
-        let words = "It opens the vault when the passphrase is forgotten. It is shown this once: write it on paper.";
-        y = paint.lines(1, y, w.saturating_sub(2), 4, words, Style::new()).saturating_add(1);
-    }
-    y = paint.lines(1, y, w.saturating_sub(1), h.saturating_sub(y), code, look.bold);
-    paint.cursor = Some((0, y));
-    if roomy {
-        paint.footer(model);
-    }
+    error(Some(&screen.twice), screen.trouble.as_ref(), y, paint);
 }

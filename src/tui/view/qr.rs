@@ -51,8 +51,7 @@ pub(super) fn draw(model: &Model, codes: &Codes, paint: &mut Paint<'_>) {
             let end = paint.put(1, y, w, label, look.bold).saturating_add(2);
             input::draw(paint, end, y, w.saturating_sub(end), path, true, Style::new());
             if let Some(note) = note {
-                paint.clear_row(0);
-                paint.put(1, 0, w, note, look.bad.patch(look.bold));
+                paint.error(1, 0, note);
             }
         }
         (None, Some(note)) => {

@@ -1,13 +1,13 @@
 //! Shared vaults themselves: the form, and what is to be read once.
 
 use ratatui::style::Style;
-use zeroize::Zeroizing;
 
 use crate::app::Model;
+use crate::app::geometry::page;
 use crate::app::share::{ShareForm, Told};
-use crate::secret::Text;
+use crate::text::broken;
 use crate::tui::view::input;
-use crate::tui::view::paint::{Paint, broken};
+use crate::tui::view::paint::Paint;
 
 pub(super) fn draw(model: &Model, form: &ShareForm, paint: &mut Paint<'_>) {
     let (w, h) = (paint.width(), paint.height());
@@ -23,6 +23,7 @@ pub(super) fn draw(model: &Model, form: &ShareForm, paint: &mut Paint<'_>) {
     let first = at.saturating_add(1).saturating_sub(room);
     let x = if w >= 40 { 13 } else { 10.min(w / 2) };
     let mut y = header.saturating_add(u16::from(h >= 8));
+    let mut wrong = None;
     for row in rows.iter().skip(first).take(room) {
         let here = *row == form.at;
         if here {
@@ -53,8 +54,9 @@ pub(super) fn draw(model: &Model, form: &ShareForm, paint: &mut Paint<'_>) {
             && of == row
         {
             let x = if w >= 40 { x } else { 1 };
-            let left = h.saturating_sub(y).saturating_sub(u16::from(h > 3)).max(1);
-            y = paint.lines(x, y, w.saturating_sub(x).saturating_sub(1), left, error, look.bad.patch(look.bold));
+            wrong = Some((x, y, error));
+            let lines = broken(error, w.saturating_sub(x).saturating_sub(1)).len();
+            y = y.saturating_add(u16::try_from(lines).unwrap_or(h));
         }
     }
     if form.busy && header == 0 {
@@ -66,56 +68,22 @@ pub(super) fn draw(model: &Model, form: &ShareForm, paint: &mut Paint<'_>) {
     if h > 3 {
         paint.footer(model);
     }
+    if let Some((x, y, error)) = wrong {
+        paint.error(x, y, error);
+    }
 }
 
 pub(super) fn draw_told(model: &Model, told: &Told, paint: &mut Paint<'_>) {
     let (w, h) = (paint.width(), paint.height());
-    let (top, told) = (told.top, &told.shared);
-    if h > 3 {
-        paint.title(&told.title, if told.code.is_some() { "shown this once" } else { "" });
+    let page = page(h);
+    if page.first > 0 {
+        paint.title(&told.shared.title, if told.shared.code.is_some() { "shown this once" } else { "" });
     }
-    let mut y = u16::from(h > 3).saturating_add(u16::from(h >= 8));
-    if let Some(code) = &told.code {
-        y = draw_code(code, y, paint);
-        paint.cursor = Some((0, y.min(h.saturating_sub(1))));
-        y = y.saturating_add(1);
-        if h < 8 {
-            return;
-        }
-    }
-    let words = told.said.join("\n");
-    let lines = broken(&words, w.saturating_sub(2));
-    let rows = usize::from(h.saturating_sub(y).saturating_sub(u16::from(h > 3))).max(1);
-    let top = top.min(lines.len().saturating_sub(rows));
-    for line in lines.iter().skip(top).take(rows) {
-        paint.put(1, y, w.saturating_sub(1), line, Style::new());
-        y = y.saturating_add(1);
-    }
-    if told.code.is_none() {
-        paint.cursor = Some((0, 0));
-    }
-    if h > 3 {
+    let (lines, code) = told.lines(w);
+    let style = |n: usize| if n < code { paint.look.bold } else { Style::new() };
+    let lines: Vec<_> = lines.iter().enumerate().map(|(n, line)| (line.as_str(), style(n))).collect();
+    paint.read(1, page.first, page.rows, told.top, &lines);
+    if page.footer {
         paint.footer(model);
     }
-}
-
-/// A code, broken between its groups, so that all of it is seen at any width; gives back the line after it.
-fn draw_code(code: &Text, mut y: u16, paint: &mut Paint<'_>) -> u16 {
-    let (w, h) = (paint.width(), paint.height());
-    let words = Text::from(code.replace('-', "- ").as_str());
-    let rows = usize::from(h.saturating_sub(y)).max(1);
-    let mut lines = broken(&words, w.saturating_sub(2));
-    if lines.len() > rows {
-        // The groups are for people; without them it is as good.
-        let bare = Text::from(code.replace('-', "").as_str());
-        let letters: Zeroizing<Vec<char>> = Zeroizing::new(bare.chars().collect());
-        let groups = letters.chunks(usize::from(w.saturating_sub(2)).max(4));
-        lines = groups.map(|group| Zeroizing::new(group.iter().collect())).collect();
-    }
-    for line in lines.iter().take(rows) {
-        let line = Text::from(line.replace("- ", "-").as_str());
-        paint.put(1, y, w, &line, paint.look.bold);
-        y = y.saturating_add(1);
-    }
-    y
 }

@@ -3,8 +3,9 @@
 use crate::app::Model;
 use crate::app::geometry::parts;
 use crate::app::toast::Tone;
+use crate::text::broken;
 use crate::time::Now;
-use crate::tui::view::paint::{Paint, broken};
+use crate::tui::view::paint::Paint;
 
 /// The most lines that news takes.
 const MOST: u16 = 4;
@@ -23,7 +24,8 @@ pub(super) fn draw(model: &Model, now: Now, paint: &mut Paint<'_>) {
     let columns = w.saturating_sub(3).max(1);
     // News that is too long for one line grows upwards: what to do stands at its end.
     let lines = broken(&text, columns);
-    let most = (h / 3).clamp(1, MOST);
+    // What could not be done may take all of a small screen: the next key takes it away.
+    let most = if toast.tone == Tone::Good { (h / 3).clamp(1, MOST) } else { MOST.min(h) };
     let taken = u16::try_from(lines.len()).unwrap_or(most).clamp(1, most);
     let first = y.saturating_sub(taken.saturating_sub(1));
     for row in first..=y {

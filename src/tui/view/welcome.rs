@@ -47,9 +47,6 @@ pub(super) fn draw(model: &Model, welcome: &Welcome, paint: &mut Paint<'_>) {
             y = y.saturating_add(1);
         }
     }
-    if let Some(trouble) = &welcome.trouble {
-        let text = crate::app::toast::trouble_line(trouble);
-        paint.lines(1, y.saturating_add(1), w.saturating_sub(2), 3, &text, look.bad.patch(look.bold));
-    }
     paint.footer(model);
+    passphrase::error(welcome.create.as_ref(), welcome.trouble.as_ref(), y, paint);
 }
