@@ -206,7 +206,7 @@ fn faults(path: &str, source: &str, test_only: bool) -> Vec<String> {
                 if used != room && !may.contains(&used.as_str()) {
                     faults.push(format!("{path}: `{room}` must not use `{used}`"));
                 }
-                if room == "cli" && used == "app" && matches!(inner.as_str(), "Model" | "model" | "update") {
+                if room == "cli" && used == "app" && matches!(inner.as_str(), "Model" | "shell" | "update") {
                     faults.push(format!("{path}: the command line builds no model"));
                 }
             }

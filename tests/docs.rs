@@ -161,7 +161,7 @@ fn the_tests_that_the_threat_model_names_exist() {
 /// The table of keys, as it must stand in README.
 fn key_table() -> String {
     let mut table = String::from("| key | does |\n|---|---|\n");
-    for (keys, line) in tickey::app::actions::key_lines(&tickey::config::Config::default()) {
+    for (keys, line) in tickey::app::keymap::key_lines(&tickey::config::Config::default()) {
         table.push_str(&format!("| `{}` | {} |\n", keys.replace('|', "\\|"), line.replace('|', "\\|")));
     }
     table

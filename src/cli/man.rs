@@ -9,7 +9,7 @@ use clap_mangen::roff::{Roff, bold, roman};
 use super::args::Cli;
 use super::error::Failure;
 use super::out;
-use crate::app::actions;
+use crate::app::keymap;
 use crate::config::Config;
 
 const FILES: [(&str, &str); 4] = [
@@ -49,7 +49,7 @@ fn page() -> io::Result<Vec<u8>> {
     let mut roff = Roff::new();
     roff.control("SH", ["COMMANDS"]);
     commands(&mut roff, &command, "tickey");
-    let keys = actions::key_lines(&Config::default());
+    let keys = keymap::key_lines(&Config::default());
     let keys: Vec<(&str, &str)> = keys.iter().map(|(keys, line)| (keys.as_str(), *line)).collect();
     list(&mut roff, "KEYS", &keys);
     list(&mut roff, "FILES", &FILES);

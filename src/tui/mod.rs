@@ -96,7 +96,7 @@ fn configuration(options: &Options) -> Result<Config, String> {
         Err(error) if error.kind() == io::ErrorKind::NotFound => Config::default(),
         Err(error) => return Err(format!("cannot read {}: {error}", path.display())),
     };
-    app::actions::check_keys(&config).map_err(|error| format!("{}: {error}", path.display()))?;
+    app::keymap::check_keys(&config).map_err(|error| format!("{}: {error}", path.display()))?;
     let seen = surroundings::Surroundings::from_environment();
     if !options.colour.unwrap_or(seen.colour) {
         config.theme = crate::config::theme::Theme::MONO;

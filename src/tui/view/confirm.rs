@@ -3,7 +3,7 @@
 use ratatui::style::Style;
 
 use crate::app::Model;
-use crate::app::confirm::Confirm;
+use crate::app::screens::confirm::Confirm;
 use crate::tui::view::paint::Paint;
 
 pub(super) fn draw(model: &Model, confirm: &Confirm, paint: &mut Paint<'_>) {

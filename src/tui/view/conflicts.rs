@@ -3,10 +3,10 @@
 use ratatui::style::Style;
 
 use crate::app::Model;
-use crate::app::conflicts::{Conflicts, Field};
-use crate::app::model::Session;
+use crate::app::screens::conflicts::{Conflicts, Field};
+use crate::app::shell::model::Session;
 use crate::secret::Text;
-use crate::tui::view::detail::date;
+use crate::tui::view::entry::date;
 use crate::tui::view::paint::Paint;
 use crate::vault::conflict::Side;
 

@@ -3,7 +3,7 @@
 use ratatui::style::Style;
 
 use crate::app::Model;
-use crate::app::form::{Form, Row};
+use crate::app::screens::form::{Form, Row};
 use crate::time::Now;
 use crate::tui::view::paint::Paint;
 use crate::tui::view::{code, input};
@@ -77,7 +77,7 @@ pub(super) fn draw(model: &Model, form: &Form, now: Now, paint: &mut Paint<'_>) 
             }
         }
         if let Some(error) = error {
-            let empty = form.input(*row).is_some_and(crate::app::input::Input::is_empty);
+            let empty = form.input(*row).is_some_and(crate::app::core::input::Input::is_empty);
             let from = if empty {
                 x.saturating_add(if here { 2 } else { 0 })
             } else {

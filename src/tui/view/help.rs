@@ -3,9 +3,9 @@
 use ratatui::style::Style;
 
 use crate::app::Model;
-use crate::app::actions::{Row, table};
-use crate::app::help::Help;
-use crate::app::members::enforced;
+use crate::app::keymap::{Row, table};
+use crate::app::screens::help::Help;
+use crate::app::screens::members::enforced;
 use crate::text::broken;
 use crate::tui::view::paint::Paint;
 use crate::vault::roster::Role;

@@ -3,9 +3,9 @@
 use ratatui::style::Style;
 
 use crate::app::Model;
-use crate::app::history::{History, Line, What};
+use crate::app::screens::history::{History, Line, What};
 use crate::text::width;
-use crate::tui::view::detail::date;
+use crate::tui::view::entry::date;
 use crate::tui::view::paint::Paint;
 
 pub(super) fn draw(model: &Model, history: &History, paint: &mut Paint<'_>) {

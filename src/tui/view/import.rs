@@ -3,7 +3,7 @@
 use ratatui::style::Style;
 
 use crate::app::Model;
-use crate::app::import::Import;
+use crate::app::screens::import::Import;
 use crate::formats::columns::{Field, Sheet};
 use crate::formats::plan::{Action, Plan};
 use crate::text::broken;

@@ -2,7 +2,7 @@
 
 use unicode_segmentation::UnicodeSegmentation;
 
-use crate::app::input::Input;
+use crate::app::core::input::Input;
 use crate::text::width;
 use crate::tui::view::paint::Paint;
 use ratatui::style::Style;

@@ -3,14 +3,14 @@
 use ratatui::style::Style;
 
 use crate::app::Model;
-use crate::app::geometry::{Area, Columns, columns, parts};
-use crate::app::index::Order;
-use crate::app::model::Session;
-use crate::app::sync;
+use crate::app::core::geometry::{Area, Columns, columns, parts};
+use crate::app::core::index::Order;
+use crate::app::core::sync_state;
+use crate::app::shell::model::Session;
 use crate::text::{clean, fit, width};
 use crate::time::Now;
 use crate::tui::view::paint::Paint;
-use crate::tui::view::{code, detail, input};
+use crate::tui::view::{code, entry, input};
 use crate::vault::Entry;
 use crate::vault::find::EntryRef;
 
@@ -22,7 +22,7 @@ pub(super) fn draw(model: &Model, session: &Session, now: Now, paint: &mut Paint
     }
     rows(model, session, places.list, now, paint);
     if let Some(area) = places.detail {
-        detail::pane(session, area, now, paint);
+        entry::pane(session, area, now, paint);
     }
     let line = places.search.or(if session.list.searching { places.news } else { None });
     if let Some(y) = line {
@@ -52,7 +52,7 @@ fn header(session: &Session, now: Now, paint: &mut Paint<'_>) {
         "demo: nothing is kept".to_owned()
     } else if vaults.saving() {
         "saving".to_owned()
-    } else if let Some((words, well)) = sync::words(session, now) {
+    } else if let Some((words, well)) = sync_state::words(session, now) {
         format!("{} {words}", if well { paint.look.signs.ok } else { paint.look.signs.bad })
     } else if session.list.order != Order::Issuer {
         session.list.order.name().to_owned()

@@ -3,8 +3,8 @@
 use ratatui::style::Style;
 
 use crate::app::Model;
-use crate::app::members::{InviteForm, Members, Who, enforced};
-use crate::app::model::Session;
+use crate::app::screens::members::{InviteForm, Members, Who, enforced};
+use crate::app::shell::model::Session;
 use crate::tui::view::input;
 use crate::tui::view::paint::Paint;
 use crate::vault::roster::Role;

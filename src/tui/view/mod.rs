@@ -1,11 +1,10 @@
 //! Drawing: the model as it is, on a frame. Changes nothing, asks nothing.
 
 mod big;
-mod carry;
 mod code;
 mod confirm;
 mod conflicts;
-mod detail;
+mod entry;
 mod export;
 mod form;
 mod help;
@@ -13,21 +12,22 @@ mod history;
 mod import;
 mod input;
 mod list;
-mod lock;
 mod members;
+mod news;
 mod paint;
 mod palette;
 mod passphrase;
 mod qr;
 mod share;
-mod toast;
+mod transfer;
 mod trash;
+mod unlock;
 mod welcome;
 
 use ratatui::Frame;
 use ratatui::layout::Position;
 
-use crate::app::model::{Over, Stage};
+use crate::app::shell::model::{Over, Stage};
 use crate::app::{Model, Screen};
 use crate::time::Now;
 use crate::tui::theme::Look;
@@ -42,10 +42,10 @@ pub fn draw(model: &Model, now: Now, frame: &mut Frame<'_>) {
     let mut paint = Paint::new(frame.buffer_mut(), Look::of(&model.config));
     match &model.stage {
         Stage::Welcome(welcome) => welcome::draw(model, welcome, &mut paint),
-        Stage::Locked(lock) => lock::draw(model, lock, now, &mut paint),
+        Stage::Locked(lock) => unlock::draw(model, lock, now, &mut paint),
         Stage::Open(session) => match session.over.last() {
             None => list::draw(model, session, now, &mut paint),
-            Some(Over::Entry(view)) => detail::draw(model, session, view, now, &mut paint),
+            Some(Over::Entry(view)) => entry::draw(model, session, view, now, &mut paint),
             Some(Over::Form(form)) => form::draw(model, form, now, &mut paint),
             Some(Over::Confirm(question)) => confirm::draw(model, question, &mut paint),
             Some(Over::Help(help)) => help::draw(model, help, &mut paint),
@@ -57,7 +57,7 @@ pub fn draw(model: &Model, now: Now, frame: &mut Frame<'_>) {
             Some(Over::Passphrase(screen)) => passphrase::draw(model, screen, &mut paint),
             Some(Over::Codes(codes)) => qr::draw(model, codes, &mut paint),
             Some(Over::Members(members)) => members::draw(model, session, members, &mut paint),
-            Some(Over::Carry(choice)) => carry::draw(model, session, choice, &mut paint),
+            Some(Over::Carry(choice)) => transfer::draw(model, session, choice, &mut paint),
             Some(Over::Conflicts(all)) => conflicts::draw(model, session, all, &mut paint),
             Some(Over::Invite(form)) => members::draw_invite(model, session, form, &mut paint),
             Some(Over::Share(form)) => share::draw(model, form, &mut paint),
@@ -66,7 +66,7 @@ pub fn draw(model: &Model, now: Now, frame: &mut Frame<'_>) {
     }
     // News would stand over the last rows of a code.
     if !matches!(model.screen(), Screen::Codes | Screen::SavePicture) {
-        toast::draw(model, now, &mut paint);
+        news::draw(model, now, &mut paint);
     }
     if let Some((x, y)) = paint.cursor
         && x < area.width

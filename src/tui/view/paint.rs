@@ -6,7 +6,8 @@ use ratatui::style::{Color, Modifier, Style};
 
 use zeroize::Zeroizing;
 
-use crate::app::{Model, mouse};
+use crate::app::Model;
+use crate::app::shell::mouse;
 use crate::text::{broken, fit, width};
 use crate::tui::theme::Look;
 

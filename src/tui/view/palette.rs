@@ -3,7 +3,7 @@
 use ratatui::style::Style;
 
 use crate::app::Model;
-use crate::app::palette::Palette;
+use crate::app::screens::palette::Palette;
 use crate::tui::view::input;
 use crate::tui::view::paint::Paint;
 

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use ratatui::style::Style;
 
-use crate::app::passphrase::{NewPassphrase, Twice, strength};
+use crate::app::screens::passphrase::{NewPassphrase, Twice, strength};
 use crate::app::{Model, Trouble};
 use crate::tui::view::input;
 use crate::tui::view::paint::Paint;
@@ -47,7 +47,7 @@ pub(super) fn twice(twice: &Twice, y: u16, hint: bool, paint: &mut Paint<'_>) ->
 
 /// What is wrong with what was typed, else what went wrong with it.
 pub(super) fn error(twice: Option<&Twice>, trouble: Option<&Trouble>, y: u16, paint: &mut Paint<'_>) {
-    let trouble = || trouble.map(|trouble| Cow::from(crate::app::toast::trouble_line(trouble)));
+    let trouble = || trouble.map(|trouble| Cow::from(crate::app::core::news::trouble_line(trouble)));
     if let Some(text) = twice.and_then(|twice| twice.error.map(Cow::from)).or_else(trouble) {
         paint.error(1, y, &text);
     }

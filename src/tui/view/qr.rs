@@ -3,7 +3,7 @@
 use ratatui::style::{Color, Style};
 
 use crate::app::Model;
-use crate::app::qr::{Codes, Page};
+use crate::app::screens::qr::{Codes, Page};
 use crate::qr::Symbol;
 use crate::qr::write::QUIET;
 use crate::text;

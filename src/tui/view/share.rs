@@ -3,8 +3,8 @@
 use ratatui::style::Style;
 
 use crate::app::Model;
-use crate::app::geometry::page;
-use crate::app::share::{ShareForm, Told};
+use crate::app::core::geometry::page;
+use crate::app::screens::share::{ShareForm, Told};
 use crate::text::broken;
 use crate::tui::view::input;
 use crate::tui::view::paint::Paint;

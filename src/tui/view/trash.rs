@@ -3,9 +3,9 @@
 use ratatui::style::Style;
 
 use crate::app::Model;
-use crate::app::model::Session;
-use crate::app::trash::Trash;
-use crate::tui::view::detail::date;
+use crate::app::screens::trash::Trash;
+use crate::app::shell::model::Session;
+use crate::tui::view::entry::date;
 use crate::tui::view::paint::Paint;
 
 pub(super) fn draw(model: &Model, session: &Session, trash: &Trash, paint: &mut Paint<'_>) {

@@ -3,7 +3,7 @@
 use ratatui::style::Style;
 
 use crate::app::Model;
-use crate::app::welcome::{CHOICES, Welcome};
+use crate::app::screens::welcome::{CHOICES, Welcome};
 use crate::tui::view::paint::Paint;
 use crate::tui::view::passphrase;
 

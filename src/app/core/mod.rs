@@ -1,0 +1,12 @@
+//! What the screens stand on: the open vaults, saving and undo, the list and its search, news, lines that are typed. Knows no screen.
+
+pub(crate) mod copy;
+pub(crate) mod geometry;
+pub(crate) mod index;
+pub(crate) mod input;
+pub(crate) mod list;
+pub(crate) mod news;
+pub(crate) mod save;
+pub(crate) mod search;
+pub(crate) mod sync_state;
+pub(crate) mod vaults;
