@@ -82,6 +82,8 @@ impl Screen {
 pub enum Action {
     /// Copy the selected entry's code; a counter moves on first.
     Copy,
+    /// Copy the code that is shown this once.
+    CopyShown,
     /// Copy the code and quit.
     CopyAndQuit,
     /// Copy the next code.
@@ -309,7 +311,8 @@ static TABLE: &[Row] = rows! {
         &[S::Welcome, S::Create, S::Unlock, S::Form, S::Import, S::ImportPlan, S::Columns, S::Export, S::Passphrase, S::Palette, S::SavePicture, S::Invite, S::Share, S::Carry, S::Told];
     Yes "yes" "yes" "yes" &[S::Confirm];
     No "no" "no" "no" &[S::Confirm];
-    Copy "copy" "copy the selected entry's code; a counter moves on first" "copy" &[S::List, S::Search, S::Entry, S::Told];
+    Copy "copy" "copy the selected entry's code; a counter moves on first" "copy" &[S::List, S::Search, S::Entry];
+    CopyShown "copy_shown" "copy the code that is shown this once" "copy" &[S::Told];
     Settle "settle" "take the selected one of the values; it replaces the others" "take this one" &[S::Conflicts];
     Search "search" "search issuer, account, tags and notes as you type" "search" &[S::List];
     View "view" "view the entry: large code, next code, note, recovery codes; a member: six words" "view" &[S::List, S::Members];
@@ -454,9 +457,10 @@ pub(crate) fn hints(model: &Model, screen: Screen) -> Vec<(String, &'static str,
             screen != S::Members || model.session().is_none_or(|session| members::applies(session, row.action).is_ok())
         })
         .filter(|row| {
-            !matches!(row.action, Action::NextPage | Action::PreviousPage | Action::Columns | Action::NextField)
-                && (row.action != Action::Copy || screen != S::Told)
-                || enabled(model, row.action).is_ok()
+            !matches!(
+                row.action,
+                Action::NextPage | Action::PreviousPage | Action::Columns | Action::NextField | Action::CopyShown
+            ) || enabled(model, row.action).is_ok()
         })
         .filter_map(|row| {
             let reachable = |key: &&Key| action_for(model, screen, key) == Some(row.action);
@@ -513,10 +517,9 @@ pub fn enabled(model: &Model, action: Action) -> Result<(), Cow<'static, str>> {
         open.vault.may_edit().map_err(|error| error.to_string())?;
     }
     match action {
-        Action::Copy if model.screen() == S::Told => match crate::app::screens::share::code_shown(session) {
-            Some(_) => Ok(()),
-            None => Err("there is no code here".into()),
-        },
+        Action::CopyShown if crate::app::screens::share::code_shown(session).is_none() => {
+            Err("there is no code here".into())
+        }
         Action::Recovery if chosen(session).is_some_and(|open| open.vault.me().role() != Role::Owner) => {
             Err("only owners renew the recovery code".into())
         }

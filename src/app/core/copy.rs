@@ -15,14 +15,16 @@ pub(crate) fn title(entry: &Entry) -> String {
     crate::text::fit(&clean(entry.title()), 30).trim_end().to_owned()
 }
 
+/// Copies the code that is shown this once.
+pub(crate) fn copy_shown(model: &mut Model, out: &mut Vec<Effect>) {
+    if let Some(code) = model.session().and_then(crate::app::screens::share::code_shown).cloned() {
+        put(model, code, "the code".into(), out);
+    }
+}
+
 /// Copies the selected entry's code; with `quit` leaves too.
 pub(crate) fn copy(model: &mut Model, quit: bool, now: Now, out: &mut Vec<Effect>) {
     let Stage::Open(session) = &mut model.stage else { return };
-    if let Some(code) = crate::app::screens::share::code_shown(session) {
-        let code = code.clone();
-        put(model, code, "the code".into(), out);
-        return;
-    }
     if let Some(Over::Entry(view)) = session.over.last()
         && let Some(number) = view.recovery
         && !quit

@@ -386,6 +386,7 @@ fn act_open(model: &mut Model, action: Action, key: Option<&Key>, now: Now, out:
     let Stage::Open(session) = &mut model.stage else { return };
     match action {
         Action::Copy => copy::copy(model, false, now, out),
+        Action::CopyShown => copy::copy_shown(model, out),
         Action::CopyAndQuit => copy::copy(model, true, now, out),
         Action::CopyNext => copy::copy_next(model, now, out),
         Action::View if screen == Screen::Members => members::view(session),
