@@ -2,6 +2,15 @@
 
 use std::process::{Command, Output};
 
+use tickey::runtime::clock::Os;
+use tickey::store::remote::{Guarantees, Read, Remote, RemoteError, Tag, Written};
+use tickey::vault::rekey::LinkKeys;
+use tickey::vault::roster::Role;
+use tickey::vault::seal::MemberKey;
+use tickey::vault::{Clock, Edit, Stamp};
+
+use crate::machine::{HOUR, Machine};
+use crate::storage::{Client, Storage};
 use crate::story::{Desk, RFC};
 
 const COST: [&str; 6] = ["--kdf-memory", "19", "--kdf-passes", "2", "--kdf-lanes", "1"];
@@ -189,4 +198,67 @@ fn a_vault_without_a_remote_gets_its_key_at_once() {
     assert_eq!(desk.issuers(), ["Registrar"]);
     std::fs::copy(desk.vaults().join("ops.json"), thief.vaults().join("ops.json")).unwrap();
     thief.exits(&["--vault", "ops", "list"], 5);
+}
+
+/// Storage that shows another copy first; before anything is written over that, there is the one that everybody knows.
+struct ShowsFirst {
+    copy: Option<Vec<u8>>,
+    is_shown: bool,
+    honest: Client,
+}
+
+impl Remote for ShowsFirst {
+    fn read(&mut self, known: Option<&Tag>) -> Result<Read, RemoteError> {
+        self.is_shown = self.copy.is_some();
+        match self.copy.take() {
+            Some(bytes) => Ok(Read::Found(bytes.clone(), Tag::new("first", true, &bytes))),
+            None => self.honest.read(known),
+        }
+    }
+
+    fn write(&mut self, bytes: &[u8], expected: Option<&Tag>) -> Result<Written, RemoteError> {
+        if self.is_shown { Ok(Written::Conflict) } else { self.honest.write(bytes, expected) }
+    }
+
+    fn probe(&mut self) -> Result<Guarantees, RemoteError> {
+        self.honest.probe()
+    }
+}
+
+/// A thief has Bob's old key. While Bob's laptop syncs what was never sent, it is shown a copy in which the laptop itself seems to have changed
+/// something later; then it hears of the new key.
+#[test]
+fn a_copy_read_on_the_way_takes_no_unsent_change_away() {
+    let storage = Storage::default();
+    let mut maya = Machine::founder();
+    let shared = maya.add("Registrar");
+    maya.sync(&mut storage.honest());
+    let mut bob = maya.let_in(&storage, "bob", Role::Editor);
+    let LinkKeys { member: last, older, invite } = bob.vault.link_keys();
+    let mut laptop = Machine::second(&storage, &LinkKeys { member: last.clone(), older: older.clone(), invite: None });
+    laptop.sync(&mut storage.honest());
+    let stolen = laptop.vault.clone();
+    let older = std::iter::once(last).chain(older).collect();
+    let keys = LinkKeys { member: MemberKey::random(&mut Os).unwrap(), older, invite };
+    bob.vault = bob.vault.with_keys(&keys);
+    for machine in [&mut bob, &mut maya] {
+        machine.sync(&mut storage.honest());
+    }
+    let unsent = laptop.add("From the laptop");
+    laptop.vault = laptop.vault.with_keys(&keys);
+    let replica = laptop.made.last().unwrap().1.replica();
+    let later = Stamp::new(laptop.now() + 20 * HOUR as u64, 0, replica);
+    let edit = Edit::Favourite(shared, true);
+    let hostile = stolen.plan(&[edit], &mut Clock::new(replica, later), laptop.now()).unwrap();
+    let copy = Some(stolen.with(&hostile).seal(&mut Os).unwrap());
+    laptop.sync(&mut ShowsFirst { copy, is_shown: false, honest: storage.honest() });
+    assert_eq!(laptop.vault.signs_as(), keys.member.public().sign);
+    maya.sync(&mut storage.honest());
+    for machine in [&laptop, &maya] {
+        assert!(machine.vault.entry(unsent).is_some(), "what was not sent before is there, by the new key");
+        assert!(
+            !machine.vault.entry(shared).unwrap().details.favourite,
+            "what the thief dated ahead counts for nobody"
+        );
+    }
 }
