@@ -16,7 +16,7 @@ use crate::vault::records::BadRecord;
 use crate::vault::roster::{Relation, Role, Roster};
 use crate::vault::seal::{Key, MemberKey};
 use crate::vault::sharing::Me;
-use crate::vault::{Limits, Locked, Stamp, Unlocked, VaultError};
+use crate::vault::{Limits, Locked, Stamp, Unlocked, VaultError, bounds};
 
 /// What a copy held: remembered, so that an older one is noticed. Learnt only from what was read back.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -27,7 +27,7 @@ pub struct Seen {
     pub head: String,
     /// Each replica's newest stamp, of at most 1 024 the newest; the replica as hexadecimal digits.
     pub newest: BTreeMap<String, Stamp>,
-    /// How many changes.
+    /// How many changes that count.
     #[serde(default)]
     pub changes: usize,
     /// How many records of newcomers.
@@ -64,7 +64,7 @@ impl Seen {
     fn of(document: &Document) -> Seen {
         let mut newest: BTreeMap<u64, Stamp> = BTreeMap::new();
         let mut changes = 0_usize;
-        for change in document.all_changes().filter(|change| document.is_due(change.at())) {
+        for change in document.in_force() {
             let known = newest.entry(change.at().replica()).or_default();
             *known = change.at().max(*known);
             changes = changes.saturating_add(1);
@@ -119,9 +119,10 @@ impl Seen {
             let there = now.newest.get(replica);
             there.is_none_or(|there| there < newest) && merged.newest.get(replica) > there
         };
-        // The newest change of all is dropped by no rule but those of entries forgotten for good and of members cut off.
+        // The newest change of all is dropped by no rule but those of entries forgotten for good and of members cut off, and counts on until a key ends.
         let newest = |seen: &Seen| seen.newest.values().copied().max();
-        let all_lack = !roster.drops_changes() && newest(now) < newest(self);
+        let moved_on = now.head != self.head && roster.has_had(&self.head);
+        let all_lack = !moved_on && !roster.drops_changes() && newest(now) < newest(self);
         (all_lack || self.newest.iter().any(lacks)).then(|| "changes that were in it before are missing".into())
     }
 }
@@ -163,12 +164,15 @@ impl Unlocked {
         let ours = || is_ours().then(|| self.vault_key.clone());
         let vault_key = granted.clone().or_else(ours).ok_or_else(|| self.unopened(file, remembered))?;
         let mut bad = Vec::new();
-        let theirs =
-            decrypt_and_note(file, &vault_key, us.document.horizon_ms(), &mut bad).map_err(|error| match error {
-                // What was sealed and signed is not torn: reading it again brings nothing else.
-                VaultError::Damaged(words) => VaultError::Altered(words),
-                error => error,
-            })?;
+        // Without the clock, by which others may have pruned otherwise: what was written so is written so again.
+        let (mut theirs, body) = decrypt_and_note(file, &vault_key, None, &mut bad).map_err(|error| match error {
+            // What was sealed and signed is not torn: reading it again brings nothing else.
+            VaultError::Damaged(words) => VaultError::Altered(words),
+            error => error,
+        })?;
+        let is_plain = file.header.write()? == file.header_bytes && theirs.write()? == body && file.write()? == bytes;
+        drop(body);
+        theirs.set_horizon(us.document.horizon_ms());
         // Genuine, then: but the file could not be opened again on this machine.
         locked.check(limits)?;
         let seen = Seen::of(&theirs);
@@ -182,8 +186,9 @@ impl Unlocked {
         if shut_out {
             return Err(VaultError::NotAMember);
         }
-        // What is left out here goes from there with the next thing that is written.
-        let holds_all = accepted.holds_all && granted.is_some() && (bad.is_empty() || self.may_edit().is_err());
+        // What means nothing, by whomever it was put there, goes with the next thing that is written.
+        let is_plain = is_plain && !accepted.vault.document.is_beyond(&theirs);
+        let holds_all = accepted.holds_all && granted.is_some() && (is_plain || self.may_edit().is_err());
         let asked = theirs.requests.said().map(|request| request.keys.sign).collect();
         Ok(Accepted { seen: seen.bounded(), went_back, holds_all, asked, bad, ..accepted })
     }
@@ -209,7 +214,7 @@ impl Unlocked {
     fn is_held_by(&self, theirs: &Document) -> bool {
         match self.me() {
             Me::Pending { .. } => self.document.joins.all_in(&theirs.joins),
-            Me::Member { .. } => self.document == *theirs,
+            Me::Member { .. } => self.document.is_held_by(theirs),
         }
     }
 
@@ -253,7 +258,8 @@ impl Unlocked {
                 next.vault_key = vault_key;
                 next.renew_header(random)?;
             }
-            next.document.insert(theirs.changes().filter(|change| !self.document.has(change)).cloned().collect());
+            let new = theirs.changes().filter(|change| !self.document.has(change) && next.document.counts(change));
+            next.document.insert(new.cloned().collect());
             next.document.take_records(theirs);
             // Others cannot take the rest of it, so a member writes it anew.
             let holds_all = matches!(next.me(), Me::Pending { .. }) && next.is_held_by(theirs);
@@ -293,7 +299,7 @@ impl Unlocked {
                 self.join_fork(&theirs.roster, &next.vault_key, wall_ms, random)?
             }
         };
-        next.document = self.document.merge(theirs, roster);
+        next.document = self.document.merge(theirs, roster, bounds::ASIDE);
         next.settle_key();
         if relation == Relation::Forked {
             next.renew_header(random)?;
@@ -375,7 +381,7 @@ impl Unlocked {
     /// Changes that `other` does not have: what waits to be sent.
     pub fn ahead_of(&self, other: &Seen) -> usize {
         let lacks = other.lacks();
-        self.document.all_changes().filter(|change| lacks(change)).count()
+        self.document.changes().filter(|change| lacks(change)).count()
     }
 }
 

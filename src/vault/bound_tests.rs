@@ -250,7 +250,7 @@ fn what_means_nothing_is_bounded_whatever_the_order_it_comes_in() {
     };
     let all = body(0..2_000);
     let (a, b, c) = (body(0..700), body(500..1_500), body(1_200..2_000));
-    let merge = |x: &Document, y: &Document| x.merge(y, x.roster.clone());
+    let merge = |x: &Document, y: &Document| x.merge(y, x.roster.clone(), bounds::ASIDE);
     let written = String::from_utf8(all.write().unwrap().to_vec()).unwrap();
     assert_eq!(written.matches("\"later ").count(), 256);
     assert_eq!(written.split_once("\"entries\":[").unwrap().1.split_once(']').unwrap().0.split(',').count(), 256);
@@ -260,20 +260,37 @@ fn what_means_nothing_is_bounded_whatever_the_order_it_comes_in() {
 }
 
 #[test]
-fn of_what_does_not_count_a_bounded_number_is_kept_of_each_key() {
+fn of_what_does_not_count_nothing_gives_way_to_what_comes_later() {
     let (vault, _) = vault();
-    let all: Vec<Change> = (0..400).flat_map(|n| [change(n, 8, "\"note\":1"), change(n, 9, "\"note\":2")]).collect();
-    let set_aside = |order: &[&[Change]]| {
+    let with = |changes: &[Change]| {
         let mut document = vault.document().clone();
-        order.iter().for_each(|changes| document.insert(changes.to_vec()));
+        document.insert(changes.to_vec());
         document
     };
-    let kept = set_aside(&[&all]);
-    let of = |by: u8| kept.aside().filter(|change| change.by() == Some([by; 16])).count();
-    assert_eq!((of(8), of(9), kept.held.len()), (256, 256, 0));
-    let (first, second) = all.split_at(300);
-    assert_eq!(set_aside(&[second, first]), kept);
-    assert_eq!(set_aside(&[first]).merge(&set_aside(&[second]), vault.document().roster.clone()), kept);
+    let merge = |x: &Document, y: &Document| x.merge(y, x.roster.clone(), bounds::ASIDE);
+    let of = |document: &Document, by: u8| document.aside().filter(|change| change.by() == Some([by; 16])).count();
+    let mut all: Vec<Change> = (0..1_000).map(|n| change(n, 8, "\"note\":1")).collect();
+    all.sort_by(|a, b| a.hash().cmp(b.hash()));
+    let (chosen, known) = all.split_at(600);
+    // What counted here once stays, whatever the number; of another key as many come as there is room for.
+    assert_eq!((of(&with(known), 8), of(&merge(&with(known), &with(chosen)), 8)), (400, 400));
+    let few = merge(&with(&known[..100]), &with(chosen));
+    assert!(known[..100].iter().all(|change| few.has(change)));
+    assert_eq!((of(&few, 8), few.held.len()), (bounds::ASIDE, 0));
+    assert_eq!(of(&merge(&few, &with(&[change(1, 9, "\"note\":2")])), 9), 1, "each key has room of its own");
+    // Wherever each began, they come to rest, and what the storage holds at the end is within the bound.
+    let starts: [&[Change]; 5] = [&[], &all[..300], &all[200..500], &all[490..510], &all];
+    for (one, two) in starts.iter().flat_map(|one| starts.iter().map(move |two| (one, two))) {
+        let (mut machines, mut storage, mut writes) = ([with(one), with(two)], with(&[]), 0);
+        for at in [0, 1, 0, 1, 0, 1, 0, 1] {
+            machines[at] = merge(&machines[at], &storage);
+            if !machines[at].is_held_by(&storage) || machines[at].is_beyond(&storage) {
+                (storage, writes) = (machines[at].clone(), writes + 1);
+            }
+        }
+        assert!(writes <= 4, "{writes} writes for {} and {}", one.len(), two.len());
+        assert!(machines.iter().all(|machine| machine.is_held_by(&storage) && !machine.is_beyond(&storage)));
+    }
 }
 
 /// A change of one of a few fields or several, by one of two authors, at one of few times.
@@ -305,7 +322,7 @@ proptest! {
             document.insert(changes.to_vec());
             document
         };
-        let merge = |x: &Document, y: &Document| x.merge(y, x.roster.clone());
+        let merge = |x: &Document, y: &Document| x.merge(y, x.roster.clone(), bounds::ASIDE);
         let all = of(&lists.concat());
         let [a, b, c] = [of(&lists[0]), of(&lists[1]), of(&lists[2])];
         prop_assert_eq!(&merge(&merge(&a, &b), &c), &all);

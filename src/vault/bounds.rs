@@ -19,7 +19,7 @@ pub(crate) const FIELD_NAME: usize = 128;
 pub(crate) const VALUE: usize = 192 * KIB;
 /// Elements of `entries` in a personal vault that are no changes, and members of its body that this program does not know.
 pub(crate) const UNKNOWN: usize = 256;
-/// Changes by one key that do not count.
+/// Changes by one key that do not count, beyond which none is taken from another copy.
 pub(crate) const ASIDE: usize = 256;
 
 const KIB: usize = 1024;

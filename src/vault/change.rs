@@ -3,10 +3,11 @@
 //! `{"entry":…,"at":…,"by":…,"set":{field:value},"over":{field:[stamps]}}`; unknown keys and fields stay where they are.
 
 use std::borrow::Cow;
+use std::collections::HashSet;
 use std::fmt;
 
 use data_encoding::BASE64;
-use serde::de::{MapAccess, Visitor};
+use serde::de::{MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 
@@ -93,6 +94,31 @@ impl<'de: 'a, 'a, V: Deserialize<'de> + 'a> Deserialize<'de> for Pairs<'a, V> {
             }
         }
         deserializer.deserialize_map(Members(std::marker::PhantomData))
+    }
+}
+
+/// The elements of a list, each text once: whoever repeats one costs no more than reading past it.
+pub(crate) struct Elements<'a>(pub Vec<&'a str>);
+
+impl<'de: 'a, 'a> Deserialize<'de> for Elements<'a> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Texts;
+        impl<'de> Visitor<'de> for Texts {
+            type Value = Elements<'de>;
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a list")
+            }
+            fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Self::Value, A::Error> {
+                let (mut texts, mut known) = (Vec::new(), HashSet::new());
+                while let Some(element) = list.next_element::<&RawValue>()? {
+                    if known.insert(element.get()) {
+                        texts.push(element.get());
+                    }
+                }
+                Ok(Elements(texts))
+            }
+        }
+        deserializer.deserialize_seq(Texts)
     }
 }
 
@@ -302,6 +328,13 @@ pub(crate) fn write(entry: EntryId, at: Stamp, sets: &[Set], author: &Author) ->
 mod tests {
     use super::*;
     use crate::vault::fixed::FixedRandom;
+
+    #[test]
+    fn each_text_of_a_list_is_looked_at_once() {
+        let list = format!("[{}1 , \"1\", {{ }},{{}},1]", r#"{"entry":1},"#.repeat(1_000));
+        let elements: Elements = serde_json::from_str(&list).unwrap();
+        assert_eq!(elements.0, [r#"{"entry":1}"#, "1", "\"1\"", "{ }", "{}"]);
+    }
 
     #[test]
     fn what_has_no_json_form_makes_no_change() {

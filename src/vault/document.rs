@@ -3,12 +3,11 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use serde::Deserialize;
 use serde_json::value::RawValue;
 use zeroize::Zeroizing;
 
 use crate::secret::Text;
-use crate::vault::change::Pairs;
+use crate::vault::change::{Elements, Pairs};
 use crate::vault::file::write_json;
 use crate::vault::fold::{Held, due};
 use crate::vault::join::Join;
@@ -47,9 +46,15 @@ pub(crate) struct Document {
 /// Equal contents: when the clock was looked at is none of them.
 impl PartialEq for Document {
     fn eq(&self, other: &Document) -> bool {
+        self.agrees(other) && self.aside == other.aside
+    }
+}
+
+impl Document {
+    /// Whether both hold the same but for changes that do not count.
+    fn agrees(&self, other: &Document) -> bool {
         self.roster == other.roster
             && self.held == other.held
-            && self.aside == other.aside
             && self.joins == other.joins
             && self.requests == other.requests
             && self.strays == other.strays
@@ -66,9 +71,6 @@ fn bound<T>(by_hash: &mut BTreeMap<[u8; 32], T>, most: usize) {
         by_hash.pop_last();
     }
 }
-
-#[derive(Deserialize)]
-struct Elements<'a>(#[serde(borrow)] Vec<&'a RawValue>);
 
 impl Document {
     /// An empty vault.
@@ -116,8 +118,8 @@ impl Document {
         document.horizon_ms = horizon_ms;
         let mut more = Vec::new();
         for element in elements {
-            let Some((change, contents)) = Change::read(element.get()) else {
-                document.carry_stray(element.get());
+            let Some((change, contents)) = Change::read(element) else {
+                document.carry_stray(element);
                 continue;
             };
             let id = change.entry();
@@ -329,19 +331,47 @@ impl Document {
         }
     }
 
-    /// Keeps changes that do not count, a bounded number by each key.
-    fn set_aside(&mut self, changes: Vec<Change>) {
+    /// Keeps changes that do not count.
+    fn set_aside(&mut self, mut changes: Vec<Change>) {
+        changes.retain(|change| !change.by().is_some_and(|by| self.roster.is_cut(&by)));
         if !changes.is_empty() {
             let aside = Arc::make_mut(&mut self.aside);
             for change in changes {
-                if change.by().is_some_and(|by| self.roster.is_cut(&by)) {
-                    continue;
-                }
-                let by_key = aside.entry(change.by()).or_default();
-                by_key.insert(*change.hash(), change);
-                bound(by_key, bounds::ASIDE);
+                aside.entry(change.by()).or_default().insert(*change.hash(), change);
             }
         }
+    }
+
+    /// Takes in what another copy brings that does not count: beside what is kept already of each key, as many as make `most`. Nothing that is kept gives way,
+    /// for whoever has a key that has ended can sign any number of changes, and choose their hashes.
+    fn take_late(&mut self, changes: Vec<Change>, most: usize) {
+        let (count, mut late): (Vec<Change>, Vec<Change>) =
+            changes.into_iter().partition(|change| !self.roster.is_shared() || self.counts(change));
+        self.insert(count);
+        late.retain(|change| !self.has(change));
+        late.sort_unstable_by(|a, b| a.hash().cmp(b.hash()));
+        for change in late {
+            if self.aside.get(&change.by()).is_none_or(|kept| kept.len() < most) {
+                self.insert(vec![change]);
+            }
+        }
+    }
+
+    /// Whether `theirs` has all that this document has. Of changes that do not count each copy keeps what came to it first: one that has as many as are taken
+    /// from a copy holds enough of them.
+    pub fn is_held_by(&self, theirs: &Document) -> bool {
+        let is_enough = |by, ours: &BTreeMap<[u8; 32], Change>| {
+            theirs.aside.get(by).is_some_and(|theirs| {
+                theirs.len() >= bounds::ASIDE || ours.keys().all(|hash| theirs.contains_key(hash))
+            })
+        };
+        self.agrees(theirs) && self.aside.iter().all(|(by, ours)| is_enough(by, ours))
+    }
+
+    /// Whether `theirs` has more changes that do not count than this document and than are taken from a copy.
+    pub fn is_beyond(&self, theirs: &Document) -> bool {
+        let of = |by| self.aside.get(by).map_or(0, BTreeMap::len);
+        theirs.aside.iter().any(|(by, theirs)| theirs.len() > bounds::ASIDE.max(of(by)))
     }
 
     /// Goes by another roster: what counts is looked at anew where it makes a difference.
@@ -386,19 +416,24 @@ impl Document {
         self.requests.merge(&other.requests, &self.roster);
     }
 
-    /// The union with another copy, under `roster`, which holds both of theirs.
-    pub fn merge(&self, other: &Document, roster: Roster) -> Document {
+    /// The union with another copy, under `roster`, which holds both of theirs. Of changes that do not count, `most_late` of each key.
+    pub fn merge(&self, other: &Document, roster: Roster, most_late: usize) -> Document {
         let mut merged = self.clone();
         merged.set_horizon(self.horizon_ms.or(other.horizon_ms));
         if merged.roster != roster {
             merged.set_roster(roster);
         }
+        let shared = merged.roster.is_shared();
+        let mut late: Vec<Change> = other.aside().cloned().collect();
         for (id, theirs) in &other.held {
             if merged.held.get(id).is_none_or(|ours| !Arc::ptr_eq(ours, theirs) && ours.changes != theirs.changes) {
-                merged.insert(theirs.changes.clone());
+                let (count, more): (Vec<Change>, Vec<Change>) =
+                    theirs.changes.iter().cloned().partition(|change| !shared || merged.counts(change));
+                merged.insert(count);
+                late.extend(more);
             }
         }
-        merged.insert(other.aside().cloned().collect());
+        merged.take_late(late, most_late);
         merged.take_records(other);
         for stray in other.strays.values() {
             merged.carry_stray(stray);

@@ -153,16 +153,16 @@ pub(super) fn open_body(file: &File, vault_key: &Key) -> Result<zeroize::Zeroizi
 
 /// Opens the body, and holds the header against the roster. Whether its author may write is not looked at.
 pub(super) fn decrypt(file: &File, vault_key: &Key, horizon_ms: Option<u64>) -> Result<Document, VaultError> {
-    decrypt_and_note(file, vault_key, horizon_ms, &mut Vec::new())
+    decrypt_and_note(file, vault_key, horizon_ms, &mut Vec::new()).map(|(document, _)| document)
 }
 
-/// The same; `bad` gets the records that do not hold.
+/// The same, with the body's bytes; `bad` gets the records that do not hold.
 pub(super) fn decrypt_and_note(
     file: &File,
     vault_key: &Key,
     horizon_ms: Option<u64>,
     bad: &mut Vec<BadRecord>,
-) -> Result<Document, VaultError> {
+) -> Result<(Document, zeroize::Zeroizing<Vec<u8>>), VaultError> {
     let header = &file.header;
     let body = open_body(file, vault_key)
         .map_err(|NotAuthentic| VaultError::Altered("its body does not belong to its header".into()))?;
@@ -173,7 +173,7 @@ pub(super) fn decrypt_and_note(
     if document.roster.is_shared() && !header.slots.is_empty() {
         return Err(VaultError::Altered("it is shared and yet has a passphrase slot".into()));
     }
-    Ok(document)
+    Ok((document, body))
 }
 
 /// Where a file comes from: what it has to prove depends on it.

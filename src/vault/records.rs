@@ -8,8 +8,8 @@ use std::sync::Arc;
 
 use serde::de::DeserializeOwned;
 use serde::{Serialize, Serializer};
-use serde_json::value::RawValue;
 
+use crate::vault::change::Elements;
 use crate::vault::roster::{MOST_READERS, Roster};
 
 /// How many records about one invitation, or of one member, are kept: those with the smallest SHA-256.
@@ -107,14 +107,14 @@ impl<R: Record> Records<R> {
 
     /// Reads a list. What does not hold is named in `bad`. `None`: it is no list, or one longer than there can be.
     pub fn read(json: &str, roster: &Roster, bad: &mut Vec<BadRecord>) -> Option<Self> {
-        let list: Vec<&RawValue> = serde_json::from_str(json).ok()?;
+        let Elements(list) = serde_json::from_str(json).ok()?;
         if list.len() > MOST_IN_ALL {
             return None;
         }
         let mut records = Records::default();
         for record in list {
             let read = |raw: &str| serde_json::from_str::<R>(raw).ok().filter(|_| raw.len() <= LONGEST);
-            let Some(record) = read(record.get()) else {
+            let Some(record) = read(record) else {
                 let what = format!("a {}", R::NAME);
                 bad.push(BadRecord { what, why: "it cannot be read".into() });
                 continue;

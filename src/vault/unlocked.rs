@@ -317,7 +317,7 @@ impl Unlocked {
                 return Err(VaultError::Forked);
             }
         };
-        let document = self.document.merge(&other.document, newer.document.roster.clone());
+        let document = self.document.merge(&other.document, newer.document.roster.clone(), usize::MAX);
         // Both are this machine's: what one program did while another one took in the end of the key is signed again.
         let (one, two) = (&self.document, &other.document);
         let counted_in_one =

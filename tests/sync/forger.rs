@@ -38,12 +38,17 @@ impl Forger {
 
     /// The same with those bytes for a body.
     pub fn sealed_as(&self, body: &[u8]) -> Vec<u8> {
+        self.sealed_under(self.header.write().unwrap(), body)
+    }
+
+    /// The same under those bytes of a header that says what this one does.
+    pub fn sealed_under(&self, header_bytes: Vec<u8>, body: &[u8]) -> Vec<u8> {
         let header = self.header.clone();
-        let (header_bytes, nonce, mut body) = (header.write().unwrap(), random_bytes(&mut Os).unwrap(), body.to_vec());
+        let (nonce, mut body) = (random_bytes(&mut Os).unwrap(), body.to_vec());
         body.resize(body.len().next_multiple_of(4096), b' ');
         let body_key = seal::body_key(&self.vault_key, &header.vault, header.epoch).unwrap();
         seal::seal(&body_key, &nonce, &body_data(&header_bytes), &mut body).unwrap();
-        signed(File { header, header_bytes, nonce, body, author: [0; 32], signature: [0; 64] }, &self.signer)
+        signed_as_it_is(File { header, header_bytes, nonce, body, author: [0; 32], signature: [0; 64] }, &self.signer)
     }
 
     pub fn links(&mut self) -> &mut Vec<Value> {
@@ -113,6 +118,10 @@ pub fn taken_apart(bytes: &[u8]) -> File {
 /// The file under the header that it says, signed with that key.
 pub fn signed(mut file: File, signer: &MemberKey) -> Vec<u8> {
     file.header_bytes = file.header.write().unwrap();
+    signed_as_it_is(file, signer)
+}
+
+fn signed_as_it_is(mut file: File, signer: &MemberKey) -> Vec<u8> {
     let text = [b"tickey/1 file".as_slice(), &sha256(&[&file.header_bytes]), &file.nonce, &sha256(&[&file.body])];
     file.author = signer.public().sign;
     file.signature = signer.sign(&text.concat());

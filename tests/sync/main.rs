@@ -23,6 +23,7 @@ mod hostile;
 mod kinds;
 mod machine;
 mod one_machine;
+mod padding;
 mod partitions;
 mod passphrases;
 mod proxy;

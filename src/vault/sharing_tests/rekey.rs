@@ -139,6 +139,43 @@ fn no_copy_read_on_the_way_takes_an_unsent_change_away() {
     assert_eq!(laptop.issuer(1), "Registrar");
 }
 
+/// Bob's old key is stolen. A late change that the laptop made with it is known, and no number of others drives it out, whatever hashes the thief chooses.
+#[test]
+fn whoever_has_an_old_key_drives_out_nothing_that_was_there() {
+    let (mut maya, mut bob, mut vera, mut storage) = team();
+    let mut thief = bob.clone();
+    thief.clock = Clock::new(70, Stamp::default());
+    let keys = bob.new_keys();
+    bob.knows(&keys);
+    bob.sync(&mut storage).unwrap();
+    maya.sync(&mut storage).unwrap();
+    bob.sync(&mut storage).unwrap();
+    let mut made: Vec<_> = (0..400)
+        .flat_map(|n| {
+            let mut details = thief.vault.entry(id(1)).unwrap().details.clone();
+            details.issuer = crate::secret::Text::from(format!("late {n}").as_str());
+            thief.now += 1_000;
+            thief.vault.plan_unasked(&[Edit::Change(id(1), Box::new(details))], &mut thief.clock, thief.now).unwrap()
+        })
+        .collect();
+    made.sort_by_key(|change| std::cmp::Reverse(*change.hash()));
+    // Passed on by an editor whose program is altered, who has the vault key of today.
+    let mut passed_on = |changes: &[crate::vault::document::Change]| {
+        let bytes = Machine { vault: bob.vault.with(changes), ..bob.clone() }.seal();
+        maya.vault = maya.accept(&bytes).unwrap().vault;
+    };
+    passed_on(&made[..1]);
+    passed_on(&made[1..]);
+    assert!(maya.vault.document().has(&made[0]));
+    assert_eq!(maya.vault.set_aside().into_iter().collect::<Vec<_>>(), [("bob".to_owned(), 256)]);
+    for machine in [&mut maya, &mut bob, &mut vera] {
+        machine.sync(&mut storage).unwrap();
+        assert_eq!(machine.went_back, None);
+    }
+    assert!(vera.vault.document().has(&made[0]), "and what is kept is passed on");
+    assert_eq!(maya.sync(&mut storage).unwrap(), [], "it comes to rest");
+}
+
 /// Vera has got hold of Bob's old key. What she writes with it in his name counts for nobody, whoever passes it on.
 #[test]
 fn what_an_old_key_signs_counts_for_nobody() {
