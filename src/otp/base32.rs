@@ -195,8 +195,10 @@ mod tests {
         let words = wrong.to_string();
         assert!(words.contains("character 6") && words.contains("letter O") && !words.contains("JBSW"), "{words}");
         assert_eq!(decode("ÄBSW").unwrap_err(), NotBase32::Character { place: 1, digit: None });
-        for digit in ["1", "8", "9"] {
-            assert!(matches!(decode(&format!("JBSW{digit}")), Err(NotBase32::Character { place: 5, .. })));
+        for (digit, letters) in [("0", "letter O"), ("1", "letter I or L"), ("8", "letter B"), ("9", "digit 2-7")] {
+            let wrong = decode(&format!("JBSW{digit}")).unwrap_err();
+            assert!(matches!(wrong, NotBase32::Character { place: 5, .. }));
+            assert!(wrong.to_string().contains(letters), "{wrong}");
         }
     }
 

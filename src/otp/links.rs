@@ -98,6 +98,14 @@ mod tests {
         split(text).collect()
     }
 
+    #[test]
+    fn what_stands_around_a_link_is_no_part_of_it() {
+        const LINK: &str = "otpauth://totp/A?secret=MY";
+        for (open, close) in [("\"", "\""), ("'", "'"), ("`", "`"), ("<", ">")] {
+            assert_eq!(pieces(&format!("see {open}{LINK}{close}: mine")), ["see", LINK, ": mine"], "{open}");
+        }
+    }
+
     const A: &str = "otpauth://totp/Acme%2C:a?secret=MY&issuer=Acme,";
     const B: &str = "OTPAUTH://hotp/B?secret=MZ (old)";
     const C: &str = "steam://MY";

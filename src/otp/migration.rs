@@ -304,7 +304,8 @@ mod tests {
         assert_eq!(codes.len(), 3);
         let parts: Vec<Part> = codes.iter().map(|code| parse(code).unwrap()).collect();
         for (index, part) in (0..).zip(&parts) {
-            assert_eq!((part.size, part.index, part.id), (3, index, parts[0].id));
+            // Google's app keeps the number of an export in 32 bits with a sign.
+            assert_eq!((part.size, part.index, part.id), (3, index, 0xdead_beef >> 1));
         }
         let read: Vec<Labelled> = parts.into_iter().flat_map(|part| part.entries).map(|entry| entry.unwrap()).collect();
         assert_eq!(read, all);
@@ -312,23 +313,82 @@ mod tests {
 
     #[test]
     fn what_a_code_cannot_hold_is_left_out() {
-        let mut odd = entries(1).remove(0).otp;
-        odd.kind = Kind::Totp;
-        assert!(holds(&odd));
-        odd.period = Period::new(60).unwrap();
-        assert!(!holds(&odd));
-        assert!(!holds(&Otp::new(Kind::Steam, Secret::new(vec![1]))));
-        assert_eq!(write([(&odd, "", "")].into_iter(), 10, 1), Vec::<Text>::new());
+        let of = |kind, digits, period, counter| {
+            let (digits, period) = (Digits::new(digits).unwrap(), Period::new(period).unwrap());
+            Otp { digits, period, counter, ..Otp::new(kind, Secret::new(vec![1])) }
+        };
+        let most = i64::MAX as u64;
+        for (kind, digits, period, counter) in
+            [(Kind::Totp, 6, 30, 0), (Kind::Totp, 8, 30, most + 1), (Kind::Hotp, 6, 60, most)]
+        {
+            assert!(holds(&of(kind, digits, period, counter)), "{kind:?} {digits} {period} {counter}");
+        }
+        for (kind, digits, period, counter) in [
+            (Kind::Totp, 7, 30, 0),
+            (Kind::Totp, 6, 60, 0),
+            (Kind::Hotp, 6, 30, most + 1),
+            (Kind::Steam, 6, 30, 0),
+            (Kind::Motp, 6, 30, 0),
+        ] {
+            let otp = of(kind, digits, period, counter);
+            assert!(!holds(&otp), "{kind:?} {digits} {period} {counter}");
+            assert_eq!(write([(&otp, "", "")].into_iter(), 10, 1), Vec::<Text>::new());
+        }
+    }
+
+    /// An export of one entry with those fields, and `rest` after it.
+    fn export(entry: &[u8], rest: &[u8]) -> Result<Part, Damaged> {
+        let message = [&[0x0a, entry.len() as u8], entry, rest].concat();
+        parse(&format!("otpauth-migration://offline?data={}", data_encoding::BASE64URL_NOPAD.encode(&message)))
+    }
+
+    #[test]
+    fn the_issuer_before_the_account_is_taken_from_it() {
+        for (name, issuer, expected) in [
+            ("ann", "Acme", ("Acme", "ann")),
+            ("Acme:ann", "", ("Acme", "ann")),
+            ("Acme: ann", "", ("Acme", "ann")),
+            ("acme : ann", "Acme", ("Acme", "ann")),
+            ("Other:ann", "Acme", ("Acme", "Other:ann")),
+            (":ann", "Acme", ("Acme", ":ann")),
+            (":ann", "", ("", ":ann")),
+        ] {
+            let mut entry = vec![0x0a, 2, 1, 2];
+            put_bytes(&mut entry, 2, name.as_bytes());
+            put_bytes(&mut entry, 3, issuer.as_bytes());
+            let read = export(&entry, &[]).unwrap().entries.remove(0).unwrap();
+            assert_eq!((&*read.issuer, &*read.account), expected, "{name:?} {issuer:?}");
+        }
+    }
+
+    #[test]
+    fn fields_of_every_wire_type_are_passed_over_and_field_0_is_damage() {
+        let entry = [0x0a, 2, 1, 2, 0x12, 1, b'a'];
+        let unknown =
+            [&[0x48, 5][..], &[0x49, 1, 2, 3, 4, 5, 6, 7, 8], &[0x4a, 2, 1, 2], &[0x4d, 1, 2, 3, 4], &[0x28, 7]]
+                .concat();
+        assert_eq!(export(&entry, &unknown).unwrap().id, 7);
+        for broken in
+            [&[0x00, 5][..], &[0x02, 0], &[0x4b], &[0x4c], &[0x4e], &[0x4f], &[0x49, 1], &[0x4d, 1], &[0x4a, 2]]
+        {
+            assert_eq!(export(&entry, broken), Err(Damaged), "{broken:?}");
+        }
+    }
+
+    #[test]
+    fn a_number_has_at_most_sixty_four_bits() {
+        let entry = [0x0a, 2, 1, 2, 0x12, 1, b'a'];
+        let id = |last: u8| export(&entry, &[&[0x28][..], &[0xff; 9], &[last]].concat()).map(|part| part.id);
+        assert_eq!(id(1), Ok(u64::MAX));
+        for last in [2, 3, 0x7f, 0x81, 0xff] {
+            assert_eq!(id(last), Err(Damaged), "{last:#x}");
+        }
     }
 
     #[test]
     fn what_is_not_known_is_never_the_default() {
-        let of = |field: &[u8]| {
-            let entry = [&[0x0a, 2, 1, 2, 0x12, 1, b'a'], field].concat();
-            let message = [&[0x0a, entry.len() as u8], &entry[..]].concat();
-            let uri = format!("otpauth-migration://offline?data={}", data_encoding::BASE64URL_NOPAD.encode(&message));
-            parse(&uri).unwrap().entries.remove(0)
-        };
+        let of =
+            |field: &[u8]| export(&[&[0x0a, 2, 1, 2, 0x12, 1, b'a'], field].concat(), &[]).unwrap().entries.remove(0);
         assert!(of(&[]).is_ok());
         for field in [&[0x20, 5][..], &[0x28, 3], &[0x30, 3], &[0x22, 1, 2], &[0x2a, 0], &[0x32, 1, 1], &[0x3a, 0]] {
             assert!(of(field).is_err_and(|refused| &*refused.label == "a"), "{field:?}");

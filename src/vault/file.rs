@@ -339,6 +339,32 @@ mod tests {
     }
 
     #[test]
+    fn a_file_beyond_the_bound_is_refused_unread() {
+        let input = vec![0; LARGEST as usize + 1];
+        assert_eq!(File::read(&input), Err(VaultError::TooLarge(256)));
+        assert_ne!(File::read(&input[1..]), Err(VaultError::TooLarge(256)));
+    }
+
+    #[test]
+    fn only_a_shared_vaults_beginning_looks_shared() {
+        let mut file = sample();
+        let looks = |file: &File, length: usize| {
+            let header_bytes = file.header.write().unwrap();
+            let bytes = File { header_bytes, header: file.header.clone(), ..sample() }.write().unwrap();
+            looks_shared(&bytes[..length.min(bytes.len())])
+        };
+        assert!(!looks(&file, 512));
+        file.header.slots.clear();
+        // Whole, as far as a program looks, and cut in the midst of a group of base64.
+        for length in [9_999, 512, 301, 302, 303, 304] {
+            assert!(looks(&file, length), "{length}");
+        }
+        file.header.grants = vec![file.header.grants[0].clone(); 20];
+        assert!(looks(&file, 512));
+        assert!(!looks_shared(b"") && !looks_shared(br#"{"tickey":1,"header":""#));
+    }
+
+    #[test]
     fn every_cut_is_damage_and_never_another_programs_file() {
         let whole = sample().write().unwrap();
         for end in 0..whole.len() - 1 {

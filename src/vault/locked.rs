@@ -78,11 +78,6 @@ impl Locked {
         HEXLOWER.encode(&self.file.author)
     }
 
-    /// The size of the sealed body, in bytes.
-    pub fn body_size(&self) -> usize {
-        self.file.body.len()
-    }
-
     /// Opens with a passphrase. Takes about half a second: never call it on the screen's thread.
     ///
     /// # Errors

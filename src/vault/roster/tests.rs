@@ -27,6 +27,42 @@ fn a_chain_reads_back_as_itself() {
 }
 
 #[test]
+fn a_vault_is_founded_by_its_first_link_alone() {
+    let mut random = FixedRandom::new(17);
+    let (founder, stranger) = (MemberKey::random(&mut random).unwrap(), MemberKey::random(&mut random).unwrap());
+    let begins = |signer: &MemberKey, more: serde_json::Value| {
+        let PublicKeys { sign, exchange } = founder.public();
+        let mut text = serde_json::json!({
+            "n": 0_u32, "at": 1_u32, "op": "found", "name": "maya", "sign": BASE64.encode(&sign), "exchange": BASE64.encode(&exchange),
+        });
+        text.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        let bytes = serde_json::to_vec(&text).unwrap();
+        let (signature, by) = (signer.sign(&signed_text(None, &bytes)), signer.public().sign);
+        Roster::begin(Link { bytes, by, signature }).map(|_| ())
+    };
+    let hash = BASE64.encode(&[7; 32]);
+    for more in
+        [serde_json::json!({}), serde_json::json!({"shared": "ops"}), serde_json::json!({"name": "d".repeat(200)})]
+    {
+        begins(&founder, more).unwrap();
+    }
+    for more in [
+        serde_json::json!({"n": 1_u32}),
+        serde_json::json!({"previous": hash}),
+        serde_json::json!({"again": hash}),
+        serde_json::json!({"name": ""}),
+        serde_json::json!({"name": RECOVERY}),
+        serde_json::json!({"name": "d\u{9b}n"}),
+        serde_json::json!({"shared": ""}),
+        serde_json::json!({"shared": "d".repeat(201)}),
+        serde_json::json!({"exchange": BASE64.encode(&founder.public().sign)}),
+    ] {
+        assert!(matches!(begins(&founder, more.clone()), Err(VaultError::Altered(_))), "{more}");
+    }
+    assert!(begins(&stranger, serde_json::json!({})).is_err());
+}
+
+#[test]
 fn links_dropped_reordered_or_forged_are_refused() {
     let mut random = FixedRandom::new(12);
     let (mut roster, founder, _) = founded(&mut random);
