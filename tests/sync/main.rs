@@ -22,6 +22,7 @@ mod forger;
 mod hostile;
 mod kinds;
 mod machine;
+mod meanwhile;
 mod one_machine;
 mod padding;
 mod partitions;
