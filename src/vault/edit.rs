@@ -577,10 +577,7 @@ impl<'c, 'a> Draft<'c, 'a> {
         let skipped = |name: &str| name == field::COUNTER || name.starts_with(field::USED);
         let new_secret = theirs.get(field::SECRET) != ours.get(field::SECRET);
         for (name, value) in &theirs {
-            if !skipped(name) && ours.get(name) != Some(value) {
-                self.set_json(name, value);
-            }
-            if name.starts_with(field::USED) && ours.get(name) != Some(value) {
+            if *name != field::COUNTER && ours.get(name) != Some(value) {
                 self.set_json(name, value);
             }
         }

@@ -249,6 +249,22 @@ fn a_counter_used_on_two_machines_never_goes_back() {
     assert!(merged.entry(id(1)).unwrap().conflicts.is_empty());
 }
 
+/// Then both have the same code, and whoever hears of it draws another.
+#[test]
+fn a_counter_moved_to_the_same_number_on_two_machines_was_drawn_twice() {
+    let mut here = Replica::new(1);
+    here.edit(&[Edit::Add(id(1), Box::new(hotp(0)))]);
+    let mut there = Replica { vault: here.vault.clone(), ..Replica::new(2) };
+    let first = here.edit(&[Edit::UseCounter(id(1))]);
+    assert!(!here.vault.drawn_twice(&first[0]));
+    there.edit(&[Edit::UseCounter(id(1))]);
+    here.vault = here.vault.merge(&there.vault).unwrap();
+    assert!(here.vault.drawn_twice(&first[0]));
+    let second = here.edit(&[Edit::UseCounter(id(1))]);
+    let renamed = here.edit(&[Edit::Change(id(1), Box::new(Details { issuer: "Other".into(), ..hotp(2) }))]);
+    assert!(!here.vault.drawn_twice(&second[0]) && !here.vault.drawn_twice(&renamed[0]));
+}
+
 #[test]
 fn undo_takes_back_and_undoing_that_gives_again() {
     let mut replica = Replica::new(1);

@@ -293,3 +293,36 @@ fn an_owner_removed_and_raised_at_once_is_removed() {
     maya.sync(&mut elsewhere).unwrap();
     assert!(opens(&elsewhere.unwrap(), &next));
 }
+
+/// Maya's machine joins a branch on which bob renewed the code to one on which carl lowered him, or did something else.
+#[test]
+fn a_code_renewed_by_somebody_lowered_elsewhere_comes_to_nothing() {
+    for lowered in [true, false] {
+        let (mut maya, mut bob, _, mut storage, code) = two_owners();
+        let invited = maya.invite("carl", Role::Editor);
+        maya.sync(&mut storage).unwrap();
+        let mut carl = Machine::join(&storage, &invited, 90).unwrap();
+        carl.sync(&mut storage).unwrap();
+        maya.sync(&mut storage).unwrap();
+        maya.set_role("carl", Role::Owner);
+        for machine in [&mut maya, &mut bob, &mut carl] {
+            machine.sync(&mut storage).unwrap();
+        }
+        let mut elsewhere = storage.clone();
+        let of_bob = bob.renew();
+        bob.sync(&mut storage).unwrap();
+        maya.sync(&mut storage).unwrap();
+        if lowered {
+            carl.set_role("bob", Role::Editor);
+        } else {
+            carl.invite("zoe", Role::Viewer);
+        }
+        carl.sync(&mut elsewhere).unwrap();
+        maya.sync(&mut elsewhere).unwrap();
+        carl.sync(&mut elsewhere).unwrap();
+        assert_eq!(carl.member("bob").role, if lowered { Role::Editor } else { Role::Owner });
+        let sealed = elsewhere.unwrap();
+        assert!(!opens(&sealed, &code));
+        assert_eq!(opens(&sealed, &of_bob), !lowered, "lowered: {lowered}");
+    }
+}

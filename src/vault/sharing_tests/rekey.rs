@@ -109,6 +109,30 @@ fn what_was_not_sent_before_the_old_key_ended_is_signed_again() {
     Locked::read(&sealed, &LIMITS).unwrap().open_working_copy(&keys).unwrap();
 }
 
+/// Two windows of one machine: the end of the key reaches one, and the other saves what the old key signed.
+#[test]
+fn what_one_window_did_while_another_took_in_the_end_of_the_key_is_signed_again() {
+    let (mut maya, mut bob, _, mut storage) = team();
+    bob.sync(&mut storage).unwrap();
+    let mut window = bob.clone();
+    let keys = bob.new_keys();
+    bob.knows(&keys);
+    bob.sync(&mut storage).unwrap();
+    maya.sync(&mut storage).unwrap();
+    bob.sync(&mut storage).unwrap();
+    window.clock = Clock::new(99, Stamp::default());
+    window.add(9, "From the other window");
+    for merged in [bob.vault.merge(&window.vault), window.vault.merge(&bob.vault)] {
+        let mut both = Machine { vault: merged.unwrap(), ..bob.clone() };
+        assert_eq!((both.issuer(9).as_str(), both.vault.set_aside().len()), ("From the other window", 0));
+        let (mut maya, mut storage) = (maya.clone(), storage.clone());
+        both.sync(&mut storage).unwrap();
+        maya.sync(&mut storage).unwrap();
+        assert_eq!(maya.issuer(9), "From the other window");
+        assert_eq!(maya.vault.last_changed(id(9)).unwrap().1, "bob");
+    }
+}
+
 /// A copy names stamps of whichever replica its author likes, and a change that was never sent is not taken for one that was.
 #[test]
 fn no_copy_read_on_the_way_takes_an_unsent_change_away() {
