@@ -6,10 +6,10 @@
 //! otp  ←  vault  ←  formats        pure: bytes, the time and randomness in; values out
 //!             ↖       ↑
 //!              store  │            disk, lock, backups, remotes, sync
-//!                ↑    │
-//!               app ──┘            pure: Model, update(Msg, Now) → effects; knows vault and formats, not store
-//!                ↑
-//!         runtime                  performs effects: jobs, clipboard, clock, store
+//!            ↗   ↑    │
+//!        team   app ──┘            team: what a team does, once for both edges. app, pure: Model, update(Msg, Now) → effects;
+//!            ↖   ↑                 it knows vault and formats, neither store nor team
+//!            runtime               performs effects: jobs, clipboard, clock, store
 //!           ↗         ↖
 //!         tui          cli         the edges: terminal; stdin and stdout
 //! ```
@@ -42,6 +42,7 @@ pub mod qr;
 pub mod runtime;
 pub mod secret;
 pub mod store;
+pub mod team;
 pub mod text;
 pub mod time;
 pub mod tui;

@@ -29,7 +29,7 @@ pub fn run(global: &Global, args: &Add) -> Result<(), Failure> {
     let details = read(global, args)?;
     let mut session = Session::open(global)?;
     if !args.allow_duplicate
-        && let Some(other) = duplicate(&session.vault, &details)
+        && let Some(other) = duplicate(session.vault(), &details)
     {
         return Err(Failure::failed(format!("this entry is there already: {other}; nothing was changed"))
             .hint("--allow-duplicate adds it all the same"));
@@ -37,7 +37,7 @@ pub fn run(global: &Global, args: &Add) -> Result<(), Failure> {
     let id = session::new_id()?;
     let short = details.otp.short_secret();
     session.edit(&[Edit::Add(id, Box::new(details))])?;
-    let Some(entry) = session.vault.entry(id) else {
+    let Some(entry) = session.vault().entry(id) else {
         return Err(Failure::failed("the entry was added and deleted again by another program"));
     };
     short.iter().for_each(|short| out::warn(short));

@@ -8,11 +8,13 @@ use super::args::{BackupCommand, Global};
 use super::ask::{self, Terminal};
 use super::error::{Exit, Failure};
 use super::out;
-use super::session::{self, Changed, File};
-use crate::runtime::{clock, process, sharing};
+use super::session::{self, File};
+use crate::runtime::{clock, process};
 use crate::store::backups::{self, Backup};
 use crate::store::forget::{self, Copies};
 use crate::store::{StoreError, disk, lock, state};
+use crate::team::open_file::SAVE_LOCK_TIMEOUT;
+use crate::team::{Changed, remote};
 use crate::text;
 use crate::vault::{Limits, Locked, Unlocked, VaultError};
 
@@ -56,7 +58,7 @@ struct Forgotten {
 }
 
 fn forget(global: &Global, session: &session::Session, yes: bool) -> Result<(), Failure> {
-    let copies = forget::find(session.home(), &session.file.path, &session.vault)?;
+    let copies = forget::find(session.home(), session.path(), session.vault())?;
     if !copies.earlier.is_empty() {
         ask::confirm(yes, &question(session, copies.earlier.len()))?;
     }
@@ -85,7 +87,7 @@ fn forget(global: &Global, session: &session::Session, yes: bool) -> Result<(), 
 /// # Errors
 /// What hindered it; the new passphrase is set all the same.
 pub fn offer_forget(session: &session::Session, terminal: Option<&mut Terminal>) -> Result<(), Failure> {
-    let copies = forget::find(session.home(), &session.file.path, &session.vault)?;
+    let copies = forget::find(session.home(), session.path(), session.vault())?;
     let count = copies.earlier.len();
     if count == 0 {
         return Ok(());
@@ -103,7 +105,7 @@ pub fn offer_forget(session: &session::Session, terminal: Option<&mut Terminal>)
 }
 
 fn command(session: &session::Session) -> String {
-    match session.file.path == session.home().vault(None) {
+    match session.path() == session.home().vault(None) {
         true => "tickey backup forget".to_owned(),
         false => format!("tickey --vault {} backup forget", out::word(session.name())),
     }
@@ -125,8 +127,8 @@ fn remove(session: &session::Session, copies: &Copies) -> Result<usize, Failure>
     if copies.earlier.is_empty() {
         return Ok(0);
     }
-    let removed = forget::remove(&session.file.path, &copies.earlier)?;
-    sharing::forget_repository(session.home(), &session.vault.vault_id())?;
+    let removed = forget::remove(session.path(), &copies.earlier)?;
+    remote::forget_repository(session.home(), &session.vault().vault_id())?;
     Ok(removed)
 }
 
@@ -168,12 +170,12 @@ fn restore(global: &Global, path: PathBuf, which: &str, yes: bool) -> Result<(),
         Err(why) if why.exit == Exit::Damaged => return replace(global, &path, &old, &bytes, &why, yes),
         other => other?,
     };
-    let old = match session.vault.open_from_elsewhere(&bytes, &limits) {
+    let old = match session.vault().open_from_elsewhere(&bytes, &limits) {
         Err(VaultError::NotAMember) => with_old_passphrase(&old)?,
         other => other?,
     };
     ask::confirm(yes, "Bring the entries back to what this backup says? The present values stay in their history")?;
-    match session.return_to(&old)? {
+    match session.with_file(|file| file.change(|vault, clock, wall_ms| vault.plan_return_to(&old, clock, wall_ms)))? {
         Changed::Nothing => out::say("the entries are as in the backup already; nothing was changed"),
         _ => out::say("the entries are as in the backup again; what they were before is in their history"),
     }
@@ -212,7 +214,7 @@ fn replace(global: &Global, path: &Path, old: &Locked, bytes: &[u8], why: &Failu
     // The backup must open before it takes the place of anything.
     let opened = old.unlock(&ask::passphrase(global, "Passphrase of the backup")?, &process::limits())?;
     ask::confirm(yes, "The vault cannot be opened. Put this backup in its place?")?;
-    let _lock = lock::hold(path, session::PATIENCE)?;
+    let _lock = lock::hold(path, SAVE_LOCK_TIMEOUT)?;
     if path.exists() {
         let (broken, _) = disk::read(path)?;
         let aside = path.with_extension(format!("damaged-{}", clock::now().unix()));

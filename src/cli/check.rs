@@ -49,11 +49,11 @@ pub fn run(global: &Global) -> Result<(), Failure> {
         }
         other => other?,
     };
-    let mut found = check::entries(&session.vault, clock::now().wall_ms);
-    found.extend(check::costs(&session.file.locked.costs()));
+    let mut found = check::entries(session.vault(), clock::now().wall_ms);
+    found.extend(check::costs(&session.vault().costs()));
     found.extend(around(&session));
     let ok = found.iter().all(|finding| finding.weight == Weight::Note);
-    let entry = |finding: &Finding| finding.entry.and_then(|id| session.vault.entry(id));
+    let entry = |finding: &Finding| finding.entry.and_then(|id| session.vault().entry(id));
     if global.json {
         let findings = found
             .iter()
@@ -73,7 +73,7 @@ pub fn run(global: &Global) -> Result<(), Failure> {
         let about = entry(finding).map_or_else(|| session.name().to_owned(), pick::label);
         out::line(&format!("{}: {}: {}", finding.weight.name(), text::fit(&about, 60), text::clean(&finding.message)))?;
     }
-    let live = session.vault.entries().filter(|entry| !entry.deleted).count();
+    let live = session.vault().entries().filter(|entry| !entry.deleted).count();
     let warnings = found.iter().filter(|finding| finding.weight == Weight::Warning).count();
     out::say(&format!(
         "{}, the file is sound, {}",
@@ -89,7 +89,7 @@ pub fn run(global: &Global) -> Result<(), Failure> {
 
 /// What can be seen from outside: who may read the file, and whether there are older versions.
 fn around(session: &Session) -> Vec<Finding> {
-    let path = &session.file.path;
+    let path = session.path().to_owned();
     let mut found = Vec::new();
     let mut add = |what, weight, message| found.push(Finding { what, weight, entry: None, message });
     let mode = path.metadata().map_or(0, |metadata| metadata.permissions().mode());
@@ -105,14 +105,14 @@ fn around(session: &Session) -> Vec<Finding> {
     }
     // The personal vault's keys open the shared ones; what was set aside of those is its owner's to know, too.
     let shared =
-        session.vault.links().into_iter().map(|(_, link)| (session.home().vault(Some(&link.name)), link.vault));
-    for (path, id) in std::iter::once((path.clone(), session.vault.vault_id())).chain(shared) {
+        session.vault().links().into_iter().map(|(_, link)| (session.home().vault(Some(&link.name)), link.vault));
+    for (path, id) in std::iter::once((path.clone(), session.vault().vault_id())).chain(shared) {
         match aside::list(session.home(), &path, &id) {
             Ok(copies) => copies.iter().for_each(|copy| add("quarantined", Weight::Warning, quarantined(copy))),
             Err(error) => add("quarantine", Weight::Warning, error.to_string()),
         }
     }
-    match backups::list(path) {
+    match backups::list(&path) {
         Ok(backups) if backups.is_empty() => {
             add("no_backups", Weight::Note, "there are no older versions yet; the next change keeps one".into());
         }

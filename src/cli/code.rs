@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use super::args::{Code as Args, Global};
 use super::error::Failure;
-use super::session::{Changed, Session};
+use super::session::Session;
 use super::{out, pick};
 use crate::app::msg::Copied;
 use crate::config::Config;
@@ -12,6 +12,7 @@ use crate::otp;
 use crate::runtime::{clipboard, clock};
 use crate::secret::Text;
 use crate::store::paths::Home;
+use crate::team::Changed;
 use crate::text;
 use crate::vault::{Edit, Entry, EntryId, NoCode};
 

@@ -86,7 +86,7 @@ fn settle(global: &Global, query: &str, field: &str, number: usize) -> Result<()
     let (mut session, id) = Session::holding(global, |vaults| pick::one(vaults, query))?;
     let label = pick::label_in(&session, session.entry(id)?);
     let label = text::clean(&label);
-    let found = session.vault.conflicts(id);
+    let found = session.vault().conflicts(id);
     let of_field: Vec<&Conflict> = found.iter().filter(|conflict| conflict.label() == field).collect();
     let mut choices = of_field.iter().flat_map(|conflict| (0..conflict.sides.len()).map(|side| conflict.choice(side)));
     let count = choices.clone().count();
@@ -107,7 +107,7 @@ fn list(global: &Global) -> Result<(), Failure> {
     let mut lines = Vec::new();
     let mut settles = false;
     for session in &all {
-        let vault = &session.vault;
+        let vault = session.vault();
         for entry in vault.entries().filter(|entry| !entry.deleted && !entry.conflicts.is_empty()) {
             let label = pick::label_in(session, entry);
             let values = values(&vault.conflicts(entry.id));

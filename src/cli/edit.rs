@@ -4,9 +4,10 @@ use super::args::{Edit as Args, Global};
 use super::error::Failure;
 use super::input::Lines;
 use super::list::Row;
-use super::session::{Changed, Session};
+use super::session::Session;
 use super::{fields, out, pick};
 use crate::secret::Text;
+use crate::team::Changed;
 use crate::vault::{Details, Edit, RecoveryCode};
 
 /// Changes and saves.

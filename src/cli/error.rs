@@ -3,11 +3,11 @@
 use std::process::ExitCode;
 
 use crate::formats::FormatError;
-use crate::runtime::sharing::SharingError;
 use crate::secret::NoRandomness;
 use crate::store::StoreError;
 use crate::store::remote::RemoteError;
 use crate::store::sync::SyncError;
+use crate::team::TeamError;
 use crate::text;
 use crate::vault::VaultError;
 use crate::vault::fields::FieldError;
@@ -139,16 +139,10 @@ impl From<SyncError> for Failure {
         match error {
             SyncError::Remote(error) => error.into(),
             SyncError::Store(error) => error.into(),
-            SyncError::Vault(VaultError::NotAMember) => {
-                Failure::new(Exit::Passphrase, "your key does not open what lies at the remote; nothing was changed").hint(
-                    "an owner removed you; or another machine of yours gave you a new key: it comes with your personal vault, by its remote or as a copy",
-                )
-            }
             SyncError::Vault(error) => Failure { message, ..error.into() },
-            SyncError::Waited { .. } => {
-                Failure::new(Exit::Remote, message).hint("sync again when the other program has finished")
+            SyncError::Waited { .. } | SyncError::Busy | SyncError::Cancelled => {
+                Failure { hint: error.hint().map(str::to_owned), ..Failure::new(Exit::Remote, message) }
             }
-            SyncError::Busy | SyncError::Cancelled => Failure::new(Exit::Remote, message),
         }
     }
 }
@@ -159,16 +153,27 @@ impl From<RemoteError> for Failure {
     }
 }
 
-impl From<SharingError> for Failure {
-    fn from(error: SharingError) -> Failure {
-        let message = error.to_string();
-        match error {
-            SharingError::Url(_) | SharingError::Name => Failure::usage(message),
-            SharingError::Remote(error) => error.into(),
-            SharingError::Sync(error) => error.into(),
-            SharingError::Store(error) => error.into(),
-            SharingError::Nothing(_) => Failure::new(Exit::Remote, message),
-        }
+impl From<TeamError> for Failure {
+    fn from(error: TeamError) -> Failure {
+        let exit = match error {
+            TeamError::Remote(error) => return error.into(),
+            TeamError::Sync(error) => return error.into(),
+            TeamError::Store(error) => return error.into(),
+            TeamError::Url(_) | TeamError::Name => Exit::Usage,
+            TeamError::Nothing(_) => Exit::Remote,
+            TeamError::AnotherVault => Exit::Damaged,
+            TeamError::WrongCode
+            | TeamError::WrongRecoveryCode
+            | TeamError::WrongPassphraseThere
+            | TeamError::KeyEnded
+            | TeamError::KeyEndedMeanwhile
+            | TeamError::KeyEndedThere
+            | TeamError::PassphraseChangedThere => Exit::Passphrase,
+            TeamError::PersonalVault | TeamError::AlreadyIn | TeamError::NotACode | TeamError::PassphraseChanged => {
+                Exit::Failed
+            }
+        };
+        Failure { hint: error.hint().map(str::to_owned), ..Failure::new(exit, error.to_string()) }
     }
 }
 

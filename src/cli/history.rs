@@ -36,8 +36,8 @@ pub fn run(global: &Global, args: &History) -> Result<(), Failure> {
     let mut items: Vec<(&Session, &Entry, HistoryItem)> = Vec::new();
     for (vault, session) in vaults {
         let told = |entry: &&Entry| chosen.is_none_or(|at| at == EntryRef { vault, entry: entry.id });
-        for entry in session.vault.entries().filter(told) {
-            items.extend(session.vault.history(entry.id).into_iter().map(|item| (session, entry, item)));
+        for entry in session.vault().entries().filter(told) {
+            items.extend(session.vault().history(entry.id).into_iter().map(|item| (session, entry, item)));
         }
     }
     items.sort_by_key(|(.., item)| item.at);

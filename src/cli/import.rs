@@ -103,7 +103,7 @@ pub fn run(global: &Global, args: &Args) -> Result<(), Failure> {
     };
     let read = read_all(args, format, password.as_ref())?;
     let mut session = vault.unlock(global)?;
-    let plan = plan(read.imported, session.vault.entries().filter(|entry| !entry.deleted), args.on_duplicate.into());
+    let plan = plan(read.imported, session.vault().entries().filter(|entry| !entry.deleted), args.on_duplicate.into());
     if !args.dry_run {
         let edits = plan.edits(&mut clock::Os)?;
         if !edits.is_empty() {

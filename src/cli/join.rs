@@ -1,20 +1,19 @@
-//! `tickey join`: into a shared vault by an invitation's code, or one's own personal vault onto another machine.
-
-use std::sync::Arc;
+//! `tickey join`: into a shared vault by a code, or one's own personal vault onto another machine.
 
 use serde::Serialize;
 
 use super::args::{Global, Join as Args};
 use super::ask::{self, Terminal};
 use super::error::Failure;
-use super::session;
+use super::session::{self, Session};
 use super::{out, sync, vault};
-use crate::runtime::sharing::SharingError;
-use crate::runtime::{clock, founding, process, sharing};
 use crate::secret::Text;
-use crate::store::{StoreError, disk, paths};
+use crate::store::{StoreError, paths};
+use crate::team::join::{self, Names};
+use crate::team::remote::{self, There};
+use crate::team::{self, Machine, links};
 use crate::text;
-use crate::vault::{Locked, Renewed, VaultError};
+use crate::vault::sharing::Me;
 
 #[derive(Serialize)]
 struct Joined<'a> {
@@ -30,21 +29,20 @@ struct Joined<'a> {
 /// Looks, asks for the code, and joins.
 pub fn run(global: &Global, args: &Args) -> Result<(), Failure> {
     ask::one_stdin(global, &args.code_file.as_deref().into_iter().collect::<Vec<_>>())?;
-    let home = session::home()?;
-    let url = sharing::full_url(&args.source)?;
+    let machine = session::machine()?;
     if args.insecure {
-        sharing::allow_insecure(&home)?;
+        remote::allow_insecure(&machine.home)?;
     }
-    let (bytes, locked) = sharing::look(&home, &url, &Arc::default())?;
-    if !locked.costs().is_empty() {
-        return personal(global, &url, &bytes, &locked);
+    let there = remote::look(&machine, &args.source)?;
+    if !there.locked.costs().is_empty() {
+        return personal(global, &machine, &there);
     }
     // Without a place to keep the key there is no use in asking for the code.
-    let keeper = session::File::at(home.clone(), home.vault(None)).map_err(|failure| {
+    let keeper = session::File::at(machine.clone(), machine.home.vault(None)).map_err(|failure| {
         failure.hint("a personal vault keeps the keys to shared ones: tickey init makes it, then join again")
     })?;
     if let Some(name) = &args.name
-        && paths::name(&sharing::free_path(&home, name)) != *name
+        && paths::name(&links::free_path(&machine.home, name)) != *name
     {
         return Err(Failure::usage(format!(
             "a vault cannot be called {:?} here, or one is already",
@@ -62,48 +60,21 @@ pub fn run(global: &Global, args: &Args) -> Result<(), Failure> {
             Terminal::require(what, "--code-file reads it from a file")?.hidden(prompt)?
         }
     };
-    let (joined, recovery_code) = match args.recovery {
-        true => {
-            let Renewed { vault, recovery_code } = by_recovery_code(&locked, &code, args.member.clone())?;
-            (vault, recovery_code)
-        }
-        false => sharing::join(&locked, &code, args.member.as_deref()).map(|vault| (vault, None)).map_err(|error| {
-            match error {
-                SharingError::Store(StoreError::Vault(VaultError::NotAMember)) => {
-                    Failure::new(super::error::Exit::Passphrase, "this code opens nothing there; nothing was changed")
-                        .hint("it may have been used or ended, or be for another vault: ask an owner for a new one")
-                }
-                error => error.into(),
-            }
-        })?,
-    };
     let mut personal = keeper.unlock(global)?;
-    if personal.vault.link_to(&joined.vault_id()).is_some() && !args.recovery {
-        return Err(Failure::failed("you are in this vault already; nothing was changed")
-            .hint("tickey sync fetches it where this machine has no copy"));
-    }
-    let mine = personal.vault.clone();
-    let mut keep = |edit| personal.edit(&[edit]).map(drop);
-    let (path, link) = founding::take_in(&home, &mine, &joined, args.name.as_deref(), &url, &mut keep)?;
-    let name = link.name.to_string();
-    if args.recovery {
-        sharing::remember_read(&home, &joined.vault_id(), &bytes)?;
-    }
-    let mut session = session::File::at(home, path)?.unlock_with(&personal.vault)?;
-    let sent = sync::publish(&mut session);
-    let me = session.vault.me();
-    let (member, role) = match &me {
-        crate::vault::sharing::Me::Member { name, role } | crate::vault::sharing::Me::Pending { name, role } => {
-            (name.clone(), *role)
-        }
-    };
-    let fingerprint = session.vault.own_words();
+    let user = super::init::member();
+    let names = Names { member: args.member.as_deref(), user: &user, vault: args.name.as_deref() };
+    let joined = personal.with_file(|file| join::join(file, &there, &code, &names))?;
+    let (name, recovery_code) = (joined.link.name.to_string(), joined.recovery_code);
+    let mut session = Session::of(links::open(&machine, &joined.path, &joined.link)?);
+    let sent = team::publish(&mut session);
+    let (Me::Member { name: member, role } | Me::Pending { name: member, role }) = session.vault().me();
+    let fingerprint = session.vault().own_words();
     if global.json {
         out::json(&Joined { vault: &name, name: member, role: role.name(), fingerprint, recovery_code })?;
-        return sent.finish();
+        return sync::finish(sent);
     }
     out::say(&format!("you are in {} as {}, {}", text::clean(&name), text::clean(&member), role.name()));
-    if !args.recovery {
+    if recovery_code.is_none() {
         out::say("you can read at once; what you change has to wait until an owner's program has let you in");
     }
     if let Some(code) = &recovery_code {
@@ -120,35 +91,18 @@ pub fn run(global: &Global, args: &Args) -> Result<(), Failure> {
     out::say(
         "Read them to an owner, who sees the same under your name (tickey member list), before and after you are let in",
     );
-    sent.finish()
-}
-
-/// One more owner comes in with the recovery code.
-fn by_recovery_code(locked: &Locked, code: &Text, member: Option<String>) -> Result<Renewed, Failure> {
-    let opened = locked.unlock_with_recovery_code(code).map_err(|error| match error {
-        VaultError::NotAMember => Failure::new(super::error::Exit::Passphrase, "wrong recovery code for this vault")
-            .hint("a code ends when it is used, when an owner renews it, and when an owner leaves"),
-        error => error.into(),
-    })?;
-    let name = member.unwrap_or_else(super::init::member);
-    Ok(opened.come_in_by_code(&name, clock::now().wall_ms, &mut clock::Os)?)
+    sync::finish(sent)
 }
 
 /// One's own personal vault, onto a machine that has none.
-fn personal(global: &Global, url: &str, bytes: &[u8], locked: &Locked) -> Result<(), Failure> {
-    let home = session::home()?;
-    let path = home.vault(global.vault.as_deref());
+fn personal(global: &Global, machine: &Machine, there: &There) -> Result<(), Failure> {
+    let path = machine.home.vault(global.vault.as_deref());
     if path.symlink_metadata().is_ok() {
         return Err(Failure::from(StoreError::Exists(path))
             .hint("a personal vault lies there, and one is here already: --vault NAME puts it beside"));
     }
     let passphrase = ask::passphrase(global, "Passphrase of the personal vault there")?;
-    let vault = locked.unlock(&passphrase, &process::limits())?;
-    if let Some(folder) = path.parent() {
-        disk::make_folder(folder)?;
-    }
-    sharing::set_remote(&home, &vault.vault_id(), url)?;
-    disk::write_new(&path, bytes, false, &mut clock::Os)?;
+    let vault = join::bring_personal(machine, there, &passphrase, &path)?;
     out::say(&format!(
         "your personal vault is at {} now, and is kept the same as the one there",
         text::clean(&path.display().to_string())

@@ -8,16 +8,17 @@ use super::ask;
 use super::error::{Exit, Failure};
 use super::out;
 use super::session::Session;
-use super::sync::{self, Published};
+use super::sync;
 use super::vault;
 use crate::runtime::clock;
 use crate::secret::Text;
+use crate::team::{self, Published};
 use crate::text;
 use crate::vault::join::fingerprint_of_keys;
 use crate::vault::roster::{Invite, Member, RECOVERY, Role, Roster};
 use crate::vault::seal::{PublicKeys, key_id};
 use crate::vault::sharing::{Me, Work};
-use crate::vault::{Renewed, Unlocked, VaultError};
+use crate::vault::{Clock, Renewed, Unlocked, VaultError};
 
 #[derive(Serialize)]
 struct Row {
@@ -83,7 +84,7 @@ pub fn run(global: &Global, command: Option<MemberCommand>) -> Result<(), Failur
 /// Opens the shared vault that the arguments name.
 fn open(global: &Global) -> Result<Session, Failure> {
     let session = Session::open(global)?;
-    if !session.vault.is_shared() {
+    if !session.vault().is_shared() {
         return Err(Failure::usage(format!("{} is a personal vault, with one member", text::clean(session.name())))
             .hint("--vault NAME names a shared vault; tickey vault create makes one"));
     }
@@ -129,7 +130,7 @@ fn rows(vault: &Unlocked) -> Vec<Row> {
 
 fn list(global: &Global) -> Result<(), Failure> {
     let session = open(global)?;
-    let rows = rows(&session.vault);
+    let rows = rows(session.vault());
     if global.json {
         return out::json(&rows);
     }
@@ -151,13 +152,13 @@ fn list(global: &Global) -> Result<(), Failure> {
             out::say(&format!("{} waits for an owner's yes: {doubt}", text::clean(&row.name)));
         }
     }
-    out::say(&format!("Your six words: {}", session.vault.own_words()));
+    out::say(&format!("Your six words: {}", session.vault().own_words()));
     out::say(&format!(
         "The list itself: {} (epoch {}); whoever sees the same words has the same list",
-        session.vault.fingerprint(),
-        session.vault.epoch()
+        session.vault().fingerprint(),
+        session.vault().epoch()
     ));
-    if let Me::Pending { .. } = session.vault.me() {
+    if let Me::Pending { .. } = session.vault().me() {
         out::say("You can read this vault. You can edit once an owner's next sync admits you.");
     }
     Ok(())
@@ -167,12 +168,12 @@ fn invite(global: &Global, name: &str, role: Role, seconds: u64) -> Result<(), F
     let mut session = open_newest(global)?;
     let wall_ms = clock::now().wall_ms;
     let expires_ms = wall_ms.saturating_add(seconds.saturating_mul(1000));
-    let invited = session.vault.invite(name, role, expires_ms, wall_ms, &mut clock::Os)?;
-    session.write(invited.vault)?;
-    let sent = sync::publish(&mut session);
+    let invited = session.vault().invite(name, role, expires_ms, wall_ms, &mut clock::Os)?;
+    session.write(&invited.vault)?;
+    let sent = team::publish(&mut session);
     if global.json {
         out::json(&Invited { name, role: role.name(), code: &invited.code, expires: expires_ms / 1000 })?;
-        return sent.finish();
+        return sync::finish(sent);
     }
     out::line(&invited.code)?;
     out::say(&format!(
@@ -188,12 +189,12 @@ fn invite(global: &Global, name: &str, role: Role, seconds: u64) -> Result<(), F
             out::word(session.name())
         ));
     }
-    sent.finish()
+    sync::finish(sent)
 }
 
 /// The member of that name; of several that are the same but for case, the exact one.
 fn named<'a>(session: &'a Session, name: &str) -> Result<&'a Member, Failure> {
-    let members = session.vault.members();
+    let members = session.vault().members();
     let exact = members.iter().find(|member| member.name == name);
     exact.or_else(|| members.iter().find(|member| member.name.to_lowercase() == name.to_lowercase())).ok_or_else(|| {
         Failure::new(Exit::NoMatch, format!("there is no member {:?} in this vault", text::clean(name)))
@@ -205,16 +206,16 @@ fn give_role(global: &Global, name: &str, role: Role) -> Result<(), Failure> {
     let mut session = open_newest(global)?;
     let member = named(&session, name)?.clone();
     let Renewed { vault, recovery_code } =
-        session.vault.set_role(&member, role, clock::now().wall_ms, &mut clock::Os)?;
-    if vault == session.vault {
+        session.vault().set_role(&member, role, clock::now().wall_ms, &mut clock::Os)?;
+    if vault == *session.vault() {
         out::say(&format!("{} is {} already", text::clean(&member.name), role.name()));
         return Ok(());
     }
-    session.write(vault)?;
-    let sent = sync::publish(&mut session);
+    session.write(&vault)?;
+    let sent = team::publish(&mut session);
     out::say(&format!("{} is {} now", text::clean(&member.name), role.name()));
     say_new_code(recovery_code.as_ref(), &member.name);
-    sent.finish()
+    sync::finish(sent)
 }
 
 /// The recovery code that takes the place of one that whoever is no owner any more may have.
@@ -235,14 +236,14 @@ fn remove(global: &Global, name: &str, work: Work, yes: bool) -> Result<(), Fail
     }
     let mut session = open_newest(global)?;
     let wall_ms = clock::now().wall_ms;
-    let open_invite = session.vault.roster().invites().iter().find(|invite| invite.name == name).cloned();
-    if let (Some(invite), true) = (open_invite, session.vault.members().iter().all(|member| member.name != name)) {
+    let open_invite = session.vault().roster().invites().iter().find(|invite| invite.name == name).cloned();
+    if let (Some(invite), true) = (open_invite, session.vault().members().iter().all(|member| member.name != name)) {
         ask::confirm(yes, &format!("End the invite of {}?", text::fit(name, 60)))?;
-        let vault = session.vault.end_invite(&invite, wall_ms, &mut clock::Os)?;
-        session.write(vault)?;
-        let sent = sync::publish(&mut session);
+        let vault = session.vault().end_invite(&invite, wall_ms, &mut clock::Os)?;
+        session.write(&vault)?;
+        let sent = team::publish(&mut session);
         out::say(&format!("ended the invite of {}; its code opens nothing that comes after", text::clean(name)));
-        return sent.finish();
+        return sync::finish(sent);
     }
     let member = named(&session, name)?.clone();
     if member.name == RECOVERY {
@@ -250,19 +251,19 @@ fn remove(global: &Global, name: &str, work: Work, yes: bool) -> Result<(), Fail
             .hint("tickey vault recovery puts a new one in its place"));
     }
     ask::confirm(yes, &format!("Remove {} from {}?", text::fit(&member.name, 60), text::fit(session.name(), 60)))?;
-    let removed = session.vault.remove(&member, work, wall_ms, &mut clock::Os);
+    let removed = session.vault().remove(&member, work, wall_ms, &mut clock::Os);
     let Renewed { vault, recovery_code } = removed.map_err(|error| match error {
         VaultError::Refused(words) if work == Work::Usual => {
             Failure::failed(words).hint("--keep-changes keeps all of their changes, --drop-changes none")
         }
         error => error.into(),
     })?;
-    session.write(vault)?;
-    let sent = sync::publish(&mut session);
+    session.write(&vault)?;
+    let sent = team::publish(&mut session);
     let name = text::clean(&member.name);
     out::say(&format!("removed {name}: what comes after is sealed under a new key"));
     out::say(&format!("what {name} has read, and old copies, backups and git history, stay readable to them"));
-    let count = session.vault.to_reenrol().len();
+    let count = session.vault().to_reenrol().len();
     if count > 0 {
         out::say(&format!(
             "{} they could read should be enrolled again at their issuers: tickey conflicts lists them",
@@ -270,7 +271,7 @@ fn remove(global: &Global, name: &str, work: Work, yes: bool) -> Result<(), Fail
         ));
     }
     say_new_code(recovery_code.as_ref(), &member.name);
-    sent.finish()
+    sync::finish(sent)
 }
 
 /// Takes back what somebody did, who may be removed since.
@@ -282,10 +283,11 @@ fn revert(global: &Global, name: &str, since_ms: u64, dry_run: bool, yes: bool) 
     let gone = |roster: &Roster| roster.gone().iter().rev().find(|member| member.name == name).cloned();
     let member = match named(&session, name) {
         Ok(member) => member.clone(),
-        Err(failure) => gone(session.vault.roster()).ok_or(failure)?,
+        Err(failure) => gone(session.vault().roster()).ok_or(failure)?,
     };
     let shown = text::clean(&member.name).into_owned();
-    let count = session.would_revert(&member, since_ms)?;
+    let plan = |vault: &Unlocked, clock: &mut Clock, wall_ms| vault.plan_revert(&member, since_ms, clock, wall_ms);
+    let count = session.with_file(|file| file.would_change(plan))?;
     if count == 0 {
         out::say(&format!("Nothing by {shown} is in force that can be taken back"));
         return Ok(());
@@ -298,13 +300,13 @@ fn revert(global: &Global, name: &str, since_ms: u64, dry_run: bool, yes: bool) 
         yes,
         &format!("Take back what {} did? It changes {}.", text::fit(&member.name, 60), out::entries(count)),
     )?;
-    session.revert(&member, since_ms)?;
-    let sent = sync::publish(&mut session);
+    session.with_file(|file| file.change(plan))?;
+    let sent = team::publish(&mut session);
     out::say(&format!("Took back what {shown} did, in {}", out::entries(count)));
     if since_ms > 0 {
         out::say("Times can be backdated: --everything takes back all they ever did");
     }
-    sent.finish()
+    sync::finish(sent)
 }
 
 fn cut(global: &Global, name: &str, yes: bool) -> Result<(), Failure> {
@@ -312,14 +314,14 @@ fn cut(global: &Global, name: &str, yes: bool) -> Result<(), Failure> {
         ask::Terminal::require("your agreement", "--yes drops without asking")?;
     }
     let mut session = open_newest(global)?;
-    let aside = session.vault.set_aside().get(name).copied().unwrap_or_default();
-    let vault = session.vault.cut(name, clock::now().wall_ms)?;
+    let aside = session.vault().set_aside().get(name).copied().unwrap_or_default();
+    let vault = session.vault().cut(name, clock::now().wall_ms)?;
     let who = text::fit(name, 60);
     ask::confirm(yes, &format!("Drop {} of {who} that no owner stands for, for good?", out::changes(aside)))?;
-    session.write(vault)?;
-    let sent = sync::publish(&mut session);
+    session.write(&vault)?;
+    let sent = team::publish(&mut session);
     out::say(&format!("Dropped {} of {}", out::changes(aside), text::clean(name)));
-    sent.finish()
+    sync::finish(sent)
 }
 
 fn admit(global: &Global, fingerprint: &str, yes: bool) -> Result<(), Failure> {
@@ -327,14 +329,14 @@ fn admit(global: &Global, fingerprint: &str, yes: bool) -> Result<(), Failure> {
     let wanted: Vec<&str> = fingerprint.split_whitespace().collect();
     let has_words = |keys: &PublicKeys| fingerprint_of_keys(keys).split_whitespace().eq(wanted.iter().copied());
     let wall_ms = clock::now().wall_ms;
-    if let Some(asked) = session.vault.new_keys().into_iter().find(|asked| has_words(&asked.keys)) {
-        let vault = session.vault.give_key(&asked, wall_ms, &mut clock::Os)?;
-        session.write(vault)?;
-        let sent = sync::publish(&mut session);
+    if let Some(asked) = session.vault().new_keys().into_iter().find(|asked| has_words(&asked.keys)) {
+        let vault = session.vault().give_key(&asked, wall_ms, &mut clock::Os)?;
+        session.write(&vault)?;
+        let sent = team::publish(&mut session);
         out::say(&format!("Gave {} the new key; the old one opens nothing from now on", text::clean(&asked.name)));
-        return sent.finish();
+        return sync::finish(sent);
     }
-    let newcomers = session.vault.newcomers();
+    let newcomers = session.vault().newcomers();
     let newcomer = newcomers.iter().find(|newcomer| has_words(&newcomer.keys)).ok_or_else(|| {
         Failure::new(Exit::NoMatch, "nobody with those six words waits to be let in or for a new key")
             .hint("tickey member list shows who waits, with their words")
@@ -346,10 +348,11 @@ fn admit(global: &Global, fingerprint: &str, yes: bool) -> Result<(), Failure> {
         }
         ask::confirm(yes, &format!("The invitation ended {ended}. Let {who} in all the same?"))?;
     }
-    let vault = session.vault.admit(newcomer, wall_ms, &mut clock::Os)?;
-    session.write(vault)?;
-    let sent = sync::publish(&mut session);
-    let name = session.vault.roster().member_by_key(&newcomer.keys.sign).map_or(&newcomer.name, |member| &member.name);
+    let vault = session.vault().admit(newcomer, wall_ms, &mut clock::Os)?;
+    session.write(&vault)?;
+    let sent = team::publish(&mut session);
+    let name =
+        session.vault().roster().member_by_key(&newcomer.keys.sign).map_or(&newcomer.name, |member| &member.name);
     out::say(&format!("Let in {}", text::clean(name)));
-    sent.finish()
+    sync::finish(sent)
 }

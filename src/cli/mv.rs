@@ -23,12 +23,12 @@ pub(super) fn carry(global: &Global, args: &Carried, carry: Carry) -> Result<(),
     let label = pick::label(entry);
     let label = text::clean(&label);
     if carry == Carry::Move {
-        from.vault.may_edit()?;
+        from.vault().may_edit()?;
     }
-    to.vault.may_edit()?;
+    to.vault().may_edit()?;
     let details = carry.details(entry)?;
     if !args.allow_duplicate
-        && let Some(other) = twin(&to.vault, &details)
+        && let Some(other) = twin(to.vault(), &details)
     {
         let other = pick::label(other);
         let words = format!("{} in {} has the same secret; nothing was changed", text::clean(&other), to.name());
@@ -55,7 +55,7 @@ pub(super) fn carry(global: &Global, args: &Carried, carry: Carry) -> Result<(),
         Carry::Move => "moved",
     };
     out::say(&format!("{done} {label} from {} to {}", text::clean(from.name()), text::clean(to.name())));
-    if from.vault.is_shared() && carry == Carry::Move {
+    if from.vault().is_shared() && carry == Carry::Move {
         out::say(&format!("who is in {} has been able to read it", text::clean(from.name())));
     }
     Ok(())
@@ -67,7 +67,7 @@ fn find(global: &Global, args: &Carried) -> Result<(Session, Session, EntryId), 
     let all = Session::open_all(&Global { vault: None, ..global.clone() })?;
     let path = home.vault(Some(&args.target));
     let names: Vec<Cow<str>> = all.iter().map(|session| text::clean(session.name())).collect();
-    let Some(target) = all.iter().position(|session| session.file.path == path) else {
+    let Some(target) = all.iter().position(|session| session.path() == path) else {
         let words =
             format!("there is no vault {:?} among those that your personal vault opens", text::clean(&args.target));
         return Err(Failure::new(Exit::NoMatch, words).hint(format!("there are {}", names.join(", "))));
@@ -75,7 +75,7 @@ fn find(global: &Global, args: &Carried) -> Result<(Session, Session, EntryId), 
     let named = global.vault.as_deref().map(|named| home.vault(Some(named)));
     let (there, mut vaults): (Vec<_>, Vec<_>) =
         pick::numbered(&all).into_iter().partition(|(number, _)| usize::from(*number) == target);
-    vaults.retain(|(_, session)| named.as_ref().is_none_or(|path| session.file.path == *path));
+    vaults.retain(|(_, session)| named.as_ref().is_none_or(|path| session.path() == *path));
     let at = pick::one(&vaults, &args.query).map_err(|failure| match (failure.exit, there.as_slice()) {
         (Exit::NoMatch, [(_, to)]) if pick::one(&there, &args.query).is_ok() => {
             Failure::failed(format!("it is in {} already; nothing was changed", text::clean(to.name())))

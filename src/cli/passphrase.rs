@@ -4,9 +4,10 @@ use super::args::{Global, Passphrase};
 use super::ask::{self, Terminal};
 use super::error::Failure;
 use super::session::{self, File, Session};
-use super::sync::{self, Published};
+use super::sync;
 use super::{backup, out};
 use crate::runtime::{clock, process};
+use crate::team::{self, Published};
 use crate::text;
 use crate::vault::sharing::Me;
 
@@ -30,7 +31,7 @@ pub fn run(global: &Global, args: &Passphrase) -> Result<(), Failure> {
         (None, None) => return Err(Failure::usage("there is no new passphrase").hint(instead)),
     };
     ask::warn_if_weak(&new);
-    let links = session.vault.links().len();
+    let links = session.vault().links().len();
     let rekey = match &mut terminal {
         _ if links == 0 => false,
         _ if args.rekey_links => true,
@@ -43,8 +44,8 @@ pub fn run(global: &Global, args: &Passphrase) -> Result<(), Failure> {
     let cost = session::cost(&args.kdf, &limits)?;
     let wall_ms = clock::now().wall_ms;
     session.hold_sync()?;
-    let vault = session.vault.change_passphrase(&new, cost, &limits, wall_ms, &mut clock::Os)?;
-    session.write(vault)?;
+    let vault = session.vault().change_passphrase(&new, cost, &limits, wall_ms, &mut clock::Os)?;
+    session.write(&vault)?;
     out::say("Changed the passphrase");
     if args.recovery {
         out::say("the recovery code stays good");
@@ -71,27 +72,27 @@ fn shared(count: usize) -> String {
 
 /// Gives every link a new key, and puts it in force wherever the vault can be reached; elsewhere the next sync does.
 fn rekey_links(personal: &mut Session) -> Result<(), Failure> {
-    let edits = personal.vault.rekey_links(&mut clock::Os)?;
+    let edits = personal.vault().rekey_links(&mut clock::Os)?;
     personal.edit(&edits)?;
     // This person's other machines need the new keys first.
-    let mut sent = sync::publish(personal);
-    for (_, link) in personal.vault.links() {
+    let mut sent = team::publish(personal);
+    for (_, link) in personal.vault().links() {
         let name = text::clean(&link.name).into_owned();
         match personal.linked(&link) {
             Ok(None) => {
                 out::say(&format!("{name} is not on this machine; your key to it is replaced where it is synced next"))
             }
             Ok(Some(mut session)) => {
-                let of_link = sync::publish(&mut session);
+                let of_link = team::publish(&mut session);
                 if let Published::Waits(_) = of_link {
                     sent = of_link;
                 }
-                match session.vault.me() {
+                match session.vault().me() {
                     Me::Pending { .. } => out::say(&format!("your new key to {name} waits until you are let in")),
-                    _ if session.vault.has_new_key() => {
+                    _ if session.vault().has_new_key() => {
                         out::say(&format!("your new key to {name} waits for the next sync"));
                     }
-                    _ if session.vault.asks_for().is_some() => out::say(&format!(
+                    _ if session.vault().asks_for().is_some() => out::say(&format!(
                         "owners of {name} were asked for your new key; until one of their programs puts it in force, the old one is"
                     )),
                     _ => out::say(&format!("you have a new key to {name}")),
@@ -100,5 +101,5 @@ fn rekey_links(personal: &mut Session) -> Result<(), Failure> {
             Err(failure) => out::warn(&format!("{name}: {}", failure.message)),
         }
     }
-    sent.finish()
+    sync::finish(sent)
 }

@@ -19,7 +19,7 @@ pub fn numbered(all: &[Session]) -> Vec<(u16, &Session)> {
 
 fn entries<'a>(vaults: &'a Vaults) -> impl Iterator<Item = (EntryRef, &'a Entry)> {
     vaults.iter().flat_map(|(vault, session)| {
-        session.vault.entries().map(move |entry| (EntryRef { vault: *vault, entry: entry.id }, entry))
+        session.vault().entries().map(move |entry| (EntryRef { vault: *vault, entry: entry.id }, entry))
     })
 }
 
@@ -80,7 +80,7 @@ pub fn all<'a>(
 
 fn look_up<'a>(vaults: &Vaults<'a>, at: EntryRef) -> Option<(&'a Session, &'a Entry)> {
     let (_, session) = vaults.iter().find(|(vault, _)| *vault == at.vault)?;
-    session.vault.entry(at.entry).map(|entry| (*session, entry))
+    session.vault().entry(at.entry).map(|entry| (*session, entry))
 }
 
 fn among(vaults: &Vaults, query: &str, trash: bool, none: &str) -> Result<EntryRef, Failure> {
@@ -186,7 +186,7 @@ pub fn label(entry: &Entry) -> String {
 
 /// The same with the vault that it is in, where others choose the names.
 pub fn label_in(session: &Session, entry: &Entry) -> String {
-    match session.vault.is_shared() {
+    match session.vault().is_shared() {
         true => format!("{} in {}", label(entry), session.name()),
         false => label(entry),
     }

@@ -1,15 +1,13 @@
 //! `tickey remote`: where a vault is kept for all its members.
 
-use std::sync::Arc;
-
 use serde::Serialize;
 
 use super::args::{Global, RemoteCommand};
 use super::error::Failure;
+use super::out;
 use super::session::{self, Session};
-use super::{out, sync};
-use crate::runtime::{founding, sharing};
 use crate::store::memory;
+use crate::team::remote::{self, Kept};
 use crate::text;
 
 #[derive(Serialize)]
@@ -24,7 +22,7 @@ pub fn run(global: &Global, command: Option<RemoteCommand>) -> Result<(), Failur
         None | Some(RemoteCommand::Show) => show(global),
         Some(RemoteCommand::Set { url, insecure }) => {
             if insecure {
-                sharing::allow_insecure(&session::home()?)?;
+                remote::allow_insecure(&session::home()?)?;
             }
             set(global, &url)
         }
@@ -32,13 +30,9 @@ pub fn run(global: &Global, command: Option<RemoteCommand>) -> Result<(), Failur
     }
 }
 
-fn guarantees(url: &str) -> Result<Vec<String>, Failure> {
-    Ok(founding::guarantees(&session::home()?, url, &Arc::default())?)
-}
-
 fn show(global: &Global) -> Result<(), Failure> {
     let file = session::File::read(global)?;
-    let memory = memory::read(&session::home()?, &file.locked.vault_id());
+    let memory = memory::read(&file.machine.home, &file.locked.vault_id());
     if memory.url.is_empty() {
         if global.json {
             return out::json(&Shown { url: None, guarantees: Vec::new() });
@@ -46,7 +40,7 @@ fn show(global: &Global) -> Result<(), Failure> {
         out::say("this vault has no remote; tickey remote set URL gives it one");
         return Ok(());
     }
-    let guarantees = guarantees(&memory.url)?;
+    let guarantees = remote::guarantees(&file.machine, &memory.url)?;
     if global.json {
         return out::json(&Shown { url: Some(memory.url), guarantees });
     }
@@ -59,33 +53,19 @@ fn show(global: &Global) -> Result<(), Failure> {
 }
 
 fn set(global: &Global, url: &str) -> Result<(), Failure> {
-    let url = sharing::full_url(url)?;
+    // An address that makes no sense is refused before a passphrase is asked for.
+    remote::full_url(url)?;
     let mut session = Session::open(global)?;
-    // What the place cannot do is said before anything is put there.
-    let guarantees = guarantees(&url)?;
-    let home = session::home()?;
-    let id = session.vault.vault_id();
-    if let Some(done) = founding::keep_at(&home, &id, &url, || sync::once(&mut session))? {
-        sync::tell(session.name(), &done.notices);
+    let Kept { url, guarantees } = remote::keep_at(&mut session, url)?;
+    if session.vault().is_shared() {
+        let id = session.vault().vault_id();
+        Session::personal(global)?.with_file(|personal| remote::remember_in_link(personal, &id, &url))?;
     }
-    remember_in_link(global, &session, &url)?;
     if global.json {
         return out::json(&Shown { url: Some(url), guarantees });
     }
     out::say(&format!("{} is kept at {} now", text::clean(session.name()), text::clean(&url)));
     guarantees.iter().for_each(|line| out::say(&format!("  {}", text::clean(line))));
-    Ok(())
-}
-
-/// The personal vault's link says where the vault is, for this person's other machines.
-fn remember_in_link(global: &Global, session: &Session, url: &str) -> Result<(), Failure> {
-    if !session.vault.is_shared() {
-        return Ok(());
-    }
-    let mut personal = Session::personal(global)?;
-    if let Some(edit) = founding::link_at(&personal.vault, &session.vault.vault_id(), url) {
-        personal.edit(&[edit])?;
-    }
     Ok(())
 }
 
@@ -97,7 +77,7 @@ fn remove(global: &Global) -> Result<(), Failure> {
         out::say("this vault has no remote");
         return Ok(());
     }
-    sharing::set_remote(&home, &file.locked.vault_id(), "")?;
+    remote::set(&home, &file.locked.vault_id(), "")?;
     out::say(&format!("{} is kept on this machine only now; what lies there stays there", text::clean(&file.name)));
     Ok(())
 }

@@ -13,7 +13,7 @@ pub fn run(global: &Global, args: &Restore) -> Result<(), Failure> {
     let label = pick::label_in(&session, session.entry(id)?);
     session.edit(&[Edit::Restore(id)])?;
     if global.json
-        && let Some(entry) = session.vault.entry(id)
+        && let Some(entry) = session.vault().entry(id)
     {
         return out::json(&Row::new(entry, session.name()));
     }

@@ -24,12 +24,12 @@ pub fn run(global: &Global, args: &Rm) -> Result<(), Failure> {
     ask::confirm(args.yes, &format!("Move {} to the trash?", text::fit(&label, 60)))?;
     session.edit(&[Edit::Delete(id)])?;
     if global.json {
-        return match session.vault.entry(id) {
+        return match session.vault().entry(id) {
             Some(entry) => out::json(&Row::new(entry, session.name())),
             None => Ok(()),
         };
     }
-    let vault = match session.vault.is_shared() {
+    let vault = match session.vault().is_shared() {
         true => format!("--vault {} ", out::word(session.name())),
         false => String::new(),
     };
@@ -45,8 +45,8 @@ fn purge(global: &Global, args: &Rm) -> Result<(), Failure> {
     let row = global.json.then(|| entry.clone());
     ask::confirm(args.yes, &format!("Delete {label} for good? Nothing brings it back but a backup"))?;
     session.hold_sync()?;
-    let vault = session.vault.purge(&[id], clock::now().wall_ms)?;
-    session.write(vault)?;
+    let vault = session.vault().purge(&[id], clock::now().wall_ms)?;
+    session.write(&vault)?;
     if let Some(entry) = &row {
         return out::json(&Row::new(entry, session.name()));
     }

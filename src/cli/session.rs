@@ -1,28 +1,22 @@
 //! One open vault for the length of one command: opened, changed, saved.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
-use std::time::Duration;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::args::{Global, Kdf};
 use super::ask::{self, Terminal};
 use super::error::{Exit, Failure};
-use super::{out, pick};
+use super::{out, pick, sync};
 use crate::formats::registry;
-use crate::runtime::{clock, process, sharing, timing};
+use crate::runtime::{clock, process, timing};
 use crate::store::paths::Home;
-use crate::store::remote::Remote;
-use crate::store::sync::{self, SyncError, Synced};
-use crate::store::sync_lock::SyncLock;
-use crate::store::{StoreError, Tag, disk, memory, paths, state};
+use crate::store::sync::SyncError;
+use crate::store::{Tag, disk, memory, paths};
+use crate::team::{Changed, Keeper, Machine, OpenFile, SyncReport, TeamError, links};
 use crate::text;
 use crate::vault::find::EntryRef;
-use crate::vault::roster::Member;
-use crate::vault::{Clock, Cost, Edit, Entry, EntryId, Limits, Link, Locked, Unlocked, VaultError};
-
-/// How long a save waits for another program's.
-pub const PATIENCE: Duration = Duration::from_secs(10);
+use crate::vault::{Cost, Edit, Entry, EntryId, Limits, Link, Locked, Unlocked, VaultError};
 
 /// The folders of this user.
 ///
@@ -35,6 +29,19 @@ pub fn home() -> Result<Home, Failure> {
     })
 }
 
+/// What the team's operations need of this machine.
+///
+/// # Errors
+/// As [`home`].
+pub fn machine() -> Result<Machine, Failure> {
+    let waiting = |holder: &str, vault: &Path| {
+        let name = paths::name(vault);
+        out::say(&format!("waiting for {holder}, which is syncing {} (Ctrl-C ends the wait)", text::clean(&name)));
+    };
+    let now_ms = || clock::now().wall_ms;
+    Ok(Machine { home: home()?, limits: process::limits(), now_ms, waiting, cancel: Arc::default() })
+}
+
 /// A vault's file, read and found sound, but not open.
 pub struct File {
     /// Its path.
@@ -44,8 +51,7 @@ pub struct File {
     /// What was in it.
     pub locked: Locked,
     tag: Tag,
-    pub(super) home: Home,
-    limits: Limits,
+    pub(super) machine: Machine,
 }
 
 impl File {
@@ -54,20 +60,19 @@ impl File {
     /// # Errors
     /// Whatever is wrong with the file.
     pub fn read(global: &Global) -> Result<File, Failure> {
-        let home = home()?;
-        let path = home.vault(global.vault.as_deref());
-        File::at(home, path)
+        let machine = machine()?;
+        let path = machine.home.vault(global.vault.as_deref());
+        File::at(machine, path)
     }
 
     /// Reads the vault at that path.
     ///
     /// # Errors
     /// Whatever is wrong with the file.
-    pub fn at(home: Home, path: PathBuf) -> Result<File, Failure> {
+    pub fn at(machine: Machine, path: PathBuf) -> Result<File, Failure> {
         let (bytes, tag) = disk::read(&path)?;
-        let limits = process::limits();
-        let locked = Locked::read(&bytes, &limits).map_err(|error| about(error, &bytes))?;
-        Ok(File { name: paths::name(&path), path, locked, tag, home, limits })
+        let locked = Locked::read(&bytes, &machine.limits).map_err(|error| about(error, &bytes))?;
+        Ok(File { name: paths::name(&path), path, locked, tag, machine })
     }
 
     /// Opens it with the passphrase given or asked for; at a prompt it may be mistyped twice.
@@ -77,32 +82,33 @@ impl File {
     pub fn unlock(self, global: &Global) -> Result<Session, Failure> {
         if self.is_shared() {
             let personal = Session::personal(global)?;
-            return self.unlock_with(&personal.vault);
+            return self.unlock_with(personal.vault());
         }
         if let Some(passphrase) = ask::given(global)? {
-            let vault = self.locked.unlock(&passphrase, &self.limits).map_err(|error| self.not_opened(error))?;
-            return self.opened(vault);
+            let vault =
+                self.locked.unlock(&passphrase, &self.machine.limits).map_err(|error| self.not_opened(error))?;
+            return Ok(self.opened(vault));
         }
         let mut terminal = Terminal::require("the passphrase", ask::INSTEAD)?;
         let prompt = format!("Passphrase of {}", self.name);
         for _ in 0..2 {
             let passphrase = terminal.hidden(&prompt)?;
-            match self.locked.unlock(&passphrase, &self.limits) {
+            match self.locked.unlock(&passphrase, &self.machine.limits) {
                 Err(VaultError::WrongPassphrase) => out::say("tickey: wrong passphrase, try again"),
                 other => {
                     let vault = other.map_err(|error| self.not_opened(error))?;
-                    return self.opened(vault);
+                    return Ok(self.opened(vault));
                 }
             }
         }
-        let vault = self.locked.unlock(&terminal.hidden(&prompt)?, &self.limits);
+        let vault = self.locked.unlock(&terminal.hidden(&prompt)?, &self.machine.limits);
         let vault = vault.map_err(|error| self.not_opened(error))?;
-        self.opened(vault)
+        Ok(self.opened(vault))
     }
 
     /// What a passphrase that opens nothing may be, where other machines have the vault, too.
     fn not_opened(&self, error: VaultError) -> Failure {
-        let elsewhere = !memory::read(&self.home, &self.locked.vault_id()).url.is_empty();
+        let elsewhere = !memory::read(&self.machine.home, &self.locked.vault_id()).url.is_empty();
         match error {
             VaultError::WrongPassphrase if elsewhere => Failure::from(error).hint(
                 "if it was changed on another machine, this copy opens with the one before: tickey sync asks for both",
@@ -125,12 +131,8 @@ impl File {
             return Err(Failure::new(Exit::Passphrase, "your personal vault holds no key to this shared vault")
                 .hint("tickey join takes the code of an invitation"));
         };
-        let vault = self.locked.open_working_copy(&link.keys).map_err(|error| match error {
-            VaultError::NotAMember => Failure::new(Exit::Passphrase, "your key does not open this vault any more")
-                .hint("an owner removed you, or the file is another copy; tickey backup list shows older versions"),
-            error => error.into(),
-        })?;
-        self.opened(vault)
+        let vault = links::open_bytes(&self.locked, &link)?;
+        Ok(self.opened(vault))
     }
 
     /// Opens it with the recovery code given or asked for.
@@ -144,30 +146,30 @@ impl File {
             VaultError::Refused(words) => Failure::new(Exit::Passphrase, words),
             other => other.into(),
         })?;
-        self.opened(vault)
+        Ok(self.opened(vault))
     }
 
-    fn opened(self, vault: Unlocked) -> Result<Session, Failure> {
-        let vault = vault.at(clock::now().wall_ms);
-        if let Err(error) = vault.clock_is_plausible() {
-            out::warn(&error.to_string());
-        }
-        Ok(Session { file: self, vault, clock: None, sync_lock: None })
+    fn opened(self, vault: Unlocked) -> Session {
+        Session::of(OpenFile::new(self.machine, self.path, Arc::new(vault), Some(self.tag)))
     }
 }
 
 /// An open vault.
 pub struct Session {
-    /// Its file.
-    pub file: File,
-    /// What is in it.
-    pub vault: Unlocked,
-    clock: Option<Clock>,
-    /// Held by a command that writes what stands on the newest list of members.
-    sync_lock: Option<SyncLock>,
+    name: String,
+    file: OpenFile,
 }
 
 impl Session {
+    /// The session of a vault that was opened.
+    pub fn of(mut file: OpenFile) -> Session {
+        file.vault = Arc::new(file.vault.at(clock::now().wall_ms));
+        if let Err(error) = file.vault.clock_is_plausible() {
+            out::warn(&error.to_string());
+        }
+        Session { name: paths::name(&file.path), file }
+    }
+
     /// Reads and opens the vault that the arguments name.
     ///
     /// # Errors
@@ -181,9 +183,9 @@ impl Session {
     /// # Errors
     /// As [`Session::open`].
     pub fn personal(global: &Global) -> Result<Session, Failure> {
-        let home = home()?;
-        let path = home.vault(None);
-        let file = File::at(home, path)?;
+        let machine = machine()?;
+        let path = machine.home.vault(None);
+        let file = File::at(machine, path)?;
         if file.is_shared() {
             return Err(Failure::failed("a shared vault lies where the personal vault should be"));
         }
@@ -199,7 +201,7 @@ impl Session {
         if global.vault.is_some() {
             return Ok(vec![first]);
         }
-        let links = first.vault.links();
+        let links = first.vault().links();
         let mut all = vec![first];
         for (_, link) in links {
             let Some(personal) = all.first() else { break };
@@ -217,52 +219,7 @@ impl Session {
     /// # Errors
     /// As [`File::unlock_with`].
     pub fn linked(&self, link: &Link) -> Result<Option<Session>, Failure> {
-        let path = self.file.home.vault(Some(&link.name));
-        if disk::tag(&path).is_none() {
-            return Ok(None);
-        }
-        File::at(home()?, path)?.unlock_with(&self.vault).map(Some)
-    }
-
-    /// Waits for the vault's one sync of this machine, holds it until the session ends, and takes in what was saved meanwhile.
-    ///
-    /// # Errors
-    /// [`SyncError::Cancelled`], [`SyncError::Waited`].
-    pub fn hold_sync(&mut self) -> Result<(), Failure> {
-        if self.sync_lock.is_some() {
-            return Ok(());
-        }
-        let cancel = Arc::new(AtomicBool::new(false));
-        let watched = process::on_interrupt(&cancel);
-        let name = text::clean(&self.file.name);
-        let held = SyncLock::hold(&self.file.path, &cancel, &mut |holder| {
-            out::say(&format!("waiting for {holder}, which is syncing {name} (Ctrl-C ends the wait)"));
-        });
-        drop(watched);
-        self.sync_lock = Some(held?);
-        let (vault, tag) = sync::newest(&self.file.path, self.vault.clone(), Some(self.file.tag), &self.file.limits);
-        (self.vault, self.file.tag) = (vault, tag.unwrap_or(self.file.tag));
-        Ok(())
-    }
-
-    /// Puts a new key of the link in force, in a vault that no sync does it for.
-    ///
-    /// # Errors
-    /// As [`Session::write`].
-    pub fn take_new_key(&mut self) -> Result<(), Failure> {
-        if !self.vault.has_new_key() {
-            return Ok(());
-        }
-        let stays = self.sync_lock.is_some();
-        self.hold_sync()?;
-        let taken = match self.vault.housekeeping(clock::now().wall_ms, &mut clock::Os)? {
-            Some((vault, _)) if self.vault.has_new_key() => self.write(vault).map(drop),
-            _ => Ok(()),
-        };
-        if !stays {
-            self.sync_lock = None;
-        }
-        taken
+        Ok(links::open_copy(&self.file.machine, link)?.map(Session::of))
     }
 
     /// The vault that holds the one entry that `pick` finds, and the entry's id.
@@ -281,7 +238,22 @@ impl Session {
 
     /// The vault's name.
     pub fn name(&self) -> &str {
-        &self.file.name
+        &self.name
+    }
+
+    /// What is in the vault.
+    pub fn vault(&self) -> &Unlocked {
+        &self.file.vault
+    }
+
+    /// Where its file is.
+    pub fn path(&self) -> &Path {
+        &self.file.path
+    }
+
+    /// The folders of this user.
+    pub fn home(&self) -> &Home {
+        &self.file.machine.home
     }
 
     /// That entry.
@@ -289,7 +261,17 @@ impl Session {
     /// # Errors
     /// It is gone.
     pub fn entry(&self, id: EntryId) -> Result<&Entry, Failure> {
-        Ok(self.vault.entry(id).ok_or(VaultError::NoSuchEntry)?)
+        Ok(self.vault().entry(id).ok_or(VaultError::NoSuchEntry)?)
+    }
+
+    /// Lets `work` change the vault and its file, and says what it warns of.
+    ///
+    /// # Errors
+    /// What `work` fails with.
+    pub fn with_file<T>(&mut self, work: impl FnOnce(&mut OpenFile) -> Result<T, TeamError>) -> Result<T, Failure> {
+        let done = work(&mut self.file);
+        self.file.warnings.drain(..).for_each(|warning| out::warn(&warning));
+        Ok(done?)
     }
 
     /// Carries edits out and saves. Afterwards the vault is what the file holds.
@@ -297,130 +279,52 @@ impl Session {
     /// # Errors
     /// What hindered it; the file is then as it was.
     pub fn edit(&mut self, edits: &[Edit]) -> Result<Changed, Failure> {
-        self.change(|vault, clock, wall_ms| vault.plan(edits, clock, wall_ms))
-    }
-
-    /// Brings the entries back to what an older copy says, and saves.
-    ///
-    /// # Errors
-    /// As [`Session::edit`].
-    pub fn return_to(&mut self, old: &Unlocked) -> Result<Changed, Failure> {
-        self.change(|vault, clock, wall_ms| vault.plan_return_to(old, clock, wall_ms))
-    }
-
-    /// What taking back all that a member did since then would change: so many entries.
-    ///
-    /// # Errors
-    /// As [`Session::edit`].
-    pub fn would_revert(&self, member: &Member, since_ms: u64) -> Result<usize, Failure> {
-        let mut clock = state::clock(&self.file.home, &self.vault, &mut clock::Os)?;
-        let changes = self.vault.plan_revert(member, since_ms, &mut clock, clock::now().wall_ms)?;
-        let entries: std::collections::BTreeSet<EntryId> = changes.iter().map(|change| change.entry()).collect();
-        Ok(entries.len())
-    }
-
-    /// Takes back all that a member did since then, and saves.
-    ///
-    /// # Errors
-    /// As [`Session::edit`].
-    pub fn revert(&mut self, member: &Member, since_ms: u64) -> Result<Changed, Failure> {
-        self.change(|vault, clock, wall_ms| vault.plan_revert(member, since_ms, clock, wall_ms))
-    }
-
-    fn change(
-        &mut self,
-        plan: impl FnOnce(&Unlocked, &mut Clock, u64) -> Result<Vec<crate::vault::document::Change>, VaultError>,
-    ) -> Result<Changed, Failure> {
-        let mut clock = match self.clock {
-            Some(clock) => clock,
-            None => state::clock(&self.file.home, &self.vault, &mut clock::Os)?,
-        };
-        let changes = plan(&self.vault, &mut clock, clock::now().wall_ms)?;
-        self.clock = Some(clock);
-        if changes.is_empty() {
-            return Ok(Changed::Nothing);
-        }
-        // A state folder that cannot be written is no hindrance: the replica is then a new one each time.
-        if let Err(error) = state::remember(&self.file.home, &self.vault.vault_id(), &clock) {
-            out::warn(&error.to_string());
-        }
-        let merged = self.write(self.vault.with(&changes))?;
-        Ok(if merged { Changed::Merged } else { Changed::Alone })
-    }
-
-    /// The folders of this user.
-    pub fn home(&self) -> &Home {
-        &self.file.home
-    }
-
-    /// Brings the vault and its remote to the same state, once no other program of this machine is at it.
-    ///
-    /// # Errors
-    /// What hindered it.
-    pub fn sync(&mut self, remote: &mut dyn Remote, cancel: &AtomicBool) -> Result<Synced, Failure> {
-        let stays = self.sync_lock.is_some();
-        self.hold_sync()?;
-        let synced = self.sync_held(remote, cancel);
-        if !stays {
-            self.sync_lock = None;
-        }
-        synced
-    }
-
-    fn sync_held(&mut self, remote: &mut dyn Remote, cancel: &AtomicBool) -> Result<Synced, Failure> {
-        let (file, Some(lock)) = (&self.file, &self.sync_lock) else {
-            return Err(Failure::failed("the vault's one sync was not held"));
-        };
-        let (vault, tag) = (self.vault.clone(), Some(file.tag));
-        let synced = sharing::sync_copy(&file.home, &file.path, vault, tag, remote, cancel, lock);
-        let synced = synced.map_err(|error| match error {
-            SyncError::Vault(VaultError::NotAMember) if !self.vault.is_shared() => Failure::new(
-                Exit::Passphrase,
-                "no key here opens what lies at the remote: the passphrase was changed on another machine",
-            )
-            .hint("tickey sync asks for the new one and merges (in a script: --new-passphrase-file)"),
-            error => error.into(),
-        })?;
-        self.vault = synced.vault.clone();
-        if let Some(tag) = synced.tag {
-            self.file.tag = tag;
-        }
-        Ok(synced)
+        self.with_file(|file| file.edit(edits))
     }
 
     /// Saves that vault in place of what there is; whether another program's changes were merged in.
     ///
     /// # Errors
     /// What hindered it; the file is then as it was.
-    pub fn write(&mut self, vault: Unlocked) -> Result<bool, Failure> {
-        let wall_ms = clock::now().wall_ms;
-        let file = &mut self.file;
-        let saved = disk::save(&file.path, Some(&file.tag), &vault, &file.limits, PATIENCE, wall_ms, &mut clock::Os);
-        let saved = saved.map_err(|error| match error {
-            StoreError::Vault(VaultError::NotAMember) => {
-                Failure::failed("another program changed the vault or its passphrase meanwhile; nothing was saved")
-                    .hint("run the command again")
-            }
-            error => error.into(),
-        })?;
-        file.tag = saved.tag;
-        self.vault = saved.vault;
-        if let Some(warning) = saved.warning {
-            out::warn(&warning);
+    pub fn write(&mut self, vault: &Unlocked) -> Result<bool, Failure> {
+        self.with_file(|file| file.save(vault))
+    }
+
+    /// Waits for the vault's one sync of this machine, holds it until the session ends, and takes in what was saved meanwhile.
+    ///
+    /// # Errors
+    /// [`SyncError::Cancelled`], [`SyncError::Waited`].
+    pub fn hold_sync(&mut self) -> Result<(), Failure> {
+        Ok(self.interruptible(OpenFile::hold)?)
+    }
+
+    /// Ctrl-C cancels `work` instead of ending the program.
+    fn interruptible<T>(&mut self, work: impl FnOnce(&mut OpenFile) -> Result<T, TeamError>) -> Result<T, TeamError> {
+        let cancel = Arc::new(AtomicBool::new(false));
+        self.file.machine.cancel = Arc::clone(&cancel);
+        let watched = process::on_interrupt(&cancel);
+        let done = work(&mut self.file);
+        drop(watched);
+        if cancel.load(Ordering::Relaxed) {
+            return Err(SyncError::Cancelled.into());
         }
-        Ok(saved.merged)
+        done
     }
 }
 
-/// What a save came to.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Changed {
-    /// There was nothing to change, and nothing was written.
-    Nothing,
-    /// Ours only.
-    Alone,
-    /// Ours and what another program had written meanwhile.
-    Merged,
+impl Keeper for Session {
+    fn file(&mut self) -> &mut OpenFile {
+        &mut self.file
+    }
+
+    fn sync(&mut self) -> Result<Option<SyncReport>, TeamError> {
+        let synced = self.interruptible(OpenFile::sync);
+        self.file.warnings.drain(..).for_each(|warning| out::warn(&warning));
+        if let Ok(Some(report)) = &synced {
+            sync::tell(&self.name, &report.notices);
+        }
+        synced
+    }
 }
 
 /// The failure for bytes that are no vault, or no sound one: another program's file is named as such.

@@ -7,9 +7,10 @@ use super::ask::{self, Terminal};
 use super::error::Failure;
 use super::session::{self, Session};
 use super::{backup, out, sync};
-use crate::runtime::{founding, process};
+use crate::runtime::{clock, process};
 use crate::secret::Text;
 use crate::store::{disk, state};
+use crate::team::{self, create};
 use crate::text;
 use crate::vault::{Locked, Renewed};
 
@@ -61,7 +62,7 @@ struct Made<'a> {
 fn create(global: &Global, name: &str, member: Option<String>) -> Result<(), Failure> {
     let home = session::home()?;
     // A name that cannot be is said before a passphrase is asked for.
-    founding::place(&home, name)?;
+    create::place(&home, name)?;
     let mut personal = Session::personal(global).map_err(|failure| {
         if failure.hint.is_some() {
             failure
@@ -70,13 +71,12 @@ fn create(global: &Global, name: &str, member: Option<String>) -> Result<(), Fai
         }
     })?;
     let member = member.unwrap_or_else(super::init::member);
-    let mut keep = |edit| personal.edit(&[edit]).map(drop);
-    let (_, _, founded) = founding::found(&home, name, &member, &mut keep)?;
+    let created = personal.with_file(|file| create::create(file, name, &member))?;
     if global.json {
-        return out::json(&Made { vault: name, name: &member, recovery_code: &founded.recovery_code });
+        return out::json(&Made { vault: name, name: &member, recovery_code: &created.recovery_code });
     }
     out::say(&format!("made the shared vault {} with you as owner, named {}", text::clean(name), text::clean(&member)));
-    say_code(&founded.recovery_code, OF_SHARED);
+    say_code(&created.recovery_code, OF_SHARED);
     out::say(&format!(
         "next: tickey --vault {0} remote set URL, then tickey --vault {0} member invite NAME",
         out::word(name)
@@ -116,22 +116,21 @@ fn recovery(global: &Global, yes: bool) -> Result<(), Failure> {
             text::fit(session.name(), 60)
         ),
     )?;
-    let Renewed { vault, recovery_code } =
-        session.vault.renew_recovery(crate::runtime::clock::now().wall_ms, &mut crate::runtime::clock::Os)?;
-    session.write(vault)?;
-    let sent = sync::publish(&mut session);
-    let Some(code) = recovery_code else { return sent.finish() };
+    let Renewed { vault, recovery_code } = session.vault().renew_recovery(clock::now().wall_ms, &mut clock::Os)?;
+    session.write(&vault)?;
+    let sent = team::publish(&mut session);
+    let Some(code) = recovery_code else { return sync::finish(sent) };
     if global.json {
         out::json(&NewCode { vault: session.name(), recovery_code: &code })?;
-        return sent.finish();
+        return sync::finish(sent);
     }
     out::say(&format!("Renewed the recovery code of {}", text::clean(session.name())));
     let of_personal = "It opens the vault when the passphrase is lost. It is shown this once: write it down on paper, and keep it elsewhere.";
-    say_code(&code, if session.vault.is_shared() { OF_SHARED } else { of_personal });
+    say_code(&code, if session.vault().is_shared() { OF_SHARED } else { of_personal });
     if let Err(failure) = backup::offer_forget(&session, None) {
         out::warn(&failure.message);
     }
-    sent.finish()
+    sync::finish(sent)
 }
 
 fn forget(name: &str) -> Result<(), Failure> {

@@ -1,8 +1,8 @@
-//! The clocks and the operating system's random bytes.
+//! The clocks.
 
 use rustix::time::{ClockId, Timespec, clock_gettime};
 
-use crate::secret::{NoRandomness, Random};
+pub use crate::store::Os;
 use crate::time::Now;
 
 /// Counts on while the machine sleeps. Elsewhere than on Linux the monotonic clock does that.
@@ -22,19 +22,10 @@ fn milliseconds(time: Timespec) -> u64 {
     seconds.saturating_mul(1000).saturating_add(nanoseconds / 1_000_000)
 }
 
-/// The operating system's random bytes.
-#[derive(Debug, Clone, Copy, Default)]
-pub struct Os;
-
-impl Random for Os {
-    fn fill(&mut self, out: &mut [u8]) -> Result<(), NoRandomness> {
-        getrandom::fill(out).map_err(|_| NoRandomness)
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::secret::Random;
 
     #[test]
     fn the_clocks_agree_with_the_standard_library() {

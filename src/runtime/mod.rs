@@ -2,21 +2,20 @@
 //!
 //! Effects come in, messages go out. What only the terminal can do (copy through it, stop, leave) is handed to the edge as a [`Request`].
 
-mod arriving;
 mod cgroup;
 pub mod clipboard;
 pub mod clock;
 pub mod demo;
 mod due;
 pub(crate) mod files;
-pub mod founding;
 pub mod holder;
 mod jobs;
 mod membership;
+pub mod notices;
 pub(crate) mod pass_store;
 pub mod process;
 mod session;
-pub mod sharing;
+mod share_commands;
 mod syncing;
 pub mod timing;
 pub mod trouble;
@@ -24,14 +23,14 @@ mod vaults;
 
 use std::io::{self, PipeReader};
 use std::path::{Path, PathBuf};
-use std::sync::mpsc;
+use std::sync::{Arc, mpsc};
 use std::time::{Duration, Instant};
 
 use crate::app::{Effect, Msg, VaultChoice};
 use crate::secret::{Text, wiping_stack};
 use crate::store::paths::Home;
+use crate::team::Machine;
 use crate::time::Now;
-use crate::vault::Limits;
 use clipboard::{CopyError, Held, Route};
 use jobs::{Desk, Post, Report};
 use session::{Order, Session};
@@ -54,9 +53,8 @@ pub enum Request {
 
 /// Everything the program does outside of itself.
 pub struct Runtime {
-    home: Home,
-    limits: Limits,
-    member: String,
+    machine: Machine,
+    user: String,
     post: Post,
     reports: mpsc::Receiver<Report>,
     desk: Desk,
@@ -73,19 +71,19 @@ pub struct Runtime {
 }
 
 impl Runtime {
-    /// A runtime for that home. `member` names the founder of vaults made here. The pipe has a byte when [`Runtime::reports`] has something.
+    /// A runtime for that home. `user` names the founder of vaults made here. The pipe has a byte when [`Runtime::reports`] has something.
     ///
     /// # Errors
     /// When the system gives no pipe.
-    pub fn new(home: Home, member: String) -> io::Result<(Runtime, PipeReader)> {
-        let limits = process::limits();
+    pub fn new(home: Home, user: String) -> io::Result<(Runtime, PipeReader)> {
+        let (now_ms, waiting) = (|| clock::now().wall_ms, |_: &str, _: &Path| ());
+        let machine = Machine { home, limits: process::limits(), now_ms, waiting, cancel: Arc::default() };
         let (post, reports, wake) = jobs::post()?;
         let runtime = Runtime {
             desk: Desk::new(post.clone()),
-            session: Session::new(home.clone(), limits, post.clone()),
-            home,
-            limits,
-            member,
+            session: Session::new(machine.clone(), user.clone(), post.clone()),
+            machine,
+            user,
             post,
             reports,
             route: Route::from_environment(),
@@ -101,25 +99,25 @@ impl Runtime {
 
     /// The vaults in the data folder.
     pub fn vaults(&self) -> Vec<VaultChoice> {
-        let personal = self.home.vault(None);
+        let personal = self.machine.home.vault(None);
         let choice = |(name, path): (String, PathBuf)| {
             let shared = path != personal && vaults::looks_shared(&path);
             VaultChoice { name, path, shared }
         };
-        self.home.vaults().into_iter().map(choice).collect()
+        self.machine.home.vaults().into_iter().map(choice).collect()
     }
 
     /// The file whose passphrase opens that one, when it is a shared vault.
     pub fn opened_by(&self, path: &Path) -> Option<PathBuf> {
-        vaults::looks_shared(path).then(|| self.home.vault(None))
+        vaults::looks_shared(path).then(|| self.machine.home.vault(None))
     }
 
     /// A job that opens a vault and hands it to the session's worker, which is started if it is not running.
     fn opening(&mut self) -> vaults::Opening {
         self.session.begin();
         vaults::Opening {
-            home: self.home.clone(),
-            limits: self.limits,
+            machine: self.machine.clone(),
+            user: self.user.clone(),
             post: self.post.clone(),
             orders: self.session.orders(),
             turn: self.session.turn().clone(),
@@ -136,8 +134,8 @@ impl Runtime {
                     .give(move || job.unlock(path, then, &passphrase, recovery), |trouble| Msg::Opened(Err(trouble)));
             }
             Effect::CreateVault { path, passphrase } => {
-                let (job, member) = (self.opening(), self.member.clone());
-                self.desk.give(move || job.create(path, &passphrase, &member), |trouble| Msg::Created(Err(trouble)));
+                let job = self.opening();
+                self.desk.give(move || job.create(path, &passphrase), |trouble| Msg::Created(Err(trouble)));
             }
             Effect::OpenDemo => {
                 let job = self.opening();

@@ -8,22 +8,19 @@ use std::convert::Infallible;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, mpsc};
-use std::time::Duration;
 
 use super::jobs::{Post, Report, contained};
 use super::syncing::{Errand, Syncing, Why};
+use super::vaults::Opening;
 use super::{clock, timing, trouble};
 use crate::app::effect::{MemberDeed, ShareDeed};
 use crate::app::{Msg, SaveId};
 use crate::secret::{Text, wiping_stack};
-use crate::store::paths::Home;
-use crate::store::{StoreError, Tag, disk, memory, state};
+use crate::store::{StoreError, Tag, disk, state};
+use crate::team::{Machine, links, open_file};
 use crate::vault::document::Change;
 use crate::vault::seal::VaultId;
-use crate::vault::{Clock, Limits, Unlocked, VaultError};
-
-/// How long a save waits for another program's.
-const PATIENCE: Duration = Duration::from_secs(5);
+use crate::vault::{Clock, Unlocked, VaultError};
 
 /// What the worker is asked to do.
 pub(super) enum Order {
@@ -79,14 +76,15 @@ pub(super) struct Session {
 }
 
 impl Session {
-    pub(super) fn new(home: Home, limits: Limits, post: Post) -> Session {
+    pub(super) fn new(machine: Machine, user: String, post: Post) -> Session {
         let (orders, receiver) = mpsc::channel();
         let seen = Arc::new(Mutex::new(Vec::new()));
         let turn = Turn::default();
-        let syncing = Syncing::new(home.clone(), limits, post.clone(), orders.clone(), turn.clone());
+        let (to_worker, of_turn) = (orders.clone(), turn.clone());
+        let opening = Opening { machine: machine.clone(), user, post: post.clone(), orders: to_worker, turn: of_turn };
+        let syncing = Syncing::new(opening);
         let worker = Worker {
-            home,
-            limits,
+            machine,
             post,
             receiver,
             seen: Arc::clone(&seen),
@@ -186,8 +184,7 @@ struct Open {
 }
 
 struct Worker {
-    home: Home,
-    limits: Limits,
+    machine: Machine,
     post: Post,
     receiver: mpsc::Receiver<Order>,
     seen: Arc<Mutex<Vec<Seen>>>,
@@ -311,7 +308,7 @@ impl Worker {
             return Ok((Arc::clone(&open.vault), None));
         }
         // First the stamp, then the change: a stamp must never be given out twice.
-        let remembered = state::remember(&self.home, &vault.vault_id(), clock);
+        let remembered = state::remember(&self.machine.home, &vault.vault_id(), clock);
         let warning =
             remembered.err().map(|error| format!("this machine cannot remember its place in the vault: {error}"));
         let (vault, more) = self.write(at, &vault)?;
@@ -324,20 +321,8 @@ impl Worker {
     fn write(&mut self, at: usize, vault: &Unlocked) -> Result<(Arc<Unlocked>, Option<String>), crate::app::Trouble> {
         let open = self.open.get_mut(at).ok_or_else(locked)?;
         let path = open.path.clone().ok_or_else(locked)?;
-        let wall_ms = clock::now().wall_ms;
-        let tag = open.tag.as_ref();
-        let saved = disk::save(&path, tag, vault, &self.limits, PATIENCE, wall_ms, &mut clock::Os);
-        let saved = saved.map_err(|error| match error {
-            StoreError::Vault(VaultError::NotAMember) if vault.is_shared() => trouble::trouble(
-                "your key does not open this vault any more; this change was not saved",
-                Some("an owner may have removed you"),
-            ),
-            StoreError::Vault(VaultError::NotAMember) => trouble::trouble(
-                "another window set a new passphrase; this change was not saved",
-                Some("lock, unlock with the new passphrase, and make it again"),
-            ),
-            error => trouble::store(&error),
-        })?;
+        let saved = open_file::save(&self.machine, &path, open.tag.as_ref(), vault);
+        let saved = saved.map_err(|error| trouble::team(&error))?;
         open.vault = Arc::new(saved.vault);
         open.tag = Some(saved.tag);
         let vault = Arc::clone(&open.vault);
@@ -351,56 +336,28 @@ impl Worker {
         Ok((vault, saved.warning))
     }
 
-    /// Gives the shared vaults the keys that the vault that was unlocked holds for them now. A new one is put in force by a sync, or here where there is
-    /// no remote.
+    /// Gives the shared vaults the keys that the vault that was unlocked holds for them now. The next sync puts a new one in force.
     fn give_keys(&mut self) {
         let Some((first, shared)) = self.open.split_first_mut() else { return };
-        if shared.is_empty() {
-            return;
-        }
-        let links = first.vault.links();
         let mut given = Vec::new();
-        for (at, open) in shared.iter_mut().enumerate() {
-            let Some((_, link)) = links.iter().find(|(_, link)| link.vault == open.vault.vault_id()) else { continue };
-            if !open.vault.knows(&link.keys) {
-                open.vault = Arc::new(open.vault.with_keys(&link.keys));
-                given.push(at.saturating_add(1));
+        for (open, at) in shared.iter_mut().zip(1..) {
+            if let Some(vault) = links::with_new_keys(&first.vault, &open.vault) {
+                open.vault = Arc::new(vault);
+                given.push(at);
             }
         }
-        for at in given {
-            self.take_new_key(at);
-            self.pass_on(at, Why::Saved);
-        }
-    }
-
-    fn take_new_key(&mut self, at: usize) {
-        let Some(open) = self.open.get(at) else { return };
-        let has_remote = !memory::read(&self.home, &open.vault.vault_id()).url.is_empty();
-        if has_remote || !open.vault.has_new_key() {
-            return;
-        }
-        let next = open.vault.housekeeping(clock::now().wall_ms, &mut clock::Os);
-        let saved = match next {
-            Ok(None) => return,
-            Ok(Some((vault, _))) => self.write(at, &vault),
-            Err(error) => Err(trouble::vault(&error)),
-        };
-        let msg = match saved {
-            Ok((vault, _)) => Msg::ChangedElsewhere(vault),
-            Err(trouble) => Msg::ChangedUnreadably(trouble),
-        };
-        self.answer(self.turn.get(), msg);
+        given.into_iter().for_each(|at| self.pass_on(at, Why::Saved));
     }
 
     fn change_passphrase(&mut self, passphrase: &Text) -> Result<Arc<Unlocked>, crate::app::Trouble> {
         let Some(open) = self.open.first_mut() else {
             return Err(trouble::trouble("the vault is locked; the passphrase was not changed", None));
         };
-        let cost = timing::choose(&self.limits);
+        let cost = timing::choose(&self.machine.limits);
         let wall_ms = clock::now().wall_ms;
         let vault = open
             .vault
-            .change_passphrase(passphrase, cost, &self.limits, wall_ms, &mut clock::Os)
+            .change_passphrase(passphrase, cost, &self.machine.limits, wall_ms, &mut clock::Os)
             .map_err(|error| trouble::vault(&error))?;
         if open.path.is_none() {
             open.vault = Arc::new(vault);
@@ -417,7 +374,7 @@ impl Worker {
             return None;
         }
         let read = disk::read(&path).and_then(|(bytes, tag)| {
-            let theirs = open.vault.reopen(&bytes, &self.limits)?;
+            let theirs = open.vault.reopen(&bytes, &self.machine.limits)?;
             Ok((open.vault.merge(&theirs)?, tag))
         });
         match read {
@@ -452,14 +409,18 @@ fn locked() -> crate::app::Trouble {
 mod tests {
     use super::*;
     use crate::runtime::jobs;
+    use crate::store::paths::Home;
+    use crate::vault::Limits;
 
     #[test]
     fn what_was_opened_before_a_lock_is_not_handed_out_after_it() {
         let folder = tempfile::tempdir().unwrap();
         let under = |name: &str| folder.path().join(name);
         let home = Home { data: under("data"), state: under("state"), config: under("config") };
+        let limits = Limits { ram: 8 << 30 };
+        let machine = Machine { home, limits, now_ms: || 0, waiting: |_, _| (), cancel: Arc::default() };
         let (post, reports, _wake) = jobs::post().unwrap();
-        let mut session = Session::new(home, Limits { ram: 8 << 30 }, post);
+        let mut session = Session::new(machine, "maya".into(), post);
         let worker = session.start.take().unwrap();
         let vault = Arc::new(Unlocked::found_shared("ops", "maya", 0, &mut clock::Os).unwrap().vault);
         let before = session.turn.get();

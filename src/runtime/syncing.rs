@@ -12,24 +12,20 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use super::due::Due;
-use super::jobs::{Post, Report, contained};
-use super::session::{Order, Turn};
-use super::sharing::{self, SharingError};
+use super::jobs::{Report, contained};
+use super::session::Order;
 use super::vaults::Opening;
-use super::{clock, membership, trouble};
+use super::{clock, membership, notices, trouble};
 use crate::app::effect::{MemberDeed, ShareDeed, ShareRow};
 use crate::app::msg::{MemberDone, SyncState};
 use crate::app::{Msg, Trouble};
 use crate::secret::{Text, random_bytes, wiping_stack};
-use crate::store::paths::Home;
-use crate::store::sync::{self, Notice, SyncError, Synced};
-use crate::store::sync_lock::SyncLock;
-use crate::store::{Tag, disk, memory};
+use crate::store::sync::{Notice, SyncError};
+use crate::store::{Tag, memory};
+use crate::team::{self, Keeper, OpenFile, Published, SyncReport, TeamError, links, passphrase};
+use crate::vault::Unlocked;
 use crate::vault::seal::VaultId;
-use crate::vault::{Limits, Unlocked, VaultError};
 
-/// How long a save waits for another program's.
-pub(super) const PATIENCE: Duration = Duration::from_secs(10);
 /// How often others' changes are looked for, in milliseconds, and by how much that differs from time to time.
 const USUAL_MS: u64 = 60_000;
 const JITTER_MS: u64 = 10_000;
@@ -85,16 +81,10 @@ pub(super) struct Syncing {
 }
 
 impl Syncing {
-    pub(super) fn new(home: Home, limits: Limits, post: Post, orders: mpsc::Sender<Order>, turn: Turn) -> Syncing {
+    pub(super) fn new(opening: Opening) -> Syncing {
         let (errands, receiver) = mpsc::channel();
         let cancel = Cancel::default();
-        let opening =
-            Opening { home: home.clone(), limits, post: post.clone(), orders: orders.clone(), turn: turn.clone() };
         let thread = Thread {
-            home,
-            post,
-            orders,
-            turn,
             receiver,
             cancel: cancel.clone(),
             opening,
@@ -154,28 +144,22 @@ impl Syncing {
 
 /// A vault that is open.
 pub(super) struct Known {
-    pub(super) turn: u64,
-    pub(super) path: PathBuf,
-    pub(super) vault: Arc<Unlocked>,
-    pub(super) tag: Option<Tag>,
+    turn: u64,
+    pub(super) file: OpenFile,
     due: Due,
     /// The trouble that was said last; it is not said again and again.
     said: Option<String>,
     /// The screen is told that a sync begins: at first, and when a person asked for it.
     announce: bool,
     /// The screen says how it stands to its remote.
-    pub(super) told: bool,
+    told: bool,
 }
 
 pub(super) struct Thread {
-    pub(super) home: Home,
-    pub(super) post: Post,
-    pub(super) orders: mpsc::Sender<Order>,
-    pub(super) turn: Turn,
     receiver: mpsc::Receiver<Errand>,
-    pub(super) cancel: Cancel,
+    cancel: Cancel,
     pub(super) opening: Opening,
-    pub(super) known: Vec<Known>,
+    known: Vec<Known>,
     /// Vaults that could not be fetched; not tried again until asked.
     pub(super) tried: BTreeSet<String>,
     /// The passphrase that another machine set, as somebody typed it.
@@ -213,25 +197,25 @@ impl Thread {
         }
         for (vault, deed) in std::mem::take(&mut self.deeds) {
             let result = contained(|| self.member(&vault, deed)).and_then(|result| result);
-            self.post.send(Report::Msg(Msg::MemberDone { vault, result }));
+            self.opening.post.send(Report::Msg(Msg::MemberDone { vault, result }));
         }
         for (turn, deed) in std::mem::take(&mut self.shares) {
             let broken = |trouble| Err((ShareRow::Address, trouble));
             let result = contained(|| self.share(turn, deed)).unwrap_or_else(broken);
-            self.post.send(Report::Msg(Msg::Shared(result)));
+            self.opening.post.send(Report::Msg(Msg::Shared(result)));
         }
         if let Some(passphrase) = self.follow.take() {
             let result = contained(|| self.follow(&passphrase)).and_then(|result| result);
-            self.post.send(Report::Msg(Msg::PassphraseFollowed(result)));
+            self.opening.post.send(Report::Msg(Msg::PassphraseFollowed(result)));
         }
         self.fetch_missing();
         let now = Instant::now();
         for at in 0..self.known.len() {
             let Some(known) = self.known.get_mut(at) else { continue };
             if known.due.take(now)
-                && let Err(trouble) = contained(|| self.sync(at)).map(drop)
+                && let Err(trouble) = contained(|| self.sync(at))
             {
-                self.post.send(Report::Msg(Msg::ChangedUnreadably(trouble)));
+                self.opening.post.send(Report::Msg(Msg::ChangedUnreadably(trouble)));
             }
         }
     }
@@ -240,21 +224,19 @@ impl Thread {
         let now = Instant::now();
         match errand {
             Errand::Vault { turn, path, vault, tag, why } => {
-                if turn != self.turn.get() {
+                if turn != self.opening.turn.get() {
                     return;
                 }
-                let at = self.known.iter().position(|known| known.path == path);
+                let at = self.known.iter().position(|known| known.file.path == path);
                 let mut known = at.map(|at| self.known.swap_remove(at)).unwrap_or_else(|| Known {
                     turn,
-                    path: path.clone(),
-                    vault: Arc::clone(&vault),
-                    tag,
+                    file: OpenFile::new(self.opening.machine.clone(), path, Arc::clone(&vault), tag),
                     due: Due::default(),
                     said: None,
                     announce: true,
                     told: false,
                 });
-                (known.turn, known.vault, known.tag) = (turn, vault, tag);
+                (known.turn, known.file.vault, known.file.tag) = (turn, vault, tag);
                 match why {
                     Why::Opened => known.due.opened(now),
                     Why::Saved => known.due.saved(now),
@@ -263,9 +245,8 @@ impl Thread {
                 self.known.push(known);
             }
             Errand::Now => {
-                let has_remote = |known: &Known| !memory::read(&self.home, &known.vault.vault_id()).url.is_empty();
-                if !self.known.iter().any(has_remote) {
-                    self.post.send(Report::Msg(Msg::NothingToSync));
+                if !self.known.iter().any(Known::has_remote) {
+                    self.opening.post.send(Report::Msg(Msg::NothingToSync));
                 }
                 self.tried.clear();
                 for known in &mut self.known {
@@ -288,74 +269,42 @@ impl Thread {
         }
     }
 
-    /// Syncs one vault; `None` when it has no remote, or was locked meanwhile.
-    fn sync(&mut self, at: usize) -> Option<SyncState> {
-        self.sync_with(at, None)
+    /// The open vault of which that is true, unless it was locked meanwhile.
+    pub(super) fn open(&mut self, turn: u64, is_it: impl Fn(&Known) -> bool) -> Option<&mut Known> {
+        let now = self.opening.turn.get();
+        let known = self.known.iter_mut().find(|known| known.turn == turn && is_it(known)).filter(|_| turn == now)?;
+        // A lock ends what goes over the network.
+        known.file.machine.cancel = self.cancel.now();
+        Some(known)
     }
 
-    fn sync_with(&mut self, at: usize, lock: Option<&SyncLock>) -> Option<SyncState> {
-        let cancel = self.cancel.now();
-        let known = self.known.get_mut(at).filter(|known| known.turn == self.turn.get())?;
-        let id = known.vault.vault_id();
-        if memory::read(&self.home, &id).url.is_empty() {
-            // Another window may give it one.
-            known.due.clear();
-            known.sync_again_later();
-            if std::mem::take(&mut known.told) {
-                self.post.send(Report::Msg(Msg::NoRemote(known.vault.id())));
-            }
-            return None;
+    pub(super) fn job(&mut self, is_it: impl Fn(&Known) -> bool) -> Option<Job<'_>> {
+        let opening = self.opening.clone();
+        let known = self.open(opening.turn.get(), is_it)?;
+        Some(Job { known, opening, tries: false })
+    }
+
+    fn sync(&mut self, at: usize) {
+        let path = self.known.get(at).map(|known| known.file.path.clone());
+        if let Some(mut job) = self.job(|known| Some(&known.file.path) == path.as_ref()) {
+            // What came of it is said to the screen by the job.
+            let _ = job.sync();
         }
-        let announced = std::mem::take(&mut known.announce);
-        known.told = true;
-        if announced {
-            self.post.send(Report::Msg(known.stands(SyncState::Running, Vec::new())));
-        }
-        let result = sharing::remote_of(&self.home, &id, &cancel).and_then(|remote| match remote {
-            None => Ok(None),
-            Some(mut remote) => {
-                let (vault, path) = (Unlocked::clone(&known.vault), &known.path);
-                let own = match lock {
-                    Some(_) => None,
-                    None => Some(SyncLock::hold(path, &cancel, &mut |_| {})?),
-                };
-                let Some(lock) = lock.or(own.as_ref()) else { return Ok(None) };
-                let remote = remote.as_mut();
-                Ok(Some(sharing::sync_copy(&self.home, path, vault, known.tag, remote, &cancel, lock)?))
-            }
-        });
-        let (state, said) = match result {
-            Ok(None) | Err(SharingError::Sync(SyncError::Cancelled)) => return None,
-            _ if cancel.load(Ordering::SeqCst) => return None,
-            Ok(Some(synced)) => known.took(synced, announced),
-            Err(error) => known.failed(&error, &self.home),
-        };
-        let _ = self.orders.send(Order::Look);
-        known.sync_again_later();
-        if known.turn == self.turn.get() {
-            self.post.send(Report::Msg(known.stands(state, said)));
-        }
-        Some(state)
     }
 
     /// Opens what lies at the remote of the vault that was unlocked with the passphrase that another machine set, and merges.
     fn follow(&mut self, passphrase: &Text) -> Result<(), Trouble> {
-        let gone = || trouble::trouble("the vault is locked; nothing was changed", None);
-        let at = self.known.iter().position(|known| !known.vault.is_shared()).ok_or_else(gone)?;
-        let known = self.known.get(at).ok_or_else(gone)?;
-        let url = memory::read(&self.home, &known.vault.vault_id()).url;
-        let (_, locked) = sharing::look(&self.home, &url, &self.cancel.now())
-            .map_err(|error| trouble::trouble(error.to_string(), None))?;
-        let theirs = locked.unlock(passphrase, &self.opening.limits).map_err(|error| trouble::vault(&error))?;
-        let known = self.known.get_mut(at).filter(|known| known.turn == self.turn.get()).ok_or_else(gone)?;
-        if theirs.id() != known.vault.id() {
-            return Err(trouble::vault(&VaultError::Altered("another vault lies in its place".into())));
+        let mut job = self.job(|known| !known.file.vault.is_shared()).ok_or_else(locked)?;
+        let file = &job.known.file;
+        let theirs = passphrase::copy_there(file).and_then(|there| passphrase::open_there(file, &there, passphrase));
+        let theirs = theirs.map_err(|error| trouble::team(&error))?;
+        if !job.is_wanted() {
+            return Err(locked());
         }
-        known.vault = Arc::new(known.vault.with_key_of(&theirs));
-        known.announce = true;
-        let _ = self.orders.send(Order::KeyOf(known.turn, Arc::new(theirs)));
-        match self.sync(at) {
-            Some(SyncState::Done | SyncState::WentBack) => Ok(()),
+        job.known.announce = true;
+        let _ = job.opening.orders.send(Order::KeyOf(job.known.turn, Arc::new(theirs.clone())));
+        match passphrase::follow(&mut job, &theirs) {
+            Ok(Some(_)) => Ok(()),
             _ => Err(trouble::trouble(
                 "it opens what lies there, but the sync did not end; press Esc and sync again",
                 None,
@@ -365,112 +314,164 @@ impl Thread {
 
     /// Changes who belongs to a vault, on the newest list of members that can be had.
     fn member(&mut self, id: &VaultId, deed: MemberDeed) -> Result<MemberDone, Trouble> {
-        let find = |known: &[Known]| known.iter().position(|known| known.vault.id() == *id);
-        let gone = || trouble::trouble("the vault is locked; nothing was changed", None);
-        let at = find(&self.known).ok_or_else(gone)?;
-        let path = self.known.get(at).map(|known| known.path.clone()).ok_or_else(gone)?;
-        let lock = SyncLock::hold(&path, &self.cancel.now(), &mut |_| {});
-        let lock = lock.map_err(|error| trouble::trouble(error.to_string(), None))?;
-        if let Some(known) = self.known.get_mut(at) {
-            let (vault, tag) = (Unlocked::clone(&known.vault), known.tag);
-            let (vault, tag) = sync::newest(&path, vault, tag, &self.opening.limits);
-            (known.vault, known.tag) = (Arc::new(vault), tag);
-        }
-        self.sync_with(at, Some(&lock));
-        // Nobody would see the answer, and an invitation's code is shown only once.
-        let known = self.known.get_mut(at).filter(|known| known.turn == self.turn.get()).ok_or_else(gone)?;
-        let shared = known.vault.is_shared() && !matches!(deed, MemberDeed::Forget(..));
-        let (vault, said, code) = membership::change(&known.vault, deed).map_err(|error| trouble::vault(&error))?;
-        let (wall_ms, limits) = (clock::now().wall_ms, self.opening.limits);
-        let saved = disk::save(&known.path, known.tag.as_ref(), &vault, &limits, PATIENCE, wall_ms, &mut clock::Os);
-        let saved = saved.map_err(|error| trouble::store(&error))?;
-        known.vault = Arc::new(saved.vault);
-        known.tag = Some(saved.tag);
-        let _ = self.orders.send(Order::Look);
-        let waits = match self.sync_with(at, Some(&lock)) {
-            None if !shared => "",
-            None => "; this vault has no remote yet: the command remote puts it where they can reach it",
-            Some(SyncState::Offline { .. } | SyncState::Stopped) => "; it waits until the remote can be reached",
-            Some(_) => "",
-        };
-        Ok(MemberDone { said: format!("{said}{waits}"), code })
+        let mut job = self.job(|known| known.file.vault.id() == *id).ok_or_else(locked)?;
+        job.known.file.hold().map_err(|error| trouble::team(&error))?;
+        let done = job.member(deed);
+        job.known.file.release();
+        done
     }
 
     /// Vaults that this person has a key to and that are not open yet: joined on another machine, or by another window.
     fn fetch_missing(&mut self) {
-        let personal = self.known.iter().find(|known| !known.vault.is_shared());
-        let Some((turn, links)) = personal.map(|known| (known.turn, known.vault.links())) else { return };
+        let Some(Job { known, opening, .. }) = self.job(|known| !known.file.vault.is_shared()) else { return };
+        let (turn, links, machine) = (known.turn, known.file.vault.links(), known.file.machine.clone());
         for (_, link) in links {
-            let open = self.known.iter().any(|known| known.vault.vault_id() == link.vault);
-            if open || turn != self.turn.get() || !self.tried.insert(link.vault.clone()) {
+            let open = self.known.iter().any(|known| known.file.vault.vault_id() == link.vault);
+            if open || turn != opening.turn.get() || !self.tried.insert(link.vault.clone()) {
                 continue;
             }
-            let path = self.home.vault(Some(&link.name));
-            let path = match disk::tag(&path) {
-                Some(_) => Ok(path),
-                None if link.remote.is_empty() => continue,
-                None => sharing::fetch(&self.home, &link).map_err(|error| trouble::trouble(error, None)),
-            };
-            match path.and_then(|path| self.opening.open_linked(turn, path, &link)) {
-                Ok(open) if turn == self.turn.get() => self.post.send(Report::Msg(Msg::AlsoOpened(open))),
+            let opened = links::open_or_fetch(&machine, &link).map_err(|error| trouble::team(&error));
+            let opened = opened.and_then(|file| file.map(|file| opening.hand_over_file(turn, file)).transpose());
+            match opened {
+                Ok(Some(open)) if turn == opening.turn.get() => opening.post.send(Report::Msg(Msg::AlsoOpened(open))),
                 Ok(_) => {}
                 Err(mut trouble) => {
                     trouble.message = format!("{} could not be fetched: {}", link.name.as_str(), trouble.message);
-                    self.post.send(Report::Msg(Msg::ChangedUnreadably(trouble)));
+                    opening.post.send(Report::Msg(Msg::ChangedUnreadably(trouble)));
                 }
             }
         }
     }
 }
 
+fn locked() -> Trouble {
+    trouble::trouble("the vault is locked; nothing was changed", None)
+}
+
+/// Something that is done to an open vault; the screen is told how it stands to its remote.
+pub(super) struct Job<'a> {
+    pub(super) known: &'a mut Known,
+    opening: Opening,
+    /// The remote is only tried out: the screen is told of it when it works.
+    pub(super) tries: bool,
+}
+
+impl Job<'_> {
+    /// Whether no lock has come since.
+    fn is_wanted(&self) -> bool {
+        self.known.turn == self.opening.turn.get() && !self.known.file.machine.cancel.load(Ordering::SeqCst)
+    }
+
+    fn say(&self, state: SyncState, said: Vec<String>) {
+        let vault = &self.known.file.vault;
+        let msg = Msg::Synced { vault: vault.id(), state, reached: vault.newest(), said };
+        self.opening.post.send(Report::Msg(msg));
+    }
+
+    fn member(&mut self, deed: MemberDeed) -> Result<MemberDone, Trouble> {
+        let _ = self.sync();
+        // Nobody would see the answer, and an invitation's code is shown only once.
+        if !self.is_wanted() {
+            return Err(locked());
+        }
+        let file = &mut self.known.file;
+        let shared = file.vault.is_shared() && !matches!(deed, MemberDeed::Forget(..));
+        let (vault, said, code) = membership::change(&file.vault, deed).map_err(|error| trouble::vault(&error))?;
+        file.save(&vault).map_err(|error| trouble::team(&error))?;
+        let _ = self.opening.orders.send(Order::Look);
+        let waits = match team::publish(self) {
+            Published::NoRemote if shared => {
+                "; this vault has no remote yet: the command remote puts it where they can reach it"
+            }
+            Published::Waits(_) => "; it waits until the remote can be reached",
+            Published::NoRemote | Published::Done => "",
+        };
+        Ok(MemberDone { said: format!("{said}{waits}"), code })
+    }
+}
+
+impl Keeper for Job<'_> {
+    fn file(&mut self) -> &mut OpenFile {
+        &mut self.known.file
+    }
+
+    fn sync(&mut self) -> Result<Option<SyncReport>, TeamError> {
+        if !self.is_wanted() {
+            return Err(SyncError::Cancelled.into());
+        }
+        let known = &mut self.known;
+        let announced = if known.has_remote() { std::mem::take(&mut known.announce) || self.tries } else { false };
+        if announced && !self.tries {
+            known.told = true;
+            self.say(SyncState::Running, Vec::new());
+        }
+        let synced = self.known.file.sync();
+        if !self.is_wanted() {
+            return Err(SyncError::Cancelled.into());
+        }
+        let _ = self.opening.orders.send(Order::Look);
+        let known = &mut self.known;
+        match &synced {
+            Ok(None) => {
+                // Another window may give it a remote.
+                known.due.clear();
+                if std::mem::take(&mut known.told) {
+                    self.opening.post.send(Report::Msg(Msg::NoRemote(known.file.vault.id())));
+                }
+            }
+            Ok(Some(report)) => {
+                known.told = true;
+                let (state, said) = known.took(report, announced);
+                self.say(state, said);
+            }
+            Err(TeamError::Sync(SyncError::Cancelled)) => {}
+            Err(_) if self.tries => {}
+            Err(error) => {
+                known.told = true;
+                let (state, said) = known.failed(error);
+                self.say(state, said);
+            }
+        }
+        self.known.sync_again_later();
+        synced
+    }
+}
+
 impl Known {
     /// Others' changes are looked for again in about a minute.
-    pub(super) fn sync_again_later(&mut self) {
+    fn sync_again_later(&mut self) {
         let jitter = random_bytes::<1>(&mut clock::Os)
             .map_or(0, |[byte]| u64::from(byte).saturating_mul(JITTER_MS).saturating_mul(2) / 255);
         let wait = Duration::from_millis(USUAL_MS.saturating_sub(JITTER_MS).saturating_add(jitter));
         self.due.later(Instant::now(), wait);
     }
 
-    /// How it stands to its remote.
-    pub(super) fn stands(&self, state: SyncState, said: Vec<String>) -> Msg {
-        Msg::Synced { vault: self.vault.id(), state, reached: self.vault.newest(), said }
+    fn has_remote(&self) -> bool {
+        !memory::read(&self.file.machine.home, &self.file.vault.vault_id()).url.is_empty()
     }
 
-    pub(super) fn took(&mut self, synced: Synced, announced: bool) -> (SyncState, Vec<String>) {
+    fn took(&mut self, report: &SyncReport, announced: bool) -> (SyncState, Vec<String>) {
         self.said = None;
-        let went_back = synced.notices.iter().any(|notice| matches!(notice, Notice::WentBack(_)));
+        let went_back = report.notices.iter().any(|notice| matches!(notice, Notice::WentBack(_)));
         // What goes on is not said every minute.
         let new = |notice: &&Notice| {
             announced || !matches!(notice, Notice::KeyWaits(_) | Notice::CopiesLeft(_) | Notice::Ahead(_))
         };
-        let said = synced.notices.iter().filter(new).map(sharing::words_of).collect();
-        self.tag = synced.tag;
-        if synced.vault != *self.vault {
-            self.vault = Arc::new(synced.vault);
-        }
+        let said = report.notices.iter().filter(new).map(notices::message).collect();
         (if went_back { SyncState::WentBack } else { SyncState::Done }, said)
     }
 
-    /// Whether its remote has a copy that another passphrase opens.
-    fn has_other_passphrase(&self, error: &SharingError) -> bool {
-        !self.vault.is_shared() && matches!(error, SharingError::Sync(SyncError::Vault(VaultError::NotAMember)))
-    }
-
-    fn failed(&mut self, error: &SharingError, home: &Home) -> (SyncState, Vec<String>) {
-        let offline =
-            matches!(error, SharingError::Remote(_) | SharingError::Sync(SyncError::Remote(_) | SyncError::Busy));
-        let elsewhere = self.has_other_passphrase(error);
-        let words = match error {
-            _ if elsewhere => "the passphrase was changed on another machine; sync now asks for it".to_owned(),
-            SharingError::Sync(SyncError::Vault(VaultError::NotAMember)) => {
-                "your key does not open what lies at the remote: an owner may have removed you".to_owned()
-            }
-            error => error.to_string(),
+    fn failed(&mut self, error: &TeamError) -> (SyncState, Vec<String>) {
+        let offline = matches!(error, TeamError::Remote(_) | TeamError::Sync(SyncError::Remote(_) | SyncError::Busy));
+        let elsewhere = matches!(error, TeamError::PassphraseChangedThere);
+        let words = match elsewhere {
+            true => "the passphrase was changed on another machine; sync now asks for it".to_owned(),
+            false => error.to_string(),
         };
         let new = self.said.as_ref() != Some(&words);
         self.said = Some(words.clone());
-        let waiting = self.vault.ahead_of(&memory::read(home, &self.vault.vault_id()).seen);
+        let waiting =
+            self.file.vault.ahead_of(&memory::read(&self.file.machine.home, &self.file.vault.vault_id()).seen);
         let state = match (offline, elsewhere) {
             (true, _) => SyncState::Offline { waiting },
             (false, true) => SyncState::OtherPassphrase,

@@ -5,6 +5,7 @@ use std::path::Path;
 use crate::app::Trouble;
 use crate::formats::FormatError;
 use crate::store::StoreError;
+use crate::team::TeamError;
 use crate::vault::VaultError;
 
 /// A sentence and what to do.
@@ -37,6 +38,14 @@ pub fn store(error: &StoreError) -> Trouble {
         StoreError::Io { .. } | StoreError::NotAFile { .. } | StoreError::TooLarge(_) => {
             trouble(error, error.hint().or(Some("nothing was changed")))
         }
+        _ => trouble(error, error.hint()),
+    }
+}
+
+/// What is said of an operation on a vault and its team.
+pub fn team(error: &TeamError) -> Trouble {
+    match error {
+        TeamError::Store(error) => store(error),
         _ => trouble(error, error.hint()),
     }
 }

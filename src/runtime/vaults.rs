@@ -10,15 +10,18 @@ use super::session::{Order, Turn};
 use super::{clock, demo, timing, trouble};
 use crate::app::{Msg, OpenVault, Trouble};
 use crate::secret::Text;
-use crate::store::{StoreError, Tag, disk, paths, paths::Home, state};
+use crate::store::{StoreError, Tag, disk, paths, state};
+use crate::team::{Machine, OpenFile, links};
 use crate::vault::file;
 use crate::vault::stamp::AHEAD_MS;
-use crate::vault::{Limits, Link, Locked, Unlocked, VaultError};
+use crate::vault::{Link, Locked, Unlocked};
 
 /// What opening a vault needs to know.
+#[derive(Clone)]
 pub(super) struct Opening {
-    pub(super) home: Home,
-    pub(super) limits: Limits,
+    pub(super) machine: Machine,
+    /// Names the founder of vaults made here.
+    pub(super) user: String,
     pub(super) post: Post,
     pub(super) orders: mpsc::Sender<Order>,
     pub(super) turn: Turn,
@@ -30,7 +33,7 @@ impl Opening {
         let opened = self.derive(&path, passphrase, recovery).map_err(|error| trouble::store(&error));
         let opened = opened.and_then(|(vault, tag)| {
             let links = vault.links();
-            let mut all = vec![self.hand_over(turn, Some(path), vault, Some(tag))?];
+            let mut all = vec![self.hand_over(turn, Some(path), &vault, Some(tag))?];
             self.open_shared(turn, links.into_iter().map(|(_, link)| link).collect(), then, &mut all);
             Ok(all)
         });
@@ -48,13 +51,13 @@ impl Opening {
             }
         }
         for link in links {
-            let path = self.home.vault(Some(&link.name));
-            // Without a copy on this machine there is nothing to open yet.
-            if wanted.as_ref() == Some(&path) || disk::tag(&path).is_none() {
+            if wanted == Some(self.machine.home.vault(Some(&link.name))) {
                 continue;
             }
-            match self.open_linked(turn, path, &link) {
-                Ok(open) => all.push(open),
+            let opened = links::open_copy(&self.machine, &link).map_err(|error| trouble::team(&error));
+            match opened.and_then(|file| file.map(|file| self.hand_over_file(turn, file)).transpose()) {
+                // Without a copy on this machine there is nothing to open yet.
+                Ok(open) => all.extend(open),
                 Err(trouble) => problems.push(format!("{} was left out: {}", link.name.as_str(), trouble.message)),
             }
         }
@@ -66,68 +69,59 @@ impl Opening {
     }
 
     fn open_wanted(&self, turn: u64, path: &Path, links: &[Link]) -> Result<OpenVault, Trouble> {
-        let id = disk::read(path).and_then(|(bytes, _)| Ok(Locked::read(&bytes, &self.limits)?.vault_id()));
+        let id = disk::read(path).and_then(|(bytes, _)| Ok(Locked::read(&bytes, &self.machine.limits)?.vault_id()));
         let id = id.map_err(|error| trouble::store(&error))?;
         let link = links.iter().find(|link| link.vault == id);
         let link = link.ok_or_else(|| trouble::trouble("your personal vault holds no key to it", None))?;
-        self.open_linked(turn, path.to_owned(), link)
+        self.open_linked(turn, path, link)
     }
 
-    pub(super) fn open_linked(&self, turn: u64, path: PathBuf, link: &Link) -> Result<OpenVault, Trouble> {
-        let opened = disk::read(&path).and_then(|(bytes, tag)| {
-            let locked = Locked::read(&bytes, &self.limits)?;
-            if locked.vault_id() != link.vault {
-                return Err(VaultError::Altered("another vault lies in its place".into()).into());
-            }
-            Ok((locked.open_working_copy(&link.keys)?, tag))
-        });
-        let (vault, tag) = opened.map_err(|error| match error {
-            StoreError::Vault(VaultError::NotAMember) => {
-                trouble::trouble("your key opens it no more; an owner may have removed you", None)
-            }
-            error => trouble::store(&error),
-        })?;
-        self.hand_over(turn, Some(path), vault, Some(tag))
+    pub(super) fn open_linked(&self, turn: u64, path: &Path, link: &Link) -> Result<OpenVault, Trouble> {
+        self.hand_over_file(turn, links::open(&self.machine, path, link).map_err(|error| trouble::team(&error))?)
     }
 
-    pub(super) fn create(self, path: PathBuf, passphrase: &Text, member: &str) -> Option<Msg> {
+    pub(super) fn hand_over_file(&self, turn: u64, file: OpenFile) -> Result<OpenVault, Trouble> {
+        self.hand_over(turn, Some(file.path), &file.vault, file.tag)
+    }
+
+    pub(super) fn create(self, path: PathBuf, passphrase: &Text) -> Option<Msg> {
         let turn = self.turn.get();
-        let created = self.found(path, passphrase, member, turn);
+        let created = self.found(path, passphrase, turn);
         // A vault that was made is said so in any case: its recovery code is shown only this once.
         Some(Msg::Created(created))
     }
 
     pub(super) fn demo(self) -> Option<Msg> {
         let turn = self.turn.get();
-        let made = demo::vault(&self.limits).map_err(|error| trouble::vault(&error));
-        let opened = made.and_then(|vault| Ok(vec![self.hand_over(turn, None, vault, None)?]));
+        let made = demo::vault(&self.machine.limits).map_err(|error| trouble::vault(&error));
+        let opened = made.and_then(|vault| Ok(vec![self.hand_over(turn, None, &vault, None)?]));
         self.unless_locked(turn, Msg::Opened(opened))
     }
 
     fn derive(&self, path: &Path, passphrase: &Text, recovery: bool) -> Result<(Unlocked, Tag), StoreError> {
         let (bytes, tag) = disk::read(path)?;
-        let locked = Locked::read(&bytes, &self.limits)?;
+        let locked = Locked::read(&bytes, &self.machine.limits)?;
         if recovery {
             return Ok((locked.unlock_with_recovery_code(passphrase)?, tag));
         }
         let costs = locked.costs();
-        self.post.send(Report::Msg(Msg::UnlockEstimate(timing::estimate(&self.home, &costs))));
+        self.post.send(Report::Msg(Msg::UnlockEstimate(timing::estimate(&self.machine.home, &costs))));
         let began = Instant::now();
-        let vault = locked.unlock(passphrase, &self.limits)?;
-        timing::remember(&self.home, &costs, began.elapsed());
+        let vault = locked.unlock(passphrase, &self.machine.limits)?;
+        timing::remember(&self.machine.home, &costs, began.elapsed());
         Ok((vault, tag))
     }
 
-    fn found(&self, path: PathBuf, passphrase: &Text, member: &str, turn: u64) -> Result<(OpenVault, Text), Trouble> {
+    fn found(&self, path: PathBuf, passphrase: &Text, turn: u64) -> Result<(OpenVault, Text), Trouble> {
         if disk::tag(&path).is_some() {
             return Err(trouble::store(&StoreError::Exists(path)));
         }
-        let cost = timing::choose(&self.limits);
-        let wall_ms = clock::now().wall_ms;
-        let founded = Unlocked::found(member, passphrase, cost, &self.limits, wall_ms, &mut clock::Os)
+        let limits = &self.machine.limits;
+        let (cost, wall_ms) = (timing::choose(limits), clock::now().wall_ms);
+        let founded = Unlocked::found(&self.user, passphrase, cost, limits, wall_ms, &mut clock::Os)
             .map_err(|error| trouble::vault(&error))?;
         let tag = disk::create(&path, &founded.vault, &mut clock::Os).map_err(|error| trouble::store(&error))?;
-        let open = self.hand_over(turn, Some(path), founded.vault, Some(tag))?;
+        let open = self.hand_over(turn, Some(path), &founded.vault, Some(tag))?;
         Ok((open, founded.recovery_code))
     }
 
@@ -136,13 +130,15 @@ impl Opening {
         &self,
         turn: u64,
         path: Option<PathBuf>,
-        vault: Unlocked,
+        vault: &Unlocked,
         tag: Option<Tag>,
     ) -> Result<OpenVault, Trouble> {
         let wall_ms = clock::now().wall_ms;
         let vault = vault.at(wall_ms);
         let clock = match &path {
-            Some(_) => state::clock(&self.home, &vault, &mut clock::Os).map_err(|error| trouble::store(&error))?,
+            Some(_) => {
+                state::clock(&self.machine.home, &vault, &mut clock::Os).map_err(|error| trouble::store(&error))?
+            }
             None => crate::vault::Clock::new(1, vault.newest()),
         };
         let ahead = vault.newest().ms().saturating_sub(wall_ms);

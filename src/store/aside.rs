@@ -166,7 +166,7 @@ fn remember(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::store::state::System;
+    use crate::store::state::Os;
 
     const ID: &str = "0123456789abcdef0123456789abcdef";
 
@@ -182,7 +182,7 @@ mod tests {
     }
 
     fn put(home: &Home, vault: &Path, bytes: &[u8], n: usize) -> Option<PathBuf> {
-        keep(home, vault, ID, bytes, reason(n), &mut System).unwrap()
+        keep(home, vault, ID, bytes, reason(n), &mut Os).unwrap()
     }
 
     #[test]

@@ -62,7 +62,7 @@ pub fn remember(home: &Home, vault_id: &str, memory: &Memory) -> Result<(), Stor
         path: file.clone(),
         source: error.into(),
     })?;
-    let mut temporary = Temporary::create(&home.state, &name, OF_SAVE, &mut state::System)?;
+    let mut temporary = Temporary::create(&home.state, &name, OF_SAVE, &mut state::Os)?;
     temporary.write_unsynced(&bytes)?;
     temporary.becomes(&file)
 }

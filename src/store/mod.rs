@@ -17,6 +17,7 @@ pub mod sync_lock;
 mod temporary;
 
 pub use disk::{Saved, Tag};
+pub use state::Os;
 
 use std::path::PathBuf;
 

@@ -19,10 +19,11 @@ use crate::vault::{Clock, Stamp, Unlocked, VaultError};
 /// How long another window may take to write a line of JSON.
 const PATIENCE: Duration = Duration::from_secs(2);
 
-/// Names temporary files; a stamp needs no randomness of its caller.
-pub(super) struct System;
+/// The operating system's random bytes.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Os;
 
-impl Random for System {
+impl Random for Os {
     fn fill(&mut self, out: &mut [u8]) -> Result<(), NoRandomness> {
         getrandom::fill(out).map_err(|_| NoRandomness)
     }
@@ -85,7 +86,7 @@ pub fn remember(home: &Home, vault_id: &str, clock: &Clock) -> Result<(), StoreE
         path: file.clone(),
         source: error.into(),
     })?;
-    let mut temporary = Temporary::create(&home.state, &name, OF_SAVE, &mut System)?;
+    let mut temporary = Temporary::create(&home.state, &name, OF_SAVE, &mut Os)?;
     temporary.write_unsynced(&bytes)?;
     temporary.becomes(&file)
 }
@@ -160,7 +161,7 @@ mod tests {
         assert_eq!((now.last, now.other.get("head")), (stamp(9), Some(&"x".into())));
         remember(&home, ID, &Clock::new(8, Stamp::new(1, 0, 8))).unwrap();
         assert_eq!(read(&file).unwrap().replica, "0000000000000008");
-        crate::store::memory::keep_signed(&home, ID, b"signed", &mut System).unwrap();
+        crate::store::memory::keep_signed(&home, ID, b"signed", &mut Os).unwrap();
         forget(&home, ID).unwrap();
         forget(&home, ID).unwrap();
         assert!(!file.exists());

@@ -116,6 +116,18 @@ pub enum SyncError {
     Cancelled,
 }
 
+impl SyncError {
+    /// What a person can do about it, if anything.
+    pub fn hint(&self) -> Option<&'static str> {
+        match self {
+            SyncError::Remote(error) => error.hint(),
+            SyncError::Store(error) => error.hint(),
+            SyncError::Waited { .. } => Some("sync again when the other program has finished"),
+            SyncError::Vault(_) | SyncError::Busy | SyncError::Cancelled => None,
+        }
+    }
+}
+
 /// A vault's working copy on this machine.
 pub struct WorkingCopy<'a> {
     /// Where what this machine remembers lies.

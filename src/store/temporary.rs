@@ -231,7 +231,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let target = folder.path().join("a.json");
         std::fs::write(&target, "old").unwrap();
-        let mut random = crate::store::state::System;
+        let mut random = crate::store::state::Os;
         let mut file = Temporary::create(folder.path(), OsStr::new("a.json"), OF_SAVE, &mut random).unwrap();
         assert!(!file.has_become(&target));
         std::fs::rename(&file.path, &target).unwrap();

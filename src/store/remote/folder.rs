@@ -194,7 +194,7 @@ fn write(file: &Path, bytes: &[u8], expected: Option<&Tag>, deadline: &Deadline)
         remove_stale(folder, name);
     }
     let failed = |error: &StoreError| from_store(file, error);
-    let mut new = Temporary::create(folder, name, OF_SAVE, &mut state::System).map_err(|error| failed(&error))?;
+    let mut new = Temporary::create(folder, name, OF_SAVE, &mut state::Os).map_err(|error| failed(&error))?;
     new.write(bytes).map_err(|error| failed(&error))?;
     deadline.left(&place(file))?;
     let _ = new.file().set_permissions(Permissions::from_mode(mode(file)));
