@@ -169,9 +169,11 @@ impl From<TeamError> for Failure {
             | TeamError::KeyEndedMeanwhile
             | TeamError::KeyEndedThere
             | TeamError::PassphraseChangedThere => Exit::Passphrase,
-            TeamError::PersonalVault | TeamError::AlreadyIn | TeamError::NotACode | TeamError::PassphraseChanged => {
-                Exit::Failed
-            }
+            TeamError::PersonalVault
+            | TeamError::AlreadyIn
+            | TeamError::NotACode
+            | TeamError::TooManyChanges(_)
+            | TeamError::PassphraseChanged => Exit::Failed,
         };
         Failure { hint: error.hint().map(str::to_owned), ..Failure::new(exit, error.to_string()) }
     }

@@ -12,13 +12,14 @@ use super::sync;
 use super::vault;
 use crate::runtime::clock;
 use crate::secret::Text;
-use crate::team::{self, Published};
+use crate::team::members::{self, Invitation, Removed, Sent};
+use crate::team::{Keeper, Published};
 use crate::text;
+use crate::vault::Unlocked;
 use crate::vault::join::fingerprint_of_keys;
 use crate::vault::roster::{Invite, Member, RECOVERY, Role, Roster};
 use crate::vault::seal::{PublicKeys, key_id};
 use crate::vault::sharing::{Me, Work};
-use crate::vault::{Clock, Renewed, Unlocked, VaultError};
 
 #[derive(Serialize)]
 struct Row {
@@ -94,8 +95,7 @@ fn open(global: &Global) -> Result<Session, Failure> {
 /// As [`open`], and with what is new at the remote: what an owner says must stand on the newest roster.
 fn open_newest(global: &Global) -> Result<Session, Failure> {
     let mut session = open(global)?;
-    session.hold_sync()?;
-    sync::before(&mut session);
+    sync::before(&mut session)?;
     Ok(session)
 }
 
@@ -166,16 +166,13 @@ fn list(global: &Global) -> Result<(), Failure> {
 
 fn invite(global: &Global, name: &str, role: Role, seconds: u64) -> Result<(), Failure> {
     let mut session = open_newest(global)?;
-    let wall_ms = clock::now().wall_ms;
-    let expires_ms = wall_ms.saturating_add(seconds.saturating_mul(1000));
-    let invited = session.vault().invite(name, role, expires_ms, wall_ms, &mut clock::Os)?;
-    session.write(&invited.vault)?;
-    let sent = team::publish(&mut session);
+    let Sent { value: Invitation { code, expires_ms }, published: sent } =
+        members::invite(&mut session, name, role, seconds)?;
     if global.json {
-        out::json(&Invited { name, role: role.name(), code: &invited.code, expires: expires_ms / 1000 })?;
+        out::json(&Invited { name, role: role.name(), code: &code, expires: expires_ms / 1000 })?;
         return sync::finish(sent);
     }
-    out::line(&invited.code)?;
+    out::line(&code)?;
     out::say(&format!(
         "invited {} as {}; the code is good until {}, once, and is shown only now",
         text::clean(name),
@@ -205,14 +202,10 @@ fn named<'a>(session: &'a Session, name: &str) -> Result<&'a Member, Failure> {
 fn give_role(global: &Global, name: &str, role: Role) -> Result<(), Failure> {
     let mut session = open_newest(global)?;
     let member = named(&session, name)?.clone();
-    let Renewed { vault, recovery_code } =
-        session.vault().set_role(&member, role, clock::now().wall_ms, &mut clock::Os)?;
-    if vault == *session.vault() {
+    let Some(Sent { value: recovery_code, published: sent }) = members::set_role(&mut session, &member, role)? else {
         out::say(&format!("{} is {} already", text::clean(&member.name), role.name()));
         return Ok(());
-    }
-    session.write(&vault)?;
-    let sent = team::publish(&mut session);
+    };
     out::say(&format!("{} is {} now", text::clean(&member.name), role.name()));
     say_new_code(recovery_code.as_ref(), &member.name);
     sync::finish(sent)
@@ -235,13 +228,10 @@ fn remove(global: &Global, name: &str, work: Work, yes: bool) -> Result<(), Fail
         ask::Terminal::require("your agreement", "--yes removes without asking")?;
     }
     let mut session = open_newest(global)?;
-    let wall_ms = clock::now().wall_ms;
     let open_invite = session.vault().roster().invites().iter().find(|invite| invite.name == name).cloned();
     if let (Some(invite), true) = (open_invite, session.vault().members().iter().all(|member| member.name != name)) {
         ask::confirm(yes, &format!("End the invite of {}?", text::fit(name, 60)))?;
-        let vault = session.vault().end_invite(&invite, wall_ms, &mut clock::Os)?;
-        session.write(&vault)?;
-        let sent = team::publish(&mut session);
+        let sent = members::end_invite(&mut session, &invite)?.published;
         out::say(&format!("ended the invite of {}; its code opens nothing that comes after", text::clean(name)));
         return sync::finish(sent);
     }
@@ -251,23 +241,15 @@ fn remove(global: &Global, name: &str, work: Work, yes: bool) -> Result<(), Fail
             .hint("tickey vault recovery puts a new one in its place"));
     }
     ask::confirm(yes, &format!("Remove {} from {}?", text::fit(&member.name, 60), text::fit(session.name(), 60)))?;
-    let removed = session.vault().remove(&member, work, wall_ms, &mut clock::Os);
-    let Renewed { vault, recovery_code } = removed.map_err(|error| match error {
-        VaultError::Refused(words) if work == Work::Usual => {
-            Failure::failed(words).hint("--keep-changes keeps all of their changes, --drop-changes none")
-        }
-        error => error.into(),
-    })?;
-    session.write(&vault)?;
-    let sent = team::publish(&mut session);
+    let Sent { value: Removed { recovery_code, to_reenrol }, published: sent } =
+        members::remove(&mut session, &member, work)?;
     let name = text::clean(&member.name);
     out::say(&format!("removed {name}: what comes after is sealed under a new key"));
     out::say(&format!("what {name} has read, and old copies, backups and git history, stay readable to them"));
-    let count = session.vault().to_reenrol().len();
-    if count > 0 {
+    if to_reenrol > 0 {
         out::say(&format!(
             "{} they could read should be enrolled again at their issuers: tickey conflicts lists them",
-            out::entries(count)
+            out::entries(to_reenrol)
         ));
     }
     say_new_code(recovery_code.as_ref(), &member.name);
@@ -286,8 +268,7 @@ fn revert(global: &Global, name: &str, since_ms: u64, dry_run: bool, yes: bool) 
         Err(failure) => gone(session.vault().roster()).ok_or(failure)?,
     };
     let shown = text::clean(&member.name).into_owned();
-    let plan = |vault: &Unlocked, clock: &mut Clock, wall_ms| vault.plan_revert(&member, since_ms, clock, wall_ms);
-    let count = session.with_file(|file| file.would_change(plan))?;
+    let count = members::would_revert(session.file(), &member, since_ms)?;
     if count == 0 {
         out::say(&format!("Nothing by {shown} is in force that can be taken back"));
         return Ok(());
@@ -300,8 +281,7 @@ fn revert(global: &Global, name: &str, since_ms: u64, dry_run: bool, yes: bool) 
         yes,
         &format!("Take back what {} did? It changes {}.", text::fit(&member.name, 60), out::entries(count)),
     )?;
-    session.with_file(|file| file.change(plan))?;
-    let sent = team::publish(&mut session);
+    let sent = members::revert(&mut session, &member, since_ms)?;
     out::say(&format!("Took back what {shown} did, in {}", out::entries(count)));
     if since_ms > 0 {
         out::say("Times can be backdated: --everything takes back all they ever did");
@@ -315,11 +295,11 @@ fn cut(global: &Global, name: &str, yes: bool) -> Result<(), Failure> {
     }
     let mut session = open_newest(global)?;
     let aside = session.vault().set_aside().get(name).copied().unwrap_or_default();
-    let vault = session.vault().cut(name, clock::now().wall_ms)?;
+    // Refused, if it is, before it is asked.
+    session.vault().cut(name, clock::now().wall_ms)?;
     let who = text::fit(name, 60);
     ask::confirm(yes, &format!("Drop {} of {who} that no owner stands for, for good?", out::changes(aside)))?;
-    session.write(&vault)?;
-    let sent = team::publish(&mut session);
+    let sent = members::cut(&mut session, name)?.published;
     out::say(&format!("Dropped {} of {}", out::changes(aside), text::clean(name)));
     sync::finish(sent)
 }
@@ -328,11 +308,8 @@ fn admit(global: &Global, fingerprint: &str, yes: bool) -> Result<(), Failure> {
     let mut session = open_newest(global)?;
     let wanted: Vec<&str> = fingerprint.split_whitespace().collect();
     let has_words = |keys: &PublicKeys| fingerprint_of_keys(keys).split_whitespace().eq(wanted.iter().copied());
-    let wall_ms = clock::now().wall_ms;
     if let Some(asked) = session.vault().new_keys().into_iter().find(|asked| has_words(&asked.keys)) {
-        let vault = session.vault().give_key(&asked, wall_ms, &mut clock::Os)?;
-        session.write(&vault)?;
-        let sent = team::publish(&mut session);
+        let sent = members::give_key(&mut session, &asked)?.published;
         out::say(&format!("Gave {} the new key; the old one opens nothing from now on", text::clean(&asked.name)));
         return sync::finish(sent);
     }
@@ -341,18 +318,14 @@ fn admit(global: &Global, fingerprint: &str, yes: bool) -> Result<(), Failure> {
         Failure::new(Exit::NoMatch, "nobody with those six words waits to be let in or for a new key")
             .hint("tickey member list shows who waits, with their words")
     })?;
-    if newcomer.invite.expires_ms < wall_ms {
+    if newcomer.invite.expires_ms < clock::now().wall_ms {
         let (who, ended) = (text::fit(&newcomer.name, 60), out::utc(newcomer.invite.expires_ms));
         if !yes {
             ask::Terminal::require("your agreement", "--yes lets them in without asking")?;
         }
         ask::confirm(yes, &format!("The invitation ended {ended}. Let {who} in all the same?"))?;
     }
-    let vault = session.vault().admit(newcomer, wall_ms, &mut clock::Os)?;
-    session.write(&vault)?;
-    let sent = team::publish(&mut session);
-    let name =
-        session.vault().roster().member_by_key(&newcomer.keys.sign).map_or(&newcomer.name, |member| &member.name);
-    out::say(&format!("Let in {}", text::clean(name)));
-    sync::finish(sent)
+    let Sent { value: name, published } = members::admit(&mut session, newcomer)?;
+    out::say(&format!("Let in {}", text::clean(&name)));
+    sync::finish(published)
 }

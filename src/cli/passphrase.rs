@@ -7,7 +7,7 @@ use super::session::{self, File, Session};
 use super::sync;
 use super::{backup, out};
 use crate::runtime::{clock, process};
-use crate::team::{self, Published};
+use crate::team::{self, Keeper, Published};
 use crate::text;
 use crate::vault::sharing::Me;
 
@@ -43,7 +43,7 @@ pub fn run(global: &Global, args: &Passphrase) -> Result<(), Failure> {
     };
     let cost = session::cost(&args.kdf, &limits)?;
     let wall_ms = clock::now().wall_ms;
-    session.hold_sync()?;
+    session.hold()?;
     let vault = session.vault().change_passphrase(&new, cost, &limits, wall_ms, &mut clock::Os)?;
     session.write(&vault)?;
     out::say("Changed the passphrase");

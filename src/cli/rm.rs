@@ -7,6 +7,7 @@ use super::list::Row;
 use super::session::Session;
 use super::{out, pick};
 use crate::runtime::clock;
+use crate::team::Keeper;
 use crate::text;
 use crate::vault::Edit;
 
@@ -44,7 +45,7 @@ fn purge(global: &Global, args: &Rm) -> Result<(), Failure> {
     let label = text::fit(&pick::label_in(&session, entry), 60);
     let row = global.json.then(|| entry.clone());
     ask::confirm(args.yes, &format!("Delete {label} for good? Nothing brings it back but a backup"))?;
-    session.hold_sync()?;
+    session.hold()?;
     let vault = session.vault().purge(&[id], clock::now().wall_ms)?;
     session.write(&vault)?;
     if let Some(entry) = &row {

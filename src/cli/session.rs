@@ -290,14 +290,6 @@ impl Session {
         self.with_file(|file| file.save(vault))
     }
 
-    /// Waits for the vault's one sync of this machine, holds it until the session ends, and takes in what was saved meanwhile.
-    ///
-    /// # Errors
-    /// [`SyncError::Cancelled`], [`SyncError::Waited`].
-    pub fn hold_sync(&mut self) -> Result<(), Failure> {
-        Ok(self.interruptible(OpenFile::hold)?)
-    }
-
     /// Ctrl-C cancels `work` instead of ending the program.
     fn interruptible<T>(&mut self, work: impl FnOnce(&mut OpenFile) -> Result<T, TeamError>) -> Result<T, TeamError> {
         let cancel = Arc::new(AtomicBool::new(false));
@@ -315,6 +307,10 @@ impl Session {
 impl Keeper for Session {
     fn file(&mut self) -> &mut OpenFile {
         &mut self.file
+    }
+
+    fn hold(&mut self) -> Result<(), TeamError> {
+        self.interruptible(OpenFile::hold)
     }
 
     fn sync(&mut self) -> Result<Option<SyncReport>, TeamError> {

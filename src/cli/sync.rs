@@ -11,7 +11,7 @@ use crate::runtime::notices;
 use crate::secret::Text;
 use crate::store::sync::Notice;
 pub use crate::team::Published;
-use crate::team::{self, Keeper, SyncReport, TeamError, links, passphrase, remote};
+use crate::team::{Keeper, SyncReport, TeamError, links, members, passphrase, remote};
 use crate::text;
 
 #[derive(Default, Serialize)]
@@ -141,10 +141,14 @@ fn fetch_missing(all: &mut Vec<Session>) -> Result<(), Failure> {
 }
 
 /// Takes in what is new before a change that must stand on it. What hinders it is a warning: the change waits then.
-pub fn before(session: &mut Session) {
-    if let Published::Waits(error) = team::publish(session) {
+///
+/// # Errors
+/// As [`Keeper::hold`].
+pub fn before(session: &mut Session) -> Result<(), Failure> {
+    if let Published::Waits(error) = members::on_newest(session)? {
         out::warn(&format!("not synced: {error}"));
     }
+    Ok(())
 }
 
 /// Ends a command that has said what was done here.

@@ -7,12 +7,13 @@ use super::ask::{self, Terminal};
 use super::error::Failure;
 use super::session::{self, Session};
 use super::{backup, out, sync};
-use crate::runtime::{clock, process};
+use crate::runtime::process;
 use crate::secret::Text;
 use crate::store::{disk, state};
-use crate::team::{self, create};
+use crate::team::create;
+use crate::team::members::{self, Sent};
 use crate::text;
-use crate::vault::{Locked, Renewed};
+use crate::vault::Locked;
 
 #[derive(Serialize)]
 struct Row<'a> {
@@ -108,7 +109,7 @@ fn recovery(global: &Global, yes: bool) -> Result<(), Failure> {
         Terminal::require("your agreement", "--yes renews it without asking")?;
     }
     let mut session = Session::open(global)?;
-    sync::before(&mut session);
+    sync::before(&mut session)?;
     ask::confirm(
         yes,
         &format!(
@@ -116,13 +117,11 @@ fn recovery(global: &Global, yes: bool) -> Result<(), Failure> {
             text::fit(session.name(), 60)
         ),
     )?;
-    let Renewed { vault, recovery_code } = session.vault().renew_recovery(clock::now().wall_ms, &mut clock::Os)?;
-    session.write(&vault)?;
-    let sent = team::publish(&mut session);
-    let Some(code) = recovery_code else { return sync::finish(sent) };
+    let Sent { value, published } = members::renew_recovery(&mut session)?;
+    let Some(code) = value else { return sync::finish(published) };
     if global.json {
         out::json(&NewCode { vault: session.name(), recovery_code: &code })?;
-        return sync::finish(sent);
+        return sync::finish(published);
     }
     out::say(&format!("Renewed the recovery code of {}", text::clean(session.name())));
     let of_personal = "It opens the vault when the passphrase is lost. It is shown this once: write it down on paper, and keep it elsewhere.";
@@ -130,7 +129,7 @@ fn recovery(global: &Global, yes: bool) -> Result<(), Failure> {
     if let Err(failure) = backup::offer_forget(&session, None) {
         out::warn(&failure.message);
     }
-    sync::finish(sent)
+    sync::finish(published)
 }
 
 fn forget(name: &str) -> Result<(), Failure> {

@@ -10,7 +10,7 @@ mod due;
 pub(crate) mod files;
 pub mod holder;
 mod jobs;
-mod membership;
+mod member_commands;
 pub mod notices;
 pub(crate) mod pass_store;
 pub mod process;

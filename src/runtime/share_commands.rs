@@ -32,11 +32,13 @@ fn locked(row: ShareRow) -> Refused {
 
 impl Thread {
     pub(super) fn share(&mut self, turn: u64, deed: ShareDeed) -> Result<Shared, Refused> {
-        match deed {
+        let done = match deed {
             ShareDeed::Found { name, member } => self.create(turn, &name, &member),
             ShareDeed::Join { address, code, member } => self.join(turn, &address, &code, member.as_deref()),
             ShareDeed::Remote { vault, address } => self.keep_at(turn, &vault, &address),
-        }
+        };
+        let warnings = self.warnings();
+        done.map(|shared| Shared { said: [shared.said, warnings].concat(), ..shared })
     }
 
     /// The personal vault; never after a lock.

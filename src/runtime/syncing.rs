@@ -15,14 +15,14 @@ use super::due::Due;
 use super::jobs::{Report, contained};
 use super::session::Order;
 use super::vaults::Opening;
-use super::{clock, membership, notices, trouble};
+use super::{clock, notices, trouble};
 use crate::app::effect::{MemberDeed, ShareDeed, ShareRow};
 use crate::app::msg::{MemberDone, SyncState};
 use crate::app::{Msg, Trouble};
 use crate::secret::{Text, random_bytes, wiping_stack};
 use crate::store::sync::{Notice, SyncError};
 use crate::store::{Tag, memory};
-use crate::team::{self, Keeper, OpenFile, Published, SyncReport, TeamError, links, passphrase};
+use crate::team::{Keeper, OpenFile, SyncReport, TeamError, links, members, passphrase};
 use crate::vault::Unlocked;
 use crate::vault::seal::VaultId;
 
@@ -315,10 +315,18 @@ impl Thread {
     /// Changes who belongs to a vault, on the newest list of members that can be had.
     fn member(&mut self, id: &VaultId, deed: MemberDeed) -> Result<MemberDone, Trouble> {
         let mut job = self.job(|known| known.file.vault.id() == *id).ok_or_else(locked)?;
-        job.known.file.hold().map_err(|error| trouble::team(&error))?;
-        let done = job.member(deed);
+        let _ = members::on_newest(&mut job).map_err(|error| trouble::team(&error))?;
+        // Nobody would see the answer, and an invitation's code is shown only once.
+        let done =
+            if job.is_wanted() { job.member(deed).map_err(|error| trouble::team(&error)) } else { Err(locked()) };
         job.known.file.release();
-        done
+        let warnings = self.warnings();
+        done.map(|done| MemberDone { said: [vec![done.said], warnings].concat().join("; "), ..done })
+    }
+
+    /// What saves warned of.
+    pub(super) fn warnings(&mut self) -> Vec<String> {
+        self.known.iter_mut().flat_map(|known| known.file.warnings.drain(..)).collect()
     }
 
     /// Vaults that this person has a key to and that are not open yet: joined on another machine, or by another window.
@@ -367,32 +375,15 @@ impl Job<'_> {
         let msg = Msg::Synced { vault: vault.id(), state, reached: vault.newest(), said };
         self.opening.post.send(Report::Msg(msg));
     }
-
-    fn member(&mut self, deed: MemberDeed) -> Result<MemberDone, Trouble> {
-        let _ = self.sync();
-        // Nobody would see the answer, and an invitation's code is shown only once.
-        if !self.is_wanted() {
-            return Err(locked());
-        }
-        let file = &mut self.known.file;
-        let shared = file.vault.is_shared() && !matches!(deed, MemberDeed::Forget(..));
-        let (vault, said, code) = membership::change(&file.vault, deed).map_err(|error| trouble::vault(&error))?;
-        file.save(&vault).map_err(|error| trouble::team(&error))?;
-        let _ = self.opening.orders.send(Order::Look);
-        let waits = match team::publish(self) {
-            Published::NoRemote if shared => {
-                "; this vault has no remote yet: the command remote puts it where they can reach it"
-            }
-            Published::Waits(_) => "; it waits until the remote can be reached",
-            Published::NoRemote | Published::Done => "",
-        };
-        Ok(MemberDone { said: format!("{said}{waits}"), code })
-    }
 }
 
 impl Keeper for Job<'_> {
     fn file(&mut self) -> &mut OpenFile {
         &mut self.known.file
+    }
+
+    fn hold(&mut self) -> Result<(), TeamError> {
+        self.known.file.hold()
     }
 
     fn sync(&mut self) -> Result<Option<SyncReport>, TeamError> {

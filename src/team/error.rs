@@ -56,6 +56,9 @@ pub enum TeamError {
     /// The copy at the remote has another passphrase.
     #[error("no key here opens what lies at the remote: the passphrase was changed on another machine")]
     PassphraseChangedThere,
+    /// Whoever is to be removed did more than an owner's program stands for unasked.
+    #[error("{0}")]
+    TooManyChanges(String),
     /// Not the passphrase of the copy at the remote.
     #[error("this is not the passphrase of the copy at the remote; nothing was changed")]
     WrongPassphraseThere,
@@ -94,6 +97,9 @@ impl TeamError {
             ),
             TeamError::PassphraseChangedThere => {
                 Some("tickey sync asks for the new one and merges (in a script: --new-passphrase-file)")
+            }
+            TeamError::TooManyChanges(_) => {
+                Some("tickey member remove --keep-changes keeps all of their changes, --drop-changes none")
             }
             TeamError::WrongPassphraseThere => Some("check Caps Lock and the keyboard layout"),
             TeamError::PassphraseChanged => Some("unlock with the new passphrase, and make the change again"),

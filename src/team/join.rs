@@ -128,7 +128,7 @@ pub fn bring_personal(machine: &Machine, there: &There, passphrase: &Text, path:
 mod tests {
     use super::*;
     use crate::store::paths::Home;
-    use crate::vault::Limits;
+    use crate::vault::{Cost, Limits};
     use std::sync::Arc;
 
     /// A personal vault in a folder of its own, on a machine whose folder for vaults is `folder`/data.
@@ -136,8 +136,9 @@ mod tests {
         let at = |name: &str| folder.join(name);
         let home = Home { data: at("data"), state: at("state"), config: at("config") };
         let limits = Limits { ram: 8 << 30 };
+        let cost = Cost { m_kib: 19 * 1024, t: 2, p: 1 };
+        let vault = Unlocked::found("maya", &Text::from("correct horse"), cost, &limits, 1, &mut Os).unwrap().vault;
         let machine = Machine { home, limits, now_ms: || 1, waiting: |_, _| (), cancel: Arc::default() };
-        let vault = Unlocked::found_shared("mine", "maya", 1, &mut Os).unwrap().vault;
         let tag = disk::create(&at("mine.json"), &vault, &mut Os).unwrap();
         OpenFile::new(machine, at("mine.json"), Arc::new(vault), Some(tag))
     }

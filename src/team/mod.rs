@@ -7,6 +7,7 @@ pub mod create;
 mod error;
 pub mod join;
 pub mod links;
+pub mod members;
 pub mod open_file;
 pub mod passphrase;
 pub mod remote;
@@ -40,6 +41,12 @@ pub struct Machine {
 pub trait Keeper {
     /// The vault and its file.
     fn file(&mut self) -> &mut OpenFile;
+
+    /// Holds the vault's one sync of this machine until it is released, and takes in what was saved meanwhile.
+    ///
+    /// # Errors
+    /// As [`OpenFile::hold`].
+    fn hold(&mut self) -> Result<(), TeamError>;
 
     /// Syncs with the vault's remote; `None` without one.
     ///

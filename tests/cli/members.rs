@@ -155,3 +155,49 @@ fn a_renewed_code_takes_the_place_of_the_one_before() {
     assert!(said.contains("only an owner"), "{said}");
     set(&new).success();
 }
+
+#[test]
+fn a_recovery_code_takes_an_owners_place_whatever_it_was_asked_for_as() {
+    let owner = User::with_vault();
+    let code = owner.json(&["vault", "create", "ops"])["recovery_code"].as_str().unwrap().to_owned();
+    let remote = format!("folder:{}", owner.path("team.json").display());
+    owner.run(&["--vault", "ops", "remote", "set", &remote]).success();
+    let other = User::with_vault();
+    let file = other.file("code", &code);
+    let joined = other.json(&["join", &remote, "--code-file", &file, "--as", "zoe"]);
+    assert_eq!((&joined["name"], &joined["role"]), (&"zoe".into(), &"owner".into()));
+    assert_ne!(joined["recovery_code"], code.as_str());
+    // One who is in already is told so, and no code is used up by it.
+    let again = other.file("again", invite(&owner, "bob"));
+    let said = errors(&other.run(&["join", &remote, "--code-file", &again]).code(1));
+    assert!(said.contains("in this vault already"), "{said}");
+    let bob = User::with_vault();
+    bob.run(&["join", &remote, "--code-file", &again]).success();
+}
+
+#[test]
+fn a_copy_beside_another_vault_of_its_name_is_found_again() {
+    let (maya, remote) = owner();
+    let own = format!("folder:{}", maya.path("maya.json").display());
+    maya.run(&["remote", "set", &own]).success();
+    maya.run(&["sync"]).success();
+    let laptop = User::without_vault();
+    laptop.run(&["join", &own]).success();
+    // Another vault has the name there.
+    let other = User::with_vault();
+    std::fs::copy(other.vault(), laptop.path("data/tickey/ops.json")).unwrap();
+    for _ in 0..3 {
+        laptop.run(&["sync"]).success();
+        let names: Vec<Value> =
+            laptop.json(&["vault"]).as_array().unwrap().iter().map(|row| row["name"].clone()).collect();
+        assert_eq!(names, ["personal", "ops", "ops-2"], "{remote}");
+    }
+    laptop.run(&["--vault", "ops-2", "list"]).success();
+}
+
+#[test]
+fn only_who_did_very_much_is_removed_with_a_word_about_it() {
+    let (owner, _) = owner();
+    let said = errors(&owner.run(&["--vault", "ops", "member", "remove", "maya", "--yes"]).code(1));
+    assert!(!said.contains("--keep-changes"), "the last owner stays, whatever becomes of the changes: {said}");
+}

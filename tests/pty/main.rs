@@ -406,6 +406,31 @@ fn a_team_begins_on_the_screen() {
 }
 
 #[test]
+fn an_owners_place_is_taken_on_the_screen() {
+    let (maya, zoe) = (Home::with_vault(), Home::with_vault());
+    let made = maya.command(&["vault", "create", "ops", "--json"], "");
+    let made: serde_json::Value = serde_json::from_str(&made).unwrap();
+    let address = format!("folder:{}", maya.0.path().join("ops.json").display());
+    maya.command(&["--vault", "ops", "remote", "set", &address], "");
+    let mut session = Session::unlocked(&zoe);
+    session.press(":join\r");
+    session.see("join a shared vault");
+    session.press(&address);
+    session.press("\t");
+    session.press(made["recovery_code"].as_str().unwrap());
+    session.press("\tzoe\r");
+    session.see("you are in ops as zoe, owner");
+    session.see("This one takes its place");
+    session.press("\x1b");
+    session.see("2 vaults");
+    session.see("synced");
+    maya.command(&["sync"], "");
+    assert!(maya.command(&["--vault", "ops", "member", "list"], "").contains("zoe"));
+    session.press("q");
+    session.ended_well(0);
+}
+
+#[test]
 fn a_remote_that_another_window_set_is_seen_and_what_waits_is_said() {
     let home = Home::with_vault();
     let mut session = Session::unlocked(&home);

@@ -499,6 +499,15 @@ mod tests {
     }
 
     #[test]
+    fn an_invitation_is_good_as_long_as_the_screens() {
+        let cli = Cli::try_parse_from(["tickey", "member", "invite", "bob"]).unwrap();
+        let Some(Command::Member(Member { command: Some(MemberCommand::Invite { expires, .. }) })) = cli.command else {
+            panic!()
+        };
+        assert_eq!(expires, crate::team::members::INVITATION_S);
+    }
+
+    #[test]
     fn durations() {
         for (text, seconds) in
             [("90s", 90), ("5m", 300), ("2h", 7200), ("1d", 86_400), ("1h30m", 5400), ("45", 45), (" 1s ", 1)]

@@ -1,0 +1,174 @@
+//! Who belongs to a vault: each change saved here and sent. Callers begin with [`on_newest`], so that it stands on the newest list of members to be had.
+
+use super::{Keeper, OpenFile, Published, TeamError, publish};
+use crate::secret::{Random, Text};
+use crate::store::{Os, StoreError};
+use crate::vault::join::Newcomer;
+use crate::vault::request::NewKey;
+use crate::vault::roster::{Invite, Member, Role};
+use crate::vault::sharing::{Invited, Work};
+use crate::vault::{EntryId, Renewed, Unlocked, VaultError};
+
+/// How long an invitation is good unless somebody says otherwise, in seconds.
+pub const INVITATION_S: u64 = 7 * 24 * 60 * 60;
+
+/// A change that is saved here, and what became of it.
+pub struct Sent<T> {
+    /// What comes of it.
+    pub value: T,
+    /// Whether the remote has it.
+    pub published: Published,
+}
+
+/// A way in for one person.
+pub struct Invitation {
+    /// To be shown once, and handed over.
+    pub code: Text,
+    /// In milliseconds since 1970.
+    pub expires_ms: u64,
+}
+
+/// Somebody who was shut out.
+pub struct Removed {
+    /// Where an owner left: a new one, to be shown once.
+    pub recovery_code: Option<Text>,
+    /// How many entries have secrets that somebody who is gone could read.
+    pub to_reenrol: usize,
+}
+
+/// Holds the vault's one sync of this machine until it is released, and takes in what is new.
+///
+/// # Errors
+/// As [`Keeper::hold`]. A remote out of reach is none: the change waits then.
+pub fn on_newest(keeper: &mut dyn Keeper) -> Result<Published, TeamError> {
+    keeper.hold()?;
+    Ok(publish(keeper))
+}
+
+fn send<T>(
+    keeper: &mut dyn Keeper,
+    change: impl FnOnce(&Unlocked, u64, &mut dyn Random) -> Result<(Unlocked, T), VaultError>,
+) -> Result<Sent<T>, TeamError> {
+    let file = keeper.file();
+    let (vault, value) = change(&file.vault, (file.machine.now_ms)(), &mut Os)?;
+    file.save(&vault)?;
+    Ok(Sent { value, published: publish(keeper) })
+}
+
+/// Invites somebody, for that many seconds.
+///
+/// # Errors
+/// As [`Unlocked::invite`] and [`OpenFile::save`].
+pub fn invite(keeper: &mut dyn Keeper, name: &str, role: Role, seconds: u64) -> Result<Sent<Invitation>, TeamError> {
+    send(keeper, |vault, now, random| {
+        let expires_ms = now.saturating_add(seconds.saturating_mul(1000));
+        let Invited { vault, code, expires_ms } = vault.invite(name, role, expires_ms, now, random)?;
+        Ok((vault, Invitation { code, expires_ms }))
+    })
+}
+
+/// Ends an invitation and its code.
+///
+/// # Errors
+/// As [`Unlocked::end_invite`] and [`OpenFile::save`].
+pub fn end_invite(keeper: &mut dyn Keeper, invite: &Invite) -> Result<Sent<()>, TeamError> {
+    send(keeper, |vault, now, random| Ok((vault.end_invite(invite, now, random)?, ())))
+}
+
+/// Lets in one of those who used an invitation; the name they have now.
+///
+/// # Errors
+/// As [`Unlocked::admit`] and [`OpenFile::save`].
+pub fn admit(keeper: &mut dyn Keeper, newcomer: &Newcomer) -> Result<Sent<String>, TeamError> {
+    send(keeper, |vault, now, random| {
+        let vault = vault.admit(newcomer, now, random)?;
+        let member = vault.roster().member_by_key(&newcomer.keys.sign);
+        let name = member.map_or(&newcomer.name, |member| &member.name).clone();
+        Ok((vault, name))
+    })
+}
+
+/// Puts the key in force that a member asks for.
+///
+/// # Errors
+/// As [`Unlocked::give_key`] and [`OpenFile::save`].
+pub fn give_key(keeper: &mut dyn Keeper, asked: &NewKey) -> Result<Sent<()>, TeamError> {
+    send(keeper, |vault, now, random| Ok((vault.give_key(asked, now, random)?, ())))
+}
+
+/// Gives a member another role; a new recovery code where they were an owner. `None` when they have that role already.
+///
+/// # Errors
+/// As [`Unlocked::set_role`] and [`OpenFile::save`].
+pub fn set_role(keeper: &mut dyn Keeper, member: &Member, role: Role) -> Result<Option<Sent<Option<Text>>>, TeamError> {
+    if member.role == role {
+        return Ok(None);
+    }
+    send(keeper, |vault, now, random| vault.set_role(member, role, now, random).map(parts)).map(Some)
+}
+
+fn parts(renewed: Renewed) -> (Unlocked, Option<Text>) {
+    (renewed.vault, renewed.recovery_code)
+}
+
+/// Shuts a member out of everything that comes after.
+///
+/// # Errors
+/// As [`Unlocked::remove`] and [`OpenFile::save`]; [`TeamError::TooManyChanges`] where `work` has to say what becomes of them.
+pub fn remove(keeper: &mut dyn Keeper, member: &Member, work: Work) -> Result<Sent<Removed>, TeamError> {
+    let removed = send(keeper, |vault, now, random| {
+        let (vault, recovery_code) = parts(vault.remove(member, work, now, random)?);
+        let to_reenrol = vault.to_reenrol().len();
+        Ok((vault, Removed { recovery_code, to_reenrol }))
+    });
+    let OpenFile { vault, machine, .. } = keeper.file();
+    match removed {
+        Err(TeamError::Store(StoreError::Vault(VaultError::Refused(why))))
+            if work == Work::Usual && vault.remove(member, Work::Keep, (machine.now_ms)(), &mut Os).is_ok() =>
+        {
+            Err(TeamError::TooManyChanges(why))
+        }
+        removed => removed,
+    }
+}
+
+/// Drops what somebody did whose key has ended, and no owner stands for.
+///
+/// # Errors
+/// As [`Unlocked::cut`] and [`OpenFile::save`].
+pub fn cut(keeper: &mut dyn Keeper, name: &str) -> Result<Sent<()>, TeamError> {
+    send(keeper, |vault, now, _| Ok((vault.cut(name, now)?, ())))
+}
+
+/// Puts a new recovery code in the place of the one in force.
+///
+/// # Errors
+/// As [`Unlocked::renew_recovery`] and [`OpenFile::save`].
+pub fn renew_recovery(keeper: &mut dyn Keeper) -> Result<Sent<Option<Text>>, TeamError> {
+    send(keeper, |vault, now, random| vault.renew_recovery(now, random).map(parts))
+}
+
+/// Deletes an entry for good.
+///
+/// # Errors
+/// As [`Unlocked::purge`] and [`OpenFile::save`].
+pub fn purge(keeper: &mut dyn Keeper, entry: EntryId) -> Result<Sent<()>, TeamError> {
+    send(keeper, |vault, now, _| Ok((vault.purge(&[entry], now)?, ())))
+}
+
+/// How many entries taking back all that a member did since then would change.
+///
+/// # Errors
+/// As [`Unlocked::plan_revert`].
+pub fn would_revert(file: &OpenFile, member: &Member, since_ms: u64) -> Result<usize, TeamError> {
+    file.would_change(|vault, clock, now| vault.plan_revert(member, since_ms, clock, now))
+}
+
+/// Takes back all that a member did since then.
+///
+/// # Errors
+/// As [`Unlocked::plan_revert`] and [`OpenFile::change`].
+pub fn revert(keeper: &mut dyn Keeper, member: &Member, since_ms: u64) -> Result<Published, TeamError> {
+    keeper.file().change(|vault, clock, now| vault.plan_revert(member, since_ms, clock, now))?;
+    Ok(publish(keeper))
+}
