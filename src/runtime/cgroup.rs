@@ -41,7 +41,8 @@ fn least(root: &Path, group: &str, file: &str) -> Option<u64> {
     least
 }
 
-/// The number in that file; `max` is none.
+/// The number in that file; `max` is none. So is what cannot be read: it costs a derivation that the system may end for want of memory, and refusing instead
+/// would shut people out of their vaults.
 fn limit(file: &Path) -> Option<u64> {
     std::fs::read_to_string(file).ok()?.trim().parse().ok()
 }

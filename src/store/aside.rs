@@ -5,7 +5,7 @@
 //! (`<vault id>.aside.json`); losing that costs the words only. Only the holder of the vault's sync writes here.
 
 use std::collections::BTreeMap;
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 use std::time::UNIX_EPOCH;
@@ -62,8 +62,7 @@ pub fn list(home: &Home, vault: &Path, vault_id: &str) -> Result<Vec<Quarantined
     };
     let (prefix, mut reasons) = (prefix(&real), reasons(home, vault_id));
     let copy = |name: OsString| {
-        let digits = name.as_bytes().strip_prefix(prefix.as_bytes())?.strip_suffix(b".json")?;
-        let digits = std::str::from_utf8(digits).ok().filter(|digits| is_hash(digits))?.to_owned();
+        let digits = digits_of(&prefix, &name)?.to_owned();
         let path = folder.join(&name);
         let found = path.symlink_metadata().ok().filter(std::fs::Metadata::is_file)?;
         let at = found.modified().ok().and_then(|at| at.duration_since(UNIX_EPOCH).ok()).unwrap_or_default();
@@ -125,7 +124,7 @@ pub fn keep(
     Ok(Some(path))
 }
 
-fn folder(real: &Path) -> PathBuf {
+pub(super) fn folder(real: &Path) -> PathBuf {
     paths::folder(real).join("aside")
 }
 
@@ -133,8 +132,16 @@ fn prefix(real: &Path) -> OsString {
     with_ending(real.file_stem().unwrap_or_default(), "-")
 }
 
-fn is_hash(text: &str) -> bool {
-    text.len() == DIGITS && text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
+/// The digits in the name of a copy of the vault with that prefix: `NAME-<16 hexadecimal digits>.json`.
+fn digits_of<'a>(prefix: &OsStr, name: &'a OsStr) -> Option<&'a str> {
+    let digits = name.as_bytes().strip_prefix(prefix.as_bytes())?.strip_suffix(b".json")?;
+    let is_hash = digits.len() == DIGITS && digits.iter().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
+    std::str::from_utf8(digits).ok().filter(|_| is_hash)
+}
+
+/// Whether that is the name of a copy of the vault at `real`.
+pub(super) fn is_of(real: &Path, name: &OsStr) -> bool {
+    digits_of(&prefix(real), name).is_some()
 }
 
 pub(super) fn file(home: &Home, vault_id: &str) -> Result<PathBuf, StoreError> {

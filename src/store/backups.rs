@@ -1,4 +1,4 @@
-//! Older versions of a vault beside it: the last 10, then one a day for 30 days, then one a month.
+//! Older versions of a vault beside it: the last 10, then one a day for 30 days, then one a month; together at most 512 MiB beside the newest.
 //!
 //! A backup is the old file itself under a second name (a hard link): it costs no writing, and once the save has put the new file in
 //! its place nothing that opens the vault by its name can touch the old one. Where there are no hard links it is a copy.
@@ -16,6 +16,8 @@ use crate::secret::Random;
 const LAST: usize = 10;
 const DAYS: usize = 30;
 const DAY_MS: u64 = 86_400_000;
+/// The most bytes that all but the newest have together.
+const MOST_BYTES: u64 = 512 * 1024 * 1024;
 
 /// One backup.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -111,9 +113,27 @@ pub(super) fn prune(real: &Path, wall_ms: u64) {
     let Ok(found) = found(real) else { return };
     let times: Vec<u64> = found.iter().map(|(wall_ms, _)| *wall_ms).collect();
     let kept = kept(&times, wall_ms);
+    let size = |path: &Path| path.symlink_metadata().map_or(0, |metadata| metadata.len());
+    let sizes = found.iter().filter(|(time, _)| kept.contains(time)).map(|(time, path)| (*time, size(path)));
+    let kept = within(sizes.collect(), wall_ms);
     for (_, path) in found.iter().filter(|(wall_ms, _)| !kept.contains(wall_ms)) {
         let _ = std::fs::remove_file(path);
     }
+}
+
+/// Which of those backups (time and bytes) have room: the newest in any case. The largest go first, the oldest of equal ones: whoever fills a shared
+/// vault drives out none of the small ones from before.
+fn within(mut backups: Vec<(u64, u64)>, wall_ms: u64) -> BTreeSet<u64> {
+    let newest = backups.iter().map(|(time, _)| *time).filter(|time| *time <= believed(wall_ms)).max();
+    backups.sort_unstable_by_key(|(time, size)| (*size, std::cmp::Reverse(*time)));
+    let mut kept = BTreeSet::from_iter(newest);
+    let mut room = MOST_BYTES;
+    for (time, size) in backups.into_iter().filter(|(time, _)| newest != Some(*time)) {
+        let Some(left) = room.checked_sub(size) else { break };
+        room = left;
+        kept.insert(time);
+    }
+    kept
 }
 
 /// The folder of a vault's backups.
@@ -284,6 +304,35 @@ mod tests {
         assert!((2..12).all(|time| kept.contains(&time)));
         // Of the day that never was, its newest.
         assert_eq!(kept.len(), 10 + 1);
+    }
+
+    #[test]
+    fn large_backups_drive_out_none_of_the_small_ones_from_before() {
+        let small: Vec<(u64, u64)> = (0..20).map(|day| (day * DAY, 1 << 20)).collect();
+        let large: Vec<(u64, u64)> = (20..30).map(|day| (day * DAY, 200 << 20)).collect();
+        let kept = within([&small[..], &large].concat(), 30 * DAY);
+        assert!(small.iter().all(|(time, _)| kept.contains(time)));
+        // The newest whatever its size, and of the others those that have room, the newest of equal ones.
+        let expected: Vec<u64> = [27, 28, 29].iter().map(|day| day * DAY).collect();
+        assert_eq!(kept.iter().rev().take(3).rev().copied().collect::<Vec<_>>(), expected);
+        assert_eq!(kept.len(), 20 + 3);
+        assert_eq!(within(vec![(1, MOST_BYTES + 1)], 2), BTreeSet::from([1]));
+    }
+
+    #[test]
+    fn backups_are_pruned_by_their_bytes() {
+        let folder = tempfile::tempdir().unwrap();
+        let vault = folder.path().join("work.json");
+        std::fs::write(&vault, "now").unwrap();
+        std::fs::create_dir(folder.path().join("backups")).unwrap();
+        for n in 1..=4 {
+            let name = format!("backups/work-{}.json", utc::write(n * DAY));
+            // Without bytes on the disk, but of that length.
+            std::fs::File::create(folder.path().join(name)).unwrap().set_len(MOST_BYTES / 2).unwrap();
+        }
+        prune(&vault, 5 * DAY);
+        let left: Vec<u64> = list(&vault).unwrap().iter().map(|backup| backup.wall_ms / DAY).collect();
+        assert_eq!(left, [4, 3, 2]);
     }
 
     #[test]

@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use super::paths::{self, Home};
 use super::temporary::{OF_NEW, inner_name, remove_stale, sync_folder};
-use super::{StoreError, backups, disk, lock, memory};
+use super::{StoreError, aside, backups, disk, lock, memory};
 use crate::vault::{OpenedBy, Unlocked};
 
 /// How long removing waits for another program's save.
@@ -95,9 +95,9 @@ fn candidates(home: &Home, path: &Path, vault: &Unlocked) -> Result<Vec<PathBuf>
     let mut all: Vec<PathBuf> = backups::list(path)?.into_iter().map(|backup| backup.path).collect();
     let unfinished = |file: &OsStr, is_ours: &dyn Fn(&OsStr) -> bool| inner_name(file, OF_NEW).is_some_and(is_ours);
     let backup = |file: &OsStr| backups::is_of(&real, file);
-    let aside = |file: &OsStr| is_aside_of(stem, file);
+    let quarantined = |file: &OsStr| aside::is_of(&real, file);
     add(&mut all, &backups::folder(&real), &|file| unfinished(file, &backup))?;
-    add(&mut all, &folder.join("aside"), &|file| aside(file) || unfinished(file, &aside))?;
+    add(&mut all, &aside::folder(&real), &|file| quarantined(file) || unfinished(file, &quarantined))?;
     add(&mut all, folder, &|file| is_damaged_of(stem, file) || unfinished(file, &|inner| inner == name))?;
     let signed = memory::signed(home, &vault.vault_id())?;
     let signed = signed.file_name().unwrap_or_default();
@@ -116,13 +116,6 @@ fn add(all: &mut Vec<PathBuf>, folder: &Path, wanted: &dyn Fn(&OsStr) -> bool) -
     Ok(())
 }
 
-/// Whether a sync set that file aside for the vault of that stem: `NAME-<16 hexadecimal digits>.json`.
-fn is_aside_of(stem: &OsStr, file: &OsStr) -> bool {
-    let digits = file.as_bytes().strip_prefix(stem.as_bytes()).and_then(|rest| rest.strip_prefix(b"-"));
-    let digits = digits.and_then(|rest| rest.strip_suffix(b".json"));
-    digits.is_some_and(|digits| digits.len() == 16 && digits.iter().all(u8::is_ascii_hexdigit))
-}
-
 /// Whether a restored backup took the place of that file: `NAME.damaged-<seconds>`.
 fn is_damaged_of(stem: &OsStr, file: &OsStr) -> bool {
     let seconds = file.as_bytes().strip_prefix(stem.as_bytes()).and_then(|rest| rest.strip_prefix(b".damaged-"));
@@ -136,9 +129,11 @@ mod tests {
     #[test]
     fn only_the_programs_own_names_are_looked_at() {
         let name = OsStr::new;
-        assert!(is_aside_of(name("ops"), name("ops-0123456789abcdef.json")));
-        assert!(!is_aside_of(name("ops"), name("ops-team-0123456789abcdef.json")));
-        assert!(!is_aside_of(name("ops"), name("ops-mine.json")));
+        let vault = Path::new("/d/ops.json");
+        assert!(aside::is_of(vault, name("ops-0123456789abcdef.json")));
+        assert!(!aside::is_of(vault, name("ops-0123456789ABCDEF.json")));
+        assert!(!aside::is_of(vault, name("ops-team-0123456789abcdef.json")));
+        assert!(!aside::is_of(vault, name("ops-mine.json")));
         assert!(is_damaged_of(name("personal"), name("personal.damaged-1764000000")));
         assert!(!is_damaged_of(name("personal"), name("personal.damaged-")));
         assert!(!is_damaged_of(name("personal"), name("personal.json")));

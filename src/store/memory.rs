@@ -1,6 +1,8 @@
 //! What this machine remembers of a vault's remote: where it is, and what was read back from it.
 //!
-//! One file a vault, `<vault id>.remote.json` in the state folder. Losing it costs that an older copy is not noticed, and the address.
+//! One file a vault, `<vault id>.remote.json` in the state folder. Losing it costs that an older copy is not noticed, and the address. One that cannot be
+//! read is lost: without the address nothing is sent or fetched until a person sets it again, and who knows no copy takes none in the place of theirs for
+//! older.
 //!
 //! A viewer's machine also keeps the newest copy read back as it was, `<vault id>.signed.json`: a viewer's own signature counts nowhere, so when the
 //! remote loses everything only those bytes help.
