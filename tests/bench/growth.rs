@@ -20,11 +20,12 @@
 use std::time::{Duration, Instant};
 
 use data_encoding::BASE64;
+use serde_json::{Value, json};
 use tickey::otp::{Kind, Otp};
 use tickey::runtime::clock::Os;
 use tickey::secret::Secret;
 use tickey::vault::roster::Role;
-use tickey::vault::seal::{MemberKey, VaultId, key_id};
+use tickey::vault::seal::{MemberKey, VaultId, key_id, sha256};
 use tickey::vault::{Clock, Details, Edit, EntryId, Limits, Locked, Stamp, Unlocked};
 
 #[path = "../sync/forger.rs"]
@@ -69,6 +70,13 @@ impl Team {
         signed(&self.maya.id(), &self.bob, self.entry, stamp, set, over)
     }
 
+    /// The file at the remote with links more, and whatever else the owner puts in.
+    fn by_owner(&self, alter: impl Fn(&mut Forger)) -> Vec<u8> {
+        let mut forger = Forger::opens(&self.there, &self.maya.link_keys().member);
+        alter(&mut forger);
+        forger.sealed()
+    }
+
     /// The file at the remote with those elements and members of the body more.
     fn file(&self, elements: &[String], members: &str) -> Vec<u8> {
         let forger = Forger::opens(&self.there, &self.bob);
@@ -85,6 +93,37 @@ fn signed(vault: &VaultId, by: &MemberKey, entry: EntryId, stamp: Stamp, set: &s
     let text = format!(r#"{{"entry":"{entry}","at":"{stamp}","by":"{author}","set":{{{set}}},"over":{{{over}}}}}"#);
     let signature = by.sign(&[b"tickey/1 change".as_slice(), vault, text.as_bytes()].concat());
     format!("{},\"signature\":\"{}\"}}", text.strip_suffix('}').unwrap(), BASE64.encode(&signature))
+}
+
+/// The keys that a link brings, new ones.
+fn keys() -> Value {
+    let keys = MemberKey::random(&mut Os).unwrap().public();
+    json!({"sign": BASE64.encode(&keys.sign), "exchange": BASE64.encode(&keys.exchange)})
+}
+
+fn with(mut all: Value, more: Value) -> Value {
+    all.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+    all
+}
+
+/// Invites somebody, with those keys or new ones; the id of the invitation.
+fn invite(forger: &mut Forger, keys: Value) -> String {
+    forger.add_link(&with(json!({"op": "invite", "name": "more", "role": "viewer", "expires": NOW * 2}), keys));
+    BASE64.encode(&sha256(&[&BASE64
+        .decode(forger.links().last().unwrap()["link"].as_str().unwrap().as_bytes())
+        .unwrap()]))
+}
+
+/// Invites somebody and lets them in; their signing key.
+fn member(forger: &mut Forger) -> String {
+    let (id, keys) = (invite(forger, keys()), keys());
+    forger.add_link(&with(json!({"op": "admit", "name": "more", "role": "viewer", "invite": id}), keys.clone()));
+    keys["sign"].as_str().unwrap().to_owned()
+}
+
+/// A text that is signed by both, as records and requests are.
+fn signed_by(purpose: &[u8], vault: &VaultId, text: &[u8], keys: [&MemberKey; 2]) -> [String; 2] {
+    keys.map(|key| BASE64.encode(&key.sign(&[purpose, vault, text].concat())))
 }
 
 /// Takes a file in and does all that a program does with it; how long it took.
@@ -126,7 +165,97 @@ fn rows() -> Vec<Row> {
     fn stamps(n: usize) -> String {
         listed(n, |n| format!("\"{}\"", Stamp::new(n as u64, 0, 7)))
     }
+    fn entry(team: &Team) -> String {
+        let set = r#""kind":"totp","secret":"JBSWY3DP","issuer":"more""#;
+        signed(&team.maya.id(), &team.bob, EntryId::random(&mut Os).unwrap(), Stamp::new(NOW - 1, 0, 7), set, "")
+    }
+    fn in_lists(forger: &mut Forger, op: &str, member: &str, all: &[String]) {
+        for some in all.chunks(1_200) {
+            forger.add_link(&json!({"op": op, member: some}));
+        }
+    }
     vec![
+        ("links", 190, {
+            Box::new(|team, n| {
+                let bob = BASE64.encode(&team.bob.public().sign);
+                team.by_owner(|forger| {
+                    for role in ["viewer", "editor"].into_iter().cycle().take(n / 2 * 2) {
+                        forger.add_link(&json!({"op": "role", "member": bob, "role": role}));
+                    }
+                })
+            })
+        }),
+        ("members", 10, Box::new(|team, n| team.by_owner(|forger| (0..n).for_each(|_| drop(member(forger)))))),
+        ("open invitations", 10, {
+            Box::new(|team, n| team.by_owner(|forger| (0..n).for_each(|_| drop(invite(forger, keys())))))
+        }),
+        ("grants", 10, {
+            Box::new(|team, n| {
+                team.by_owner(|forger| {
+                    (0..n).for_each(|_| forger.grant(&MemberKey::random(&mut Os).unwrap().public().exchange));
+                    forger.header.grants.reverse();
+                })
+            })
+        }),
+        ("records of newcomers", 160, {
+            Box::new(|team, n| {
+                team.by_owner(|forger| {
+                    let code = MemberKey::random(&mut Os).unwrap();
+                    let of_code = json!({"sign": BASE64.encode(&code.public().sign), "exchange": BASE64.encode(&code.public().exchange)});
+                    let id = invite(forger, of_code);
+                    let record = |_| {
+                        let own = MemberKey::random(&mut Os).unwrap();
+                        let (sign, exchange) = (BASE64.encode(&own.public().sign), BASE64.encode(&own.public().exchange));
+                        let text = json!({"invite": id, "name": "new", "sign": sign, "exchange": exchange, "at": 1}).to_string();
+                        let [invited, signature] =
+                            signed_by(b"tickey/1 join", &team.maya.id(), text.as_bytes(), [&code, &own]);
+                        json!({"join": BASE64.encode(text.as_bytes()), "invited": invited, "signature": signature})
+                    };
+                    forger.body["joins"] = (0..n).map(record).collect();
+                })
+            })
+        }),
+        ("requests", 160, {
+            Box::new(|team, n| {
+                team.by_owner(|forger| {
+                    let old = team.bob.public().sign;
+                    let request = |_| {
+                        let new = MemberKey::random(&mut Os).unwrap();
+                        let (sign, exchange) = (new.public().sign, new.public().exchange);
+                        let text = [old, sign, exchange].concat();
+                        let [agreed, signature] =
+                            signed_by(b"tickey/1 rekey", &team.maya.id(), &text, [&team.bob, &new]);
+                        let [old, sign, exchange] = [old, sign, exchange].map(|key| BASE64.encode(&key));
+                        json!({"kind": "rekey", "old": old, "sign": sign, "exchange": exchange, "agreed": agreed, "signature": signature})
+                    };
+                    forger.body["requests"] = (0..n).map(request).collect();
+                })
+            })
+        }),
+        ("changes that owners stand for", 1_500, {
+            Box::new(|team, n| {
+                let hash = |n: usize| BASE64.encode(&sha256(&[&n.to_be_bytes()]));
+                team.by_owner(|forger| in_lists(forger, "vouch", "changes", &(0..n).map(hash).collect::<Vec<_>>()))
+            })
+        }),
+        ("entries that are gone for good", 1_500, {
+            Box::new(|team, n| {
+                let id = |_| EntryId::random(&mut Os).unwrap().to_string();
+                team.by_owner(|forger| in_lists(forger, "purge", "entries", &(0..n).map(id).collect::<Vec<_>>()))
+            })
+        }),
+        ("entries and members who left", 50, {
+            Box::new(|team, n| {
+                team.by_owner(|forger| {
+                    for n in 0..n {
+                        let (member, newest) = (member(forger), Stamp::new(NOW + n as u64, 0, 7).to_string());
+                        forger.add_link(&json!({"op": "remove", "member": member, "newest": newest}));
+                        forger.changes().push(serde_json::from_str(&entry(team)).unwrap());
+                    }
+                })
+            })
+        }),
+        ("copies of one change", 3_000, Box::new(|team, n| team.file(&vec![entry(team); n], ""))),
         ("unreadable elements", 3_000, Box::new(|team, n| team.file(&vec!["{}".into(); n], ""))),
         ("different unreadable elements", 3_000, {
             Box::new(|team, n| team.file(&(0..n).map(|n| n.to_string()).collect::<Vec<_>>(), ""))
@@ -184,14 +313,7 @@ fn rows() -> Vec<Row> {
                 team.file(&(0..n).map(change).collect::<Vec<_>>(), "")
             })
         }),
-        ("entries", 300, {
-            Box::new(|team, n| {
-                let set = r#""kind":"totp","secret":"JBSWY3DP","issuer":"more""#;
-                let (vault, stamp) = (team.maya.id(), Stamp::new(NOW, 0, 7));
-                let change = |_| signed(&vault, &team.bob, EntryId::random(&mut Os).unwrap(), stamp, set, "");
-                team.file(&(0..n).map(change).collect::<Vec<_>>(), "")
-            })
-        }),
+        ("entries", 300, { Box::new(|team, n| team.file(&(0..n).map(|_| entry(team)).collect::<Vec<_>>(), "")) }),
     ]
 }
 
