@@ -52,6 +52,7 @@ struct Reenrol<'a> {
     #[serde(flatten)]
     entry: Row<'a>,
     known_to: Vec<String>,
+    others: usize,
 }
 
 /// Lists, or settles.
@@ -134,12 +135,14 @@ fn list(global: &Global) -> Result<(), Failure> {
             ));
             report.set_aside.push(Aside { vault: session.name(), by, changes });
         }
-        for ToReenrol { entry, known_to } in vault.to_reenrol() {
+        for secret in vault.to_reenrol() {
+            let names = secret.names();
+            let ToReenrol { entry, known_to, others } = secret;
             let Some(entry) = vault.entry(entry) else { continue };
-            let (label, names) = (pick::label_in(session, entry), known_to.join(", "));
+            let label = pick::label_in(session, entry);
             lines
                 .push(format!("{label}: its secret was known to {names}, removed since; enrol it again at its issuer"));
-            report.to_reenrol.push(Reenrol { entry: Row::new(entry, session.name()), known_to });
+            report.to_reenrol.push(Reenrol { entry: Row::new(entry, session.name()), known_to, others });
         }
     }
     if global.json {

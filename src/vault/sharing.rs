@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::secret::{Random, Secret, Text};
 use crate::vault::document::{Change, Document};
 use crate::vault::file::Slot;
-use crate::vault::fold::{field, newest};
+use crate::vault::fold::field;
 use crate::vault::join::{InviteCode, Join, Newcomer, fingerprint, fingerprint_of_keys};
 use crate::vault::locked::{decrypt, entitled, granted};
 use crate::vault::names::{Doubt, Names};
@@ -16,7 +16,7 @@ use crate::vault::roster::{Event, Invite, Member, RECOVERY, Role, Roster};
 use crate::vault::seal::{Key, MemberKey, key_id};
 use crate::vault::stamp::AHEAD_MS;
 use crate::vault::unlocked::new_header;
-use crate::vault::{EntryId, Founded, Locked, Unlocked, VaultError};
+use crate::vault::{EntryId, Founded, Locked, Stamp, Unlocked, VaultError};
 
 /// Who this machine's member is in a vault.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -83,6 +83,8 @@ pub enum Deed {
     NotDone(String, String),
 }
 
+/// How many of those who knew a secret are named.
+const MOST_NAMED: usize = 16;
 /// How many changes an owner's program stands for unasked when their author's key ends.
 const MOST_UNASKED: usize = 16_384;
 /// Bytes of those changes.
@@ -104,8 +106,22 @@ pub enum Work {
 pub struct ToReenrol {
     /// The entry.
     pub entry: EntryId,
-    /// Who could.
+    /// Who could: of more than a few those who left last.
     pub known_to: Vec<String>,
+    /// How many more.
+    pub others: usize,
+}
+
+impl ToReenrol {
+    /// Who could, in words.
+    pub fn names(&self) -> String {
+        let names = self.known_to.join(", ");
+        match self.others {
+            0 => names,
+            1 => format!("{names} and 1 other"),
+            more => format!("{names} and {more} others"),
+        }
+    }
 }
 
 fn only_owners(what: &str) -> VaultError {
@@ -347,6 +363,7 @@ impl Unlocked {
         }
         let keys = code.as_ref().map(|code| &code.keys);
         vault.document.roster.set_role(&member.keys.sign, role, keys, &self.member, wall_ms).map_err(as_refusal)?;
+        vault.close_invites_by(member, wall_ms)?;
         vault.document.set_roster_again(&self.document.roster);
         if code.is_some() {
             vault.next_epoch(wall_ms, random)?;
@@ -378,12 +395,22 @@ impl Unlocked {
         vault.vouch_for(&member.keys.sign, work, wall_ms).map_err(as_refusal)?;
         let newest = vault.newest();
         vault.document.roster.remove(&member.keys.sign, newest, keys, &self.member, wall_ms).map_err(as_refusal)?;
+        vault.close_invites_by(member, wall_ms)?;
         if work == Work::Drop {
             vault.document.roster.cut(&member.keys.sign, &self.member, wall_ms).map_err(as_refusal)?;
         }
         vault.document.set_roster_again(&self.document.roster);
         vault.next_epoch(wall_ms, random)?;
         Renewed::new(vault, code.as_ref())
+    }
+
+    /// Ends the invitations of somebody who may not invite any more: whoever has their codes could come in by them. An epoch has to follow.
+    fn close_invites_by(&mut self, member: &Member, wall_ms: u64) -> Result<(), VaultError> {
+        let made: Vec<[u8; 32]> = self.document.roster.invites_by(member).map(|invite| invite.id).collect();
+        for id in &made {
+            self.document.roster.close(id, &self.member, wall_ms).map_err(as_refusal)?;
+        }
+        Ok(())
     }
 
     /// Drops what somebody of that name did who was removed, or with a key that has been replaced, and no owner stands for.
@@ -445,19 +472,21 @@ impl Unlocked {
 
     /// Entries whose secrets somebody who is gone could read, and that have not been given new ones since.
     pub fn to_reenrol(&self) -> Vec<ToReenrol> {
-        let gone = self.document.roster.left_at();
+        let mut gone: Vec<&(String, Stamp)> = self.document.roster.left_at().iter().collect();
         if gone.is_empty() {
             return Vec::new();
         }
+        gone.sort_by_key(|(_, at)| *at);
         let mut list = Vec::new();
         for held in self.document.held.values() {
             let Some(entry) = held.entry.as_ref().filter(|entry| !entry.deleted) else { continue };
-            let contents: Vec<_> = held.in_force().iter().map(Change::contents).collect();
-            let Some((stamp, _)) = newest(&contents, field::SECRET) else { continue };
-            let known_to: Vec<String> =
-                gone.iter().filter(|(_, at)| stamp <= *at).map(|(name, _)| name.clone()).collect();
+            let newest = held.in_force().iter().rev().find(|change| change.contents().set.get(field::SECRET).is_some());
+            let Some(stamp) = newest.map(Change::at) else { continue };
+            let known_to = gone.get(gone.partition_point(|(_, at)| *at < stamp)..).unwrap_or_default();
             if !known_to.is_empty() {
-                list.push(ToReenrol { entry: entry.id, known_to });
+                let others = known_to.len().saturating_sub(MOST_NAMED);
+                let named = known_to.iter().skip(others).map(|(name, _)| name.clone());
+                list.push(ToReenrol { entry: entry.id, known_to: named.collect(), others });
             }
         }
         list
@@ -576,7 +605,10 @@ impl Unlocked {
                 "this code has been used already; if that was not you, tell the vault's owner at once".into(),
             ));
         }
-        entitled(&document.roster, &file.author)?;
+        // Another newcomer may have left their record last: whatever else that file holds is signed by members.
+        if document.roster.invite_by_key(&file.author).is_none() {
+            entitled(&document.roster, &file.author)?;
+        }
         document.check_signatures(None)?;
         let own = MemberKey::random(random)?;
         let name = name.unwrap_or(&invite.name);

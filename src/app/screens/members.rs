@@ -38,7 +38,7 @@ pub(crate) enum Who {
     /// So many changes are dated too far ahead of this machine's clock to count.
     Ahead(usize),
     /// An entry whose secret was known to those who left.
-    Secret(Vec<String>),
+    Secret(String),
 }
 
 /// A row of the screen.
@@ -97,7 +97,7 @@ impl Row {
             Who::Ahead(_) => "changes of theirs are dated ahead and do not count until then".into(),
             Who::Aside(1) => "a change of theirs does not count: their key had ended; d drops it".into(),
             Who::Aside(n) => format!("{n} changes of theirs do not count: their key had ended; d drops them"),
-            Who::Secret(known_to) => format!("enrol it again: {} knew it and was removed", known_to.join(", ")),
+            Who::Secret(known_to) => format!("enrol it again: {known_to} knew it and was removed"),
         }
     }
 }
@@ -154,7 +154,7 @@ impl Members {
         self.rows.extend(vault.waiting().into_iter().map(ahead));
         for secret in vault.to_reenrol() {
             let Some(entry) = vault.entry(secret.entry) else { continue };
-            let (name, who) = (crate::app::core::copy::title(entry), Who::Secret(secret.known_to));
+            let (name, who) = (crate::app::core::copy::title(entry), Who::Secret(secret.names()));
             self.rows.push(Row { name, role: "secret", who, fingerprint: String::new() });
         }
         self.cursor = self.cursor.min(self.rows.len().saturating_sub(1));

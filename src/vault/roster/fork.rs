@@ -215,6 +215,8 @@ impl Roster {
             let by = joined.member_who_had(&placed.link.by);
             let by_nobody = joined.is_shared() && by.is_none();
             let is_owner_there = |by: &Member| joined.is_in(by) && by.role == Role::Owner;
+            // Nor does somebody who was removed there give anybody anything, or take it; whom they shut out stays out.
+            let by_a_removed = joined.is_shared() && by.is_some_and(|by| !joined.is_in(by));
             let by_an_owner = !joined.is_shared() || by.is_some_and(is_owner_there);
             // Where one has to end and there is no other, it is one that nobody has: an owner can renew it.
             let mut code = |recovery: Option<CodeKeys>, member: &str| {
@@ -233,6 +235,8 @@ impl Roster {
                     let member = in_force(member);
                     Op::Remove { recovery: code(recovery, &member)?, member, newest }
                 }
+                op @ Op::Close { .. } => op,
+                _ if by_a_removed => Op::Moot,
                 Op::Role { member, role, recovery } => {
                     let member = in_force(member);
                     Op::Role { recovery: code(recovery, &member)?, member, role }

@@ -99,6 +99,8 @@ pub struct Invite {
     pub since_ms: u64,
     /// Who made it.
     pub by: String,
+    /// The number of that member.
+    maker: usize,
     /// Which of all invitations this is.
     number: usize,
 }
@@ -322,6 +324,13 @@ impl Roster {
     /// The open invitation of that id.
     pub(super) fn open_invite(&self, id: &[u8; 32]) -> Option<&Invite> {
         self.invites.get(self.place_of(id)?)
+    }
+
+    /// The open invitations that were made by somebody who is no owner here, and once was that member.
+    pub(super) fn invites_by(&self, member: &Member) -> impl Iterator<Item = &Invite> {
+        let maker = member.number;
+        let is_owner = self.members.iter().any(|now| now.number == maker && now.role == Role::Owner);
+        self.invites.iter().filter(move |invite| !is_owner && invite.maker == maker)
     }
 
     fn place_of(&self, id: &[u8; 32]) -> Option<usize> {

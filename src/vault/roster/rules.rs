@@ -85,7 +85,18 @@ impl Roster {
                 let (id, number) = (placed.origin, self.made);
                 self.invited.insert(id, number);
                 self.made = number.saturating_add(1);
-                self.invites.push(Invite { id, name, role, keys, expires_ms: expires, since_ms: at, by, number });
+                let maker = self.member_by_key(&placed.link.by).map_or(usize::MAX, |maker| maker.number);
+                self.invites.push(Invite {
+                    id,
+                    name,
+                    role,
+                    keys,
+                    expires_ms: expires,
+                    since_ms: at,
+                    by,
+                    maker,
+                    number,
+                });
                 Ok(Some(what))
             }
             Op::Admit { name, role, sign, exchange, invite, recovery } => {

@@ -82,6 +82,36 @@ fn owners_who_removed_each_other_are_left_to_talk() {
     assert!(bob.accept(&from_maya).is_err());
 }
 
+/// Bob, an owner, invites, raises and deletes while Vera removes him; Maya has seen the one and puts it together with the other.
+#[test]
+fn what_a_removed_owner_gave_meanwhile_is_given_to_nobody() {
+    let (mut maya, mut bob, mut vera, mut storage) = team();
+    maya.set_role("bob", Role::Owner);
+    maya.set_role("vera", Role::Owner);
+    let carol = maya.invite("carol", Role::Viewer);
+    maya.sync(&mut storage).unwrap();
+    let mut carol = Machine::join(&storage, &carol, 61).unwrap();
+    carol.sync(&mut storage).unwrap();
+    for machine in [&mut maya, &mut bob, &mut vera] {
+        machine.sync(&mut storage).unwrap();
+    }
+    let code = bob.invite("mallory", Role::Editor);
+    bob.set_role("carol", Role::Owner);
+    bob.vault = bob.vault.purge(&[id(1)], bob.now).unwrap();
+    let from_bob = bob.seal();
+    vera.remove("bob").unwrap();
+    let mut storage = Some(vera.seal());
+    maya.vault = maya.accept(&from_bob).unwrap().vault;
+    maya.sync(&mut storage).unwrap();
+    vera.sync(&mut storage).unwrap();
+    for machine in [&maya, &vera] {
+        assert!(machine.vault.members().iter().all(|member| member.name != "bob"));
+        assert_eq!((machine.member("carol").role, machine.vault.roster().invites().len()), (Role::Viewer, 0));
+    }
+    assert_eq!(vera.issuer(1), "Registrar");
+    assert!(matches!(Machine::join(&storage, &code, 62), Err(VaultError::NotAMember)));
+}
+
 #[test]
 fn a_removed_owner_cannot_come_back_by_a_fork() {
     let (mut maya, mut bob, mut vera, mut storage) = team();

@@ -32,6 +32,57 @@ fn a_code_is_used_once_and_ends() {
     assert!(matches!(eve.accept(storage.as_ref().unwrap()), Err(VaultError::NotAMember)));
 }
 
+/// Two people come by two invitations before any member's program runs.
+#[test]
+fn two_newcomers_come_in_one_after_the_other_while_no_member_is_there() {
+    let (mut maya, mut bob, _, mut storage) = team();
+    let codes = [maya.invite("carol", Role::Editor), maya.invite("dan", Role::Viewer)];
+    maya.sync(&mut storage).unwrap();
+    let mut newcomers = Vec::new();
+    for (code, seed) in codes.iter().zip([41, 42]) {
+        let mut newcomer = Machine::join(&storage, code, seed).unwrap();
+        newcomer.sync(&mut storage).unwrap();
+        newcomers.push(newcomer);
+    }
+    assert_eq!(newcomers[1].issuer(1), "Registrar");
+    let deeds = maya.sync(&mut storage).unwrap();
+    assert_eq!(deeds, [Deed::LetIn("carol".into()), Deed::LetIn("dan".into())]);
+    for machine in newcomers.iter_mut().chain([&mut bob]) {
+        machine.sync(&mut storage).unwrap();
+        assert_eq!(machine.vault.members().len(), 6);
+    }
+    // What is signed by a code that has ended lets nobody read on.
+    let code = maya.invite("eve", Role::Viewer);
+    maya.sync(&mut storage).unwrap();
+    let ended = newcomers[0].vault.invite.clone().unwrap();
+    let mut forged = Machine { vault: maya.vault.clone(), ..newcomers[0].clone() };
+    (forged.vault.member, forged.vault.invite) = (ended, None);
+    let forged = Some(forged.seal());
+    assert!(matches!(Machine::join(&forged, &code, 43), Err(VaultError::NotEntitled(_))));
+}
+
+#[test]
+fn an_invitation_ends_with_the_owner_who_made_it() {
+    for lowered in [false, true] {
+        let (mut maya, mut bob, _, mut storage) = team();
+        maya.set_role("bob", Role::Owner);
+        maya.sync(&mut storage).unwrap();
+        bob.sync(&mut storage).unwrap();
+        let code = bob.invite("mallory", Role::Editor);
+        bob.sync(&mut storage).unwrap();
+        let own = maya.invite("carol", Role::Editor);
+        maya.sync(&mut storage).unwrap();
+        match lowered {
+            true => maya.set_role("bob", Role::Editor),
+            false => maya.remove("bob").unwrap(),
+        }
+        assert_eq!(maya.vault.roster().invites().iter().map(|invite| &*invite.name).collect::<Vec<_>>(), ["carol"]);
+        maya.sync(&mut storage).unwrap();
+        assert!(matches!(Machine::join(&storage, &code, 51), Err(VaultError::NotAMember)));
+        Machine::join(&storage, &own, 52).unwrap();
+    }
+}
+
 #[test]
 fn a_newcomer_whose_machine_stopped_halfway_gets_in() {
     let (mut maya, _, _, mut storage) = team();
