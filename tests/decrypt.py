@@ -424,7 +424,21 @@ def read_changes(texts, purged, members, shared, now):
     return entries
 
 
+ALWAYS = set("kind issuer account secret algorithm digits period counter pin tags note favourite deleted".split())
+
+
+def without_surplus(changes):
+    """The changes without the fields of which their author has set too many."""
+    names = {}
+    for _, _, change in changes:
+        names.setdefault(change.get("by", ""), set()).update(change.get("set", {}))
+    first = {by: ALWAYS | set(sorted(all_ - ALWAYS, key=str.encode)[:4096]) for by, all_ in names.items()}
+    counted = lambda change: {name: value for name, value in change.get("set", {}).items() if name in first[change.get("by", "")]}
+    return [(at, hash_, {**change, "set": counted(change)}) for at, hash_, change in changes]
+
+
 def fold(entry, changes):
+    changes = without_surplus(changes)
     newest, assigned, used, counters = {}, {}, set(), []
     for at, _, change in changes:
         over = change.get("over", {})

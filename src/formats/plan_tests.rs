@@ -26,6 +26,7 @@ fn ours(number: u32, details: Details) -> Entry {
         deleted: false,
         problem: None,
         conflicts: Vec::new(),
+        left_out: 0,
         added: Stamp::default(),
         changed: Stamp::default(),
     }

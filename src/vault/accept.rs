@@ -27,7 +27,7 @@ pub struct Seen {
     pub head: String,
     /// Each replica's newest stamp, of at most 1 024 the newest; the replica as hexadecimal digits.
     pub newest: BTreeMap<String, Stamp>,
-    /// How many changes that count.
+    /// How many changes.
     #[serde(default)]
     pub changes: usize,
     /// How many records of newcomers.
@@ -64,7 +64,7 @@ impl Seen {
     fn of(document: &Document) -> Seen {
         let mut newest: BTreeMap<u64, Stamp> = BTreeMap::new();
         let mut changes = 0_usize;
-        for change in document.in_force() {
+        for change in document.lasting() {
             let known = newest.entry(change.at().replica()).or_default();
             *known = change.at().max(*known);
             changes = changes.saturating_add(1);
@@ -119,10 +119,9 @@ impl Seen {
             let there = now.newest.get(replica);
             there.is_none_or(|there| there < newest) && merged.newest.get(replica) > there
         };
-        // The newest change of all is dropped by no rule but those of entries forgotten for good and of members cut off, and counts on until a key ends.
+        // The newest change of all is dropped by no rule but those of entries forgotten for good and of members cut off.
         let newest = |seen: &Seen| seen.newest.values().copied().max();
-        let moved_on = now.head != self.head && roster.has_had(&self.head);
-        let all_lack = !moved_on && !roster.drops_changes() && newest(now) < newest(self);
+        let all_lack = !roster.drops_changes() && newest(now) < newest(self);
         (all_lack || self.newest.iter().any(lacks)).then(|| "changes that were in it before are missing".into())
     }
 }

@@ -229,6 +229,73 @@ fn nobodys_edits_make_anothers_note_or_pin_go() {
     assert_eq!(kept("pin", 2), 100, "a PIN never is");
 }
 
+/// An editor's program is altered: it names ever new fields. The same ones count on every machine, and nobody else's make way.
+#[test]
+fn of_one_authors_fields_so_many_count_whatever_the_order_they_come_in() {
+    let most = bounds::FIELDS_BY_ONE;
+    let named = |ms: usize, by: u8, names: std::ops::Range<usize>, more: &str| {
+        let names: Vec<String> = names.map(|n| format!("\"f{n:06}\":1")).collect();
+        change(ms as u64, by, &format!("{}{more}", names.join(",")))
+    };
+    let fields = |document: &Document| {
+        let contents = crate::vault::surplus::look_into(&document.held[&id(1)].changes);
+        let by = |by: u8| {
+            let theirs = contents.iter().filter(move |change| *change.by == BASE64.encode(&[by; 16]));
+            theirs
+                .flat_map(|change| &change.set.0)
+                .map(|(name, _)| name.to_string())
+                .collect::<std::collections::BTreeSet<_>>()
+        };
+        (by(1), by(2))
+    };
+    let mut all = vec![named(0, 1, 900_000..900_003, r#","note":"mine","recovery.a":"abcd""#)];
+    all.extend((0..most / 60 + 20).map(|n| named(10 + n, 2, n * 60..n * 60 + 60, "")));
+    all.push(named(9_000, 2, 0..0, r#""zz":1,"secret":"JBSWY3DP","issuer":"Bank""#));
+    all.push(named(9_001, 2, 0..0, r#""recovery.z":"one too many""#));
+    let of = |changes: &[Change]| {
+        let mut document = personal();
+        document.insert(changes.to_vec());
+        document
+    };
+    let whole = of(&all);
+    let (mine, theirs) = fields(&whole);
+    assert_eq!((mine.len(), theirs.len()), (5, most + 2), "the secret and the issuer count beside them");
+    assert!(theirs.contains("secret") && !theirs.contains("zz") && !theirs.contains("recovery.z"));
+    let entry = whole.held[&id(1)].entry.as_ref().unwrap();
+    assert_eq!((&*entry.details.issuer, &*entry.details.note, entry.details.recovery_codes.len()), ("Bank", "mine", 1));
+    assert!(entry.left_out >= 2);
+    // What counts for nothing goes, but for recovery codes.
+    let is_kept = |ms: u64| whole.held[&id(1)].changes.iter().any(|change| change.at().ms() == NOON + ms);
+    assert!(is_kept(9_000) && is_kept(9_001) && !is_kept(10 + most as u64 / 60 + 19));
+    let merge = |x: &Document, y: &Document| x.merge(y, x.roster.clone(), bounds::ASIDE);
+    let (one, two) = all.split_at(40);
+    assert_eq!(merge(&of(two), &of(one)), whole);
+    assert_eq!(merge(&of(one), &of(two)), whole);
+    let mut one_by_one = personal();
+    all.iter().rev().for_each(|change| one_by_one.insert(vec![change.clone()]));
+    assert_eq!(one_by_one, whole);
+}
+
+#[test]
+fn an_entry_that_has_had_too_many_recovery_codes_takes_no_more() {
+    let (mut vault, mut clock) = vault();
+    let added = vault.plan(&[Edit::Add(id(1), Box::new(details()))], &mut clock, NOON).unwrap();
+    vault = vault.with(&added);
+    let mut refused = None;
+    for round in 0..20_u64 {
+        let mut fresh = vault.entry(id(1)).unwrap().details.clone();
+        fresh.recovery_codes = (0..255).map(|n| code(format!("{round} {n}"))).collect();
+        match vault.plan(&[Edit::Change(id(1), Box::new(fresh))], &mut clock, NOON + round) {
+            Ok(changes) => vault = vault.with(&changes),
+            Err(error) => refused = refused.or(Some((round, error))),
+        }
+    }
+    let (round, error) = refused.unwrap();
+    assert!(round > 5 && matches!(&error, VaultError::Refused(words) if words.contains("too many recovery codes")));
+    let entry = vault.entry(id(1)).unwrap();
+    assert_eq!((entry.left_out, entry.details.recovery_codes.len()), (0, 255), "all that was taken counts");
+}
+
 #[test]
 fn a_name_doubled_in_a_change_is_one_assignment() {
     let mut document = personal();

@@ -11,6 +11,8 @@ use crate::vault::fold::field;
 pub(crate) const CHANGE: usize = 256 * KIB;
 /// Fields that one change sets, or replaces assignments of.
 pub(crate) const FIELDS: usize = 64;
+/// Fields of one entry that one author sets, but for those of [`field::ALWAYS`].
+pub(crate) const FIELDS_BY_ONE: usize = 4096;
 /// Assignments of one field that one change replaces.
 pub(crate) const REPLACED: usize = 64;
 /// Bytes of a field's name.

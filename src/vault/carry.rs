@@ -70,6 +70,7 @@ mod tests {
             deleted: false,
             problem: None,
             conflicts: Vec::new(),
+            left_out: 0,
             added: Stamp::default(),
             changed: Stamp::default(),
         }

@@ -30,6 +30,11 @@ impl Author {
         let id = BASE64.encode(&key_id(&member.public().sign));
         Author { id, signs: shared.map(|vault| (vault, member.clone())) }
     }
+
+    /// The key id that their changes name.
+    pub fn key_id(&self) -> Option<[u8; 16]> {
+        key_id_of(&self.id)
+    }
 }
 
 fn signed_text(vault: &VaultId, unsigned: &str) -> zeroize::Zeroizing<Vec<u8>> {

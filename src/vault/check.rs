@@ -111,6 +111,14 @@ fn of_one(entry: &Entry, wall_ms: u64, found: &mut Vec<Finding>) {
             ),
         );
     }
+    if entry.left_out > 0 {
+        let values = if entry.left_out == 1 { "1 value".to_owned() } else { format!("{} values", entry.left_out) };
+        add(
+            "too_many_fields",
+            Weight::Warning,
+            format!("{values} of fields beyond those an entry may have are left out"),
+        );
+    }
     if entry.changed.ms() > wall_ms.saturating_add(AHEAD_MS) {
         add("future_stamp", Weight::Warning, "a change is dated more than a day ahead of this machine's clock".into());
     }
@@ -171,6 +179,7 @@ mod tests {
             deleted: false,
             problem: None,
             conflicts: Vec::new(),
+            left_out: 0,
             added: Stamp::new(NOW_MS, 0, 1),
             changed: Stamp::new(NOW_MS, 0, 1),
         }
@@ -193,6 +202,8 @@ mod tests {
         assert_eq!(found(&problem), ["no_code"]);
         let conflict = Entry { conflicts: vec!["issuer".into()], ..entry(b"12345678901234567890") };
         assert_eq!(found(&conflict), ["conflict"]);
+        let surplus = Entry { left_out: 9, ..entry(b"12345678901234567890") };
+        assert_eq!(found(&surplus), ["too_many_fields"]);
         let ahead = Entry { changed: Stamp::new(NOW_MS + 2 * AHEAD_MS, 0, 1), ..entry(b"12345678901234567890") };
         assert_eq!(found(&ahead), ["future_stamp"]);
     }

@@ -1,9 +1,9 @@
 //! Fields that were changed in two places at once: what each place says, and settling it by one more change.
 
 use crate::secret::Text;
-use crate::vault::change::{Change, Contents};
 use crate::vault::document::Document;
 use crate::vault::fold::Assignments;
+use crate::vault::surplus::look_into;
 use crate::vault::{EntryId, Stamp, Unlocked, history};
 
 /// A field for which two or more values stand.
@@ -68,7 +68,7 @@ fn conflicts(document: &Document, id: EntryId) -> Vec<Conflict> {
     let Some((entry, held)) = document.held.get(&id).and_then(|held| Some((held.entry.as_ref()?, held))) else {
         return Vec::new();
     };
-    let contents: Vec<Contents> = held.in_force().iter().map(Change::contents).collect();
+    let contents = look_into(held.in_force());
     let assignments = Assignments::of(&contents);
     let conflict = |field: &String| {
         let mut sides: Vec<Side> = Vec::new();

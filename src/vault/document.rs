@@ -218,6 +218,14 @@ impl Document {
         self.aside.values().flat_map(BTreeMap::values)
     }
 
+    /// What another copy that follows this one has, too, unless a rule has dropped it: all that is due, but for changes that do not count of whoever has
+    /// more of them than every copy takes.
+    pub fn lasting(&self) -> impl Iterator<Item = &Change> {
+        let whole = self.aside.values().filter(|kept| kept.len() < bounds::ASIDE);
+        let aside = whole.flat_map(BTreeMap::values).filter(|change| self.is_due(change.at()));
+        self.in_force().chain(aside)
+    }
+
     /// The changes that count now.
     pub fn in_force(&self) -> impl Iterator<Item = &Change> {
         self.held.values().flat_map(|held| held.in_force())

@@ -9,6 +9,7 @@ use crate::vault::conflict::Choice;
 use crate::vault::document::Document;
 use crate::vault::fold::{Assignments, Held, counter_of, field, newest};
 use crate::vault::link::{self, Link};
+use crate::vault::surplus::look_into;
 use crate::vault::{Clock, Details, Entry, EntryId, RecoveryId, Stamp, VaultError, bounds, history};
 
 /// One thing done to the vault's entries.
@@ -117,6 +118,7 @@ impl Planner<'_> {
             // A counter belongs to the secret of its own change.
             sets.sort_by_key(|set| set.field != field::SECRET && set.field != field::COUNTER);
         }
+        self.has_room(id, &sets)?;
         let mut changes = Vec::with_capacity(1);
         let mut rest = sets.as_slice();
         let mut at = at;
@@ -137,12 +139,33 @@ impl Planner<'_> {
         Ok(changes)
     }
 
+    /// Whether this author may give the entry those fields, too: what is beyond the bound would count for nothing.
+    fn has_room(&self, id: EntryId, sets: &[Set]) -> Result<(), VaultError> {
+        let names = |sets: &mut dyn Iterator<Item = &str>| -> BTreeSet<String> {
+            sets.filter(|name| !field::ALWAYS.contains(name)).map(str::to_owned).collect()
+        };
+        let mut all = names(&mut sets.iter().map(|set| set.field.as_str()));
+        if all.is_empty() {
+            return Ok(());
+        }
+        let own = self.held(id).map(|held| held.in_force().to_vec()).unwrap_or_default();
+        for change in own.iter().filter(|change| change.by() == self.author.key_id()) {
+            all.append(&mut names(&mut change.contents().set.0.iter().map(|(name, _)| &**name)));
+        }
+        match all.len() > bounds::FIELDS_BY_ONE {
+            true => Err(VaultError::Refused(
+                "this entry has had too many recovery codes; add it anew, and delete this one".into(),
+            )),
+            false => Ok(()),
+        }
+    }
+
     fn edit(&mut self, edit: &Edit) -> Result<Vec<Change>, VaultError> {
         let id = edit.entry();
         let held = self.held(id);
         let entry = held.as_ref().and_then(|held| held.entry.clone());
         let changes = held.as_ref().map_or(&[][..], |held| held.in_force());
-        let contents: Vec<Contents> = changes.iter().map(Change::contents).collect();
+        let contents = look_into(changes);
         let at = self.stamp(changes)?;
         let mut draft = Draft::new(&contents, at);
         let known = || entry.clone().ok_or(VaultError::NoSuchEntry);
@@ -209,7 +232,7 @@ impl Planner<'_> {
         let mut undone: Vec<Change> = Vec::with_capacity(of_entry.len());
         for (id, done) in of_entry {
             let Some(held) = self.held(id) else { continue };
-            let contents: Vec<Contents> = held.in_force().iter().map(Change::contents).collect();
+            let contents = look_into(held.in_force());
             let taken: Vec<bool> = held.in_force().iter().map(|change| done.contains(change)).collect();
             if !taken.contains(&true) {
                 continue;
@@ -232,7 +255,7 @@ impl Planner<'_> {
         let entries: Vec<EntryId> = self.document.held.iter().filter_map(of_entry).collect();
         for id in entries {
             let Some(held) = self.held(id) else { continue };
-            let contents: Vec<Contents> = held.in_force().iter().map(Change::contents).collect();
+            let contents = look_into(held.in_force());
             let taken: Vec<bool> = held.in_force().iter().map(is_theirs).collect();
             let at = self.stamp(held.in_force())?;
             let mut draft = Draft::new(&contents, at);
@@ -254,7 +277,7 @@ impl Planner<'_> {
             }
             let (ours, theirs) = (self.held(id), old.held.get(&id));
             let changes = ours.as_ref().map_or(&[][..], |held| held.in_force());
-            let contents: Vec<Contents> = changes.iter().map(Change::contents).collect();
+            let contents = look_into(changes);
             let at = self.stamp(changes)?;
             let mut draft = Draft::new(&contents, at);
             match theirs {
@@ -263,7 +286,7 @@ impl Planner<'_> {
                 }
                 None => {}
                 Some(theirs) => {
-                    let old_contents: Vec<Contents> = theirs.in_force().iter().map(Change::contents).collect();
+                    let old_contents = look_into(theirs.in_force());
                     draft.become_like(&old_contents);
                 }
             }

@@ -138,6 +138,8 @@ pub struct Entry {
     pub problem: Option<String>,
     /// Fields that were changed in two places at once; the newer value is shown.
     pub conflicts: Vec<String>,
+    /// Values of fields beyond those that an entry may have: they count for nothing.
+    pub left_out: usize,
     /// The stamp of the first change: when it was added.
     pub added: Stamp,
     /// The stamp of the newest change.

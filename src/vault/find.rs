@@ -154,6 +154,7 @@ mod tests {
             deleted: false,
             problem: None,
             conflicts: Vec::new(),
+            left_out: 0,
             added: Stamp::default(),
             changed: Stamp::default(),
         }

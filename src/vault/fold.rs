@@ -11,6 +11,7 @@ use crate::secret::{Secret, Text};
 use crate::vault::change::{Change, Contents, Value};
 use crate::vault::link;
 use crate::vault::merge::{KEPT, kept};
+use crate::vault::surplus::Surplus;
 use crate::vault::{Details, Entry, EntryId, RecoveryCode, RecoveryId, Stamp};
 
 /// The names fields have in the JSON.
@@ -32,6 +33,9 @@ pub(crate) mod field {
     pub const RECOVERY: &str = "recovery.";
     /// Followed by the code's id: `true` once it has been used.
     pub const USED: &str = "used.";
+    /// Those that have one name: they count however many others there are.
+    pub const ALWAYS: [&str; 13] =
+        [KIND, ISSUER, ACCOUNT, SECRET, ALGORITHM, DIGITS, PERIOD, COUNTER, PIN, TAGS, NOTE, FAVOURITE, DELETED];
 }
 
 /// A counter's value in JSON: bound to the stamp of the secret it counts for; `null` stands for the change that holds it.
@@ -55,7 +59,7 @@ pub(crate) struct Held {
 impl Held {
     /// Folds an entry's only change, in a vault that is `shared` or not.
     pub fn one(change: Change, contents: Contents, shared: bool) -> Held {
-        let entry = fold(change.entry(), &[contents], shared);
+        let entry = fold(change.entry(), &[contents], shared, 0);
         Held { changes: vec![change], due: 1, entry }
     }
 
@@ -66,10 +70,12 @@ impl Held {
         changes.dedup();
         let due = due(&changes, horizon_ms);
         let mut contents: Vec<Contents> = changes.iter().take(due).map(Change::contents).collect();
-        let keep = if horizon_ms.is_some() { kept(&contents) } else { Vec::new() };
+        let surplus = Surplus::of(&contents);
+        let keep = if horizon_ms.is_some() { kept(&contents, &surplus) } else { Vec::new() };
         retain(&mut contents, &keep);
         let due = contents.len();
-        let entry = if due > 0 { fold(id, &contents, shared) } else { None };
+        let left_out = surplus.take_out(&mut contents);
+        let entry = if due > 0 { fold(id, &contents, shared, left_out) } else { None };
         drop(contents);
         retain(&mut changes, &keep);
         Held { changes, due, entry }
@@ -198,7 +204,7 @@ pub(crate) fn drawn_twice(changes: &[Change], change: &Change) -> bool {
     ours.is_some() && changes.iter().any(|other| other != change && counter(&other.contents()) == ours)
 }
 
-fn fold(id: EntryId, contents: &[Contents], shared: bool) -> Option<Entry> {
+fn fold(id: EntryId, contents: &[Contents], shared: bool, left_out: usize) -> Option<Entry> {
     let mut values: BTreeMap<&str, (Stamp, Value)> = BTreeMap::new();
     let mut used: BTreeSet<&str> = BTreeSet::new();
     let mut recovery: BTreeMap<&str, Value> = BTreeMap::new();
@@ -292,6 +298,7 @@ fn fold(id: EntryId, contents: &[Contents], shared: bool) -> Option<Entry> {
         deleted: present(field::DELETED).and_then(|(_, value)| value.read()).unwrap_or(false),
         problem,
         conflicts: if contents.len() > 1 { Assignments::of(contents).conflicts() } else { Vec::new() },
+        left_out,
         added: contents.first().map(|change| change.at).unwrap_or_default(),
         changed: contents.last().map(|change| change.at).unwrap_or_default(),
     })

@@ -4,9 +4,10 @@ use std::collections::BTreeMap;
 
 use crate::secret::Text;
 use crate::vault::Stamp;
-use crate::vault::change::{Change, Contents, Value, key_id_of};
+use crate::vault::change::{Value, key_id_of};
 use crate::vault::document::Document;
 use crate::vault::fold::{Counter, field};
+use crate::vault::surplus::look_into;
 use crate::vault::{EntryId, VaultError};
 
 /// One field's step in an entry's history, oldest first.
@@ -45,7 +46,7 @@ pub(crate) fn last(document: &Document, id: EntryId) -> Option<(Stamp, String)> 
 /// [`VaultError::NoSuchEntry`].
 pub(crate) fn history(document: &Document, id: EntryId) -> Result<Vec<HistoryItem>, VaultError> {
     let held = document.held.get(&id).ok_or(VaultError::NoSuchEntry)?;
-    let contents: Vec<Contents> = held.changes.iter().map(Change::contents).collect();
+    let contents = look_into(&held.changes);
     let mut items = Vec::new();
     let mut now: BTreeMap<&str, Value> = BTreeMap::new();
     for (place, change) in contents.iter().enumerate() {

@@ -8,18 +8,17 @@ use std::collections::BTreeMap;
 use crate::vault::Stamp;
 use crate::vault::change::{Contents, key_id_of};
 use crate::vault::fold::{counter, field};
+use crate::vault::surplus::{Author, Surplus};
 
 /// How many assignments of a field by one author are kept: the newest and 20 before it.
 pub const KEPT: usize = 21;
 
-/// The key id that a change names; `None`: it names none.
-type Author = Option<[u8; 16]>;
-
 /// Whether each of those changes, which are in order and of one entry, is kept.
 ///
 /// One is dropped if its own author has set each of its fields 21 times since. Nobody's changes make another's go. A change that sets a secret,
-/// a PIN or a recovery code, or that one was used, or holds the highest counter of a secret is never dropped.
-pub(crate) fn kept(changes: &[Contents]) -> Vec<bool> {
+/// a PIN or a recovery code, or that one was used, or holds the highest counter of a secret is never dropped. A field that is one too many of its author's
+/// is as if it had been set often enough since.
+pub(crate) fn kept(changes: &[Contents], surplus: &Surplus) -> Vec<bool> {
     if changes.len() <= KEPT {
         return vec![true; changes.len()];
     }
@@ -37,6 +36,10 @@ pub(crate) fn kept(changes: &[Contents]) -> Vec<bool> {
         let by = key_id_of(&change.by);
         let mut past = !change.set.0.is_empty();
         for (name, _) in &change.set.0 {
+            if surplus.leaves_out(by, name) {
+                past &= !is_lasting(name);
+                continue;
+            }
             let (count, oldest) = newer.entry((name, by)).or_insert((0, usize::MAX));
             if *oldest != place {
                 past &= *count >= KEPT && !is_lasting(name);

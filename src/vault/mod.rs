@@ -44,6 +44,7 @@ mod sharing_tests;
 #[doc = include_str!("SECURITY.md")]
 pub mod security {}
 pub mod stamp;
+mod surplus;
 #[cfg(test)]
 mod tests;
 pub mod unlocked;
