@@ -514,7 +514,7 @@ pub fn enabled(model: &Model, action: Action) -> Result<(), Cow<'static, str>> {
         _ => None,
     };
     if let Some(open) = vault.and_then(|vault| session.vaults.get(vault)) {
-        open.vault.may_edit().map_err(|error| error.to_string())?;
+        open.may_edit().map_err(|error| error.to_string())?;
     }
     match action {
         Action::CopyShown if crate::app::screens::share::code_shown(session).is_none() => {

@@ -204,6 +204,8 @@ pub enum SyncState {
     WentBack,
     /// What lies there cannot be taken.
     Stopped,
+    /// What lies there is sealed to others: an owner removed this member, or another machine of theirs has a newer key.
+    ShutOut,
     /// What lies there has a new passphrase, set on another machine: syncing asks for it.
     OtherPassphrase,
 }

@@ -16,7 +16,9 @@ use crate::vault::check::{self, Finding, Weight};
 
 #[derive(Serialize)]
 struct Report<'a> {
+    /// The file is sound; what is to be put right all the same are the findings that are warnings.
     ok: bool,
+    warnings: usize,
     findings: Vec<Row<'a>>,
 }
 
@@ -44,7 +46,7 @@ pub fn run(global: &Global) -> Result<(), Failure> {
                 account: None,
                 message: &failure.message,
             };
-            out::json(&Report { ok: false, findings: vec![row] })?;
+            out::json(&Report { ok: false, warnings: 0, findings: vec![row] })?;
             return Err(failure);
         }
         other => other?,
@@ -52,7 +54,7 @@ pub fn run(global: &Global) -> Result<(), Failure> {
     let mut found = check::entries(session.vault(), clock::now().wall_ms);
     found.extend(check::costs(&session.vault().costs()));
     found.extend(around(&session));
-    let ok = found.iter().all(|finding| finding.weight == Weight::Note);
+    let warnings = found.iter().filter(|finding| finding.weight == Weight::Warning).count();
     let entry = |finding: &Finding| finding.entry.and_then(|id| session.vault().entry(id));
     if global.json {
         let findings = found
@@ -67,14 +69,13 @@ pub fn run(global: &Global) -> Result<(), Failure> {
                 message: &finding.message,
             })
             .collect();
-        return out::json(&Report { ok, findings });
+        return out::json(&Report { ok: true, warnings, findings });
     }
     for finding in &found {
         let about = entry(finding).map_or_else(|| session.name().to_owned(), pick::label);
         out::line(&format!("{}: {}: {}", finding.weight.name(), text::fit(&about, 60), text::clean(&finding.message)))?;
     }
     let live = session.vault().entries().filter(|entry| !entry.deleted).count();
-    let warnings = found.iter().filter(|finding| finding.weight == Weight::Warning).count();
     out::say(&format!(
         "{}, the file is sound, {}",
         out::entries(live),
@@ -111,6 +112,9 @@ fn around(session: &Session) -> Vec<Finding> {
             Ok(copies) => copies.iter().for_each(|copy| add("quarantined", Weight::Warning, quarantined(copy))),
             Err(error) => add("quarantine", Weight::Warning, error.to_string()),
         }
+    }
+    if let Err(error) = session.reaches_others() {
+        add("removed", Weight::Warning, error.to_string());
     }
     match backups::list(&path) {
         Ok(backups) if backups.is_empty() => {

@@ -109,6 +109,8 @@ impl From<VaultError> for Failure {
             VaultError::WrongPassphrase => Failure::new(Exit::Passphrase, message)
                 .hint("if the passphrase is lost: tickey passphrase --recovery takes the printed recovery code"),
             VaultError::NotAMember => Failure::new(Exit::Passphrase, message),
+            VaultError::ShutOut => Failure::new(Exit::Passphrase, format!("{message}; nothing was changed"))
+                .hint("tickey sync looks again; tickey cp takes an entry into your personal vault"),
             VaultError::Forked => Failure::new(Exit::Remote, message),
             VaultError::Damaged(_)
             | VaultError::Altered(_)

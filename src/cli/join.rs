@@ -13,6 +13,7 @@ use crate::team::join::{self, Names};
 use crate::team::remote::{self, There};
 use crate::team::{self, Machine, links};
 use crate::text;
+use crate::vault::roster::Role;
 use crate::vault::sharing::Me;
 
 #[derive(Serialize)]
@@ -75,7 +76,7 @@ pub fn run(global: &Global, args: &Args) -> Result<(), Failure> {
     }
     out::say(&format!("you are in {} as {}, {}", text::clean(&name), text::clean(&member), role.name()));
     if recovery_code.is_none() {
-        out::say("you can read at once; what you change has to wait until an owner's program has let you in");
+        out::say(waiting(role));
     }
     if let Some(code) = &recovery_code {
         vault::say_code(
@@ -92,6 +93,14 @@ pub fn run(global: &Global, args: &Args) -> Result<(), Failure> {
         "Read them to an owner, who sees the same under your name (tickey member list), before and after you are let in",
     );
     sync::finish(sent)
+}
+
+/// What a newcomer with that role can do before an owner's program has let them in.
+pub(super) fn waiting(role: Role) -> &'static str {
+    match role {
+        Role::Viewer => "You can read this vault, and copy codes. A viewer does not edit.",
+        Role::Editor | Role::Owner => "You can read this vault. You can edit once an owner's next sync admits you.",
+    }
 }
 
 /// One's own personal vault, onto a machine that has none.

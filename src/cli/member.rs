@@ -6,6 +6,7 @@ use serde::Serialize;
 use super::args::{Global, MemberCommand};
 use super::ask;
 use super::error::{Exit, Failure};
+use super::join;
 use super::out;
 use super::session::Session;
 use super::sync;
@@ -158,8 +159,10 @@ fn list(global: &Global) -> Result<(), Failure> {
         session.vault().fingerprint(),
         session.vault().epoch()
     ));
-    if let Me::Pending { .. } = session.vault().me() {
-        out::say("You can read this vault. You can edit once an owner's next sync admits you.");
+    match (session.reaches_others(), session.vault().me()) {
+        (Err(error), _) => out::warn(&error.to_string()),
+        (Ok(()), Me::Pending { role, .. }) => out::say(join::waiting(role)),
+        (Ok(()), Me::Member { .. }) => {}
     }
     Ok(())
 }
@@ -258,6 +261,9 @@ fn remove(global: &Global, name: &str, work: Work, yes: bool) -> Result<(), Fail
 
 /// Takes back what somebody did, who may be removed since.
 fn revert(global: &Global, name: &str, since_ms: u64, dry_run: bool, yes: bool) -> Result<(), Failure> {
+    if since_ms > clock::now().wall_ms {
+        return Err(Failure::usage(format!("--since is in the future: {}; nothing was changed", out::utc(since_ms))));
+    }
     if !yes && !dry_run {
         ask::Terminal::require("your agreement", "--yes takes it back without asking, --dry-run only counts")?;
     }
@@ -298,9 +304,17 @@ fn cut(global: &Global, name: &str, yes: bool) -> Result<(), Failure> {
     // Refused, if it is, before it is asked.
     session.vault().cut(name, clock::now().wall_ms)?;
     let who = text::fit(name, 60);
-    ask::confirm(yes, &format!("Drop {} of {who} that no owner stands for, for good?", out::changes(aside)))?;
+    let question = match aside {
+        0 => format!("Drop what may still come of {who} and no owner stands for, for good? Nothing of it is here."),
+        _ => format!("Drop {} of {who} that no owner stands for, for good?", out::changes(aside)),
+    };
+    ask::confirm(yes, &question)?;
     let sent = members::cut(&mut session, name)?.published;
-    out::say(&format!("Dropped {} of {}", out::changes(aside), text::clean(name)));
+    let name = text::clean(name);
+    out::say(&match aside {
+        0 => format!("Nothing of {name} was here to drop; what still comes is dropped"),
+        _ => format!("Dropped {} of {name}", out::changes(aside)),
+    });
     sync::finish(sent)
 }
 

@@ -24,8 +24,10 @@ pub(super) fn carry(global: &Global, args: &Carried, carry: Carry) -> Result<(),
     let label = text::clean(&label);
     if carry == Carry::Move {
         from.vault().may_edit()?;
+        from.reaches_others()?;
     }
     to.vault().may_edit()?;
+    to.reaches_others()?;
     let details = carry.details(entry)?;
     if !args.allow_duplicate
         && let Some(other) = twin(to.vault(), &details)

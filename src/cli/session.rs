@@ -251,6 +251,14 @@ impl Session {
         &self.file.path
     }
 
+    /// Whether what is changed here reaches the others.
+    ///
+    /// # Errors
+    /// As [`OpenFile::reaches_others`].
+    pub fn reaches_others(&self) -> Result<(), VaultError> {
+        self.file.reaches_others()
+    }
+
     /// The folders of this user.
     pub fn home(&self) -> &Home {
         &self.file.machine.home

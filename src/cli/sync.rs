@@ -46,8 +46,10 @@ pub fn run(global: &Global, args: &Args) -> Result<(), Failure> {
                 report.rounds = report.rounds.saturating_add(done.rounds);
             }
             Err(problem) => {
-                out::warn(&format!("{}: {}", session.name(), problem.message));
-                failure = Some(problem);
+                let message = format!("{}: {}", session.name(), problem.message);
+                // The last one is what the command ends with.
+                let before: Option<Failure> = failure.replace(Failure { message, ..problem });
+                before.iter().for_each(|before| out::warn(&before.message));
             }
         }
         if at == 0 && global.vault.is_none() {
@@ -145,8 +147,9 @@ fn fetch_missing(all: &mut Vec<Session>) -> Result<(), Failure> {
 /// # Errors
 /// As [`Keeper::hold`].
 pub fn before(session: &mut Session) -> Result<(), Failure> {
-    if let Published::Waits(error) = members::on_newest(session)? {
-        out::warn(&format!("not synced: {error}"));
+    if let Published::Waits(_) = members::on_newest(session)? {
+        // Why is said at the end, where it still is so.
+        out::warn("not synced: this stands on what is here");
     }
     Ok(())
 }

@@ -106,8 +106,8 @@ impl Thread {
                 "The code that you used is spent. This one takes its place and lets one more owner in; it is shown this once. If \
                  an owner's key is lost, remove that member under m."
             }
-            (_, Role::Viewer) => "You can read at once, and copy codes; changing takes the role of an editor.",
-            _ => "You can read at once; what you change has to wait until an owner's program has let you in.",
+            (_, Role::Viewer) => "You can read this vault, and copy codes. A viewer does not edit.",
+            _ => "You can read this vault. You can edit once an owner's next sync admits you.",
         }
         .into());
         said.push(format!("Your six words: {}", vault.own_words()));

@@ -23,8 +23,8 @@ use crate::secret::{Text, random_bytes, wiping_stack};
 use crate::store::sync::{Notice, SyncError};
 use crate::store::{Tag, memory};
 use crate::team::{Keeper, OpenFile, SyncReport, TeamError, links, members, passphrase};
-use crate::vault::Unlocked;
 use crate::vault::seal::VaultId;
+use crate::vault::{Unlocked, VaultError};
 
 /// How often others' changes are looked for, in milliseconds, and by how much that differs from time to time.
 const USUAL_MS: u64 = 60_000;
@@ -455,18 +455,21 @@ impl Known {
     fn failed(&mut self, error: &TeamError) -> (SyncState, Vec<String>) {
         let offline = matches!(error, TeamError::Remote(_) | TeamError::Sync(SyncError::Remote(_) | SyncError::Busy));
         let elsewhere = matches!(error, TeamError::PassphraseChangedThere);
-        let words = match elsewhere {
-            true => "the passphrase was changed on another machine; sync now asks for it".to_owned(),
-            false => error.to_string(),
+        let shut_out = matches!(error, TeamError::KeyEndedThere);
+        let words = match error {
+            _ if elsewhere => "the passphrase was changed on another machine; sync now asks for it".to_owned(),
+            _ if shut_out => VaultError::ShutOut.to_string(),
+            error => error.to_string(),
         };
         let new = self.said.as_ref() != Some(&words);
         self.said = Some(words.clone());
         let waiting =
             self.file.vault.ahead_of(&memory::read(&self.file.machine.home, &self.file.vault.vault_id()).seen);
-        let state = match (offline, elsewhere) {
-            (true, _) => SyncState::Offline { waiting },
-            (false, true) => SyncState::OtherPassphrase,
-            (false, false) => SyncState::Stopped,
+        let state = match () {
+            () if offline => SyncState::Offline { waiting },
+            () if elsewhere => SyncState::OtherPassphrase,
+            () if shut_out => SyncState::ShutOut,
+            () => SyncState::Stopped,
         };
         (state, if new { vec![words] } else { Vec::new() })
     }

@@ -8,7 +8,7 @@ use std::time::Duration;
 use super::{Machine, TeamError, remote};
 use crate::store::sync::{self, Means, Notice, SyncError, Synced, WorkingCopy};
 use crate::store::sync_lock::SyncLock;
-use crate::store::{Os, Saved, StoreError, Tag, disk, state};
+use crate::store::{Os, Saved, StoreError, Tag, disk, memory, state};
 use crate::vault::document::Change;
 use crate::vault::{Clock, Edit, Unlocked, VaultError};
 
@@ -103,6 +103,7 @@ impl OpenFile {
         &mut self,
         plan: impl FnOnce(&Unlocked, &mut Clock, u64) -> Result<Vec<Change>, VaultError>,
     ) -> Result<Changed, TeamError> {
+        self.reaches_others()?;
         let (home, id) = (&self.machine.home, self.vault.vault_id());
         let mut clock = match self.clock {
             Some(clock) => clock,
@@ -178,7 +179,9 @@ impl OpenFile {
             }
             return Ok(None);
         };
-        let synced = self.held(|file| file.sync_held(remote.as_mut()))?;
+        let synced = self.held(|file| file.sync_held(remote.as_mut()));
+        self.note_shut_out(&synced)?;
+        let synced = synced?;
         let Synced { vault, tag, received, sent, conflicts, rounds, notices } = synced;
         self.tag = tag;
         if vault != *self.vault {
@@ -197,6 +200,30 @@ impl OpenFile {
             SyncError::Vault(VaultError::NotAMember) => TeamError::PassphraseChangedThere,
             error => error.into(),
         })
+    }
+
+    /// Remembers whether the newest copy at the remote is sealed to others.
+    fn note_shut_out(&self, synced: &Result<Synced, TeamError>) -> Result<(), TeamError> {
+        let (home, id) = (&self.machine.home, self.vault.vault_id());
+        let shut_out = match synced {
+            Ok(_) => false,
+            Err(TeamError::KeyEndedThere) => true,
+            Err(_) => return Ok(()),
+        };
+        let before = memory::read(home, &id);
+        if before.shut_out != shut_out {
+            memory::remember(home, &id, &memory::Memory { shut_out, ..before })?;
+        }
+        Ok(())
+    }
+
+    /// Whether what is changed here reaches the others, as far as the last sync knew.
+    ///
+    /// # Errors
+    /// [`VaultError::ShutOut`] where the newest copy at the remote is sealed to others.
+    pub fn reaches_others(&self) -> Result<(), VaultError> {
+        let shut_out = self.vault.is_shared() && memory::read(&self.machine.home, &self.vault.vault_id()).shut_out;
+        if shut_out { Err(VaultError::ShutOut) } else { Ok(()) }
     }
 
     /// Puts a new key of the link in force, in a vault that no sync does it for.

@@ -36,6 +36,11 @@ pub enum VaultError {
     /// The file is older than what this machine has seen.
     #[error("the vault went back in time: {0}")]
     RolledBack(String),
+    /// The newest copy at the remote is sealed to others: whatever is changed here reaches nobody.
+    #[error(
+        "an owner removed you from this vault, or another machine of yours has a newer key: what you change here reaches nobody"
+    )]
+    ShutOut,
     /// The key derivation's memory could not be had.
     #[error("not enough memory: unlocking this vault takes {mib} MiB")]
     Memory {

@@ -190,12 +190,12 @@ impl Unlocked {
     pub fn may_edit(&self) -> Result<(), VaultError> {
         match self.me() {
             Me::Member { role: Role::Editor | Role::Owner, .. } => Ok(()),
-            Me::Member { .. } => Err(VaultError::Refused(
+            Me::Pending { role: Role::Editor | Role::Owner, .. } => Err(VaultError::Refused(
+                "you can read this vault; you can edit once an owner's next sync admits you".into(),
+            )),
+            Me::Member { .. } | Me::Pending { .. } => Err(VaultError::Refused(
                 "you are a viewer of this vault: you can read and copy, not change; an owner can make you an editor"
                     .into(),
-            )),
-            Me::Pending { .. } => Err(VaultError::Refused(
-                "you can read this vault already; changes have to wait until an owner's program has let you in".into(),
             )),
         }
     }
@@ -266,7 +266,9 @@ impl Unlocked {
             ));
         }
         check_name(name)?;
-        match self.names().doubt(name, None) {
+        let mut vault = self.clone();
+        vault.end_expired(wall_ms, random)?;
+        match vault.names().doubt(name, None) {
             None => {}
             Some(Doubt::LooksLike(other)) if other.to_lowercase() == name.to_lowercase() => {
                 return Err(VaultError::Refused(format!(
@@ -281,10 +283,27 @@ impl Unlocked {
         }
         let code = Secret::random(16, random)?;
         let key = MemberKey::from_invite_code(&code, &self.header.vault)?;
-        let mut vault = self.clone();
         let link = vault.document.roster.invite(name, role, key.public(), expires_ms, &self.member, wall_ms)?;
         vault.renew_header(random)?;
         Ok(Invited { vault, code: InviteCode::new(code, &link).write()?, expires_ms })
+    }
+
+    /// Ends the invites that nobody used in time: their names are free again.
+    fn end_expired(&mut self, wall_ms: u64, random: &mut dyn Random) -> Result<(), VaultError> {
+        let used: BTreeSet<[u8; 32]> = self.newcomers().iter().map(|newcomer| newcomer.invite.id).collect();
+        let before = self.document.roster.clone();
+        let expired =
+            before.invites().iter().filter(|invite| invite.expires_ms < wall_ms && !used.contains(&invite.id));
+        let mut ended = false;
+        for invite in expired {
+            self.document.roster.close(&invite.id, &self.member, wall_ms)?;
+            ended = true;
+        }
+        if ended {
+            self.document.set_roster_again(&before);
+            self.next_epoch(wall_ms, random)?;
+        }
+        Ok(())
     }
 
     /// Ends an invite, and the power of its code.
@@ -397,7 +416,10 @@ impl Unlocked {
         vault.document.roster.remove(&member.keys.sign, newest, keys, &self.member, wall_ms).map_err(as_refusal)?;
         vault.close_invites_by(member, wall_ms)?;
         if work == Work::Drop {
-            vault.document.roster.cut(&member.keys.sign, &self.member, wall_ms).map_err(as_refusal)?;
+            // The keys that theirs replaced, too: nothing of them is left to drop later.
+            for key in member.signed_with.iter().filter(|key| !self.document.roster.is_cut(&key_id(key))) {
+                vault.document.roster.cut(key, &self.member, wall_ms).map_err(as_refusal)?;
+            }
         }
         vault.document.set_roster_again(&self.document.roster);
         vault.next_epoch(wall_ms, random)?;
@@ -427,10 +449,17 @@ impl Unlocked {
             .filter(|key| roster.member_by_key(key).is_none() && !roster.is_cut(&key_id(key)))
             .collect();
         if ended.is_empty() {
-            return Err(VaultError::Refused(format!(
-                "no key of {} has ended that was not cut off already; remove them first",
-                crate::text::clean(name)
-            )));
+            let shown = crate::text::clean(name);
+            let of_name = |member: &&Member| member.name == name;
+            return Err(VaultError::Refused(
+                if roster.members().iter().any(|member| of_name(&member) && member.signed_with.len() < 2) {
+                    format!("{shown} is a member with their first key, and all they did counts: remove them first")
+                } else if roster.members().iter().chain(roster.gone()).any(|member| of_name(&member)) {
+                    format!("what {shown} did with keys that have ended was dropped already")
+                } else {
+                    format!("nobody called {shown} is or was a member of this vault")
+                },
+            ));
         }
         for key in &ended {
             vault.document.roster.cut(key, &self.member, wall_ms).map_err(as_refusal)?;

@@ -201,3 +201,85 @@ fn only_who_did_very_much_is_removed_with_a_word_about_it() {
     let said = errors(&owner.run(&["--vault", "ops", "member", "remove", "maya", "--yes"]).code(1));
     assert!(!said.contains("--keep-changes"), "the last owner stays, whatever becomes of the changes: {said}");
 }
+
+/// Bob, an editor of the owner's vault whom her program has let in.
+fn editor(owner: &User, remote: &str) -> User {
+    let bob = User::with_vault();
+    let code = owner.json(&["--vault", "ops", "member", "invite", "bob", "--role", "editor"]);
+    let code = bob.file("code", code["code"].as_str().unwrap());
+    let said = errors(&bob.run(&["join", remote, "--code-file", &code]).success());
+    assert!(said.contains("You can edit once an owner's next sync admits you."), "{said}");
+    owner.run(&["sync"]).success();
+    bob.run(&["sync"]).success();
+    bob
+}
+
+#[test]
+fn a_removed_member_is_told_so_by_every_command() {
+    let (owner, remote) = owner();
+    let bob = editor(&owner, &remote);
+    let link = bob.file("link", "otpauth://totp/Late:bob?secret=JBSWY3DPEHPK3PXP");
+    let add = || bob.command(&["--vault", "ops", "add", "-", "--allow-duplicate"]).pipe_stdin(&link).unwrap().assert();
+    add().success();
+    bob.run(&["sync"]).success();
+    owner.run(&["--vault", "ops", "member", "remove", "bob", "--yes"]).success();
+    let said = errors(&bob.run(&["sync"]).code(5));
+    assert_eq!(said.matches("does not open what lies at the remote").count(), 1, "{said}");
+    let path = bob.path("data/tickey/ops.json");
+    let before = std::fs::read(&path).unwrap();
+    for arguments in [&["edit", "Late", "--issuer", "Later"][..], &["rm", "Late", "--yes"]] {
+        let said = errors(&bob.run(&[&["--vault", "ops"], arguments].concat()).code(5));
+        assert!(said.contains("removed you") && said.contains("nothing was changed"), "{said}");
+    }
+    let said = errors(&add().code(5));
+    assert!(said.contains("removed you") && !said.contains("added"), "{said}");
+    assert!(errors(&bob.run(&["--vault", "ops", "member", "list"]).success()).contains("removed you"));
+    let report = bob.json(&["--vault", "ops", "check"]);
+    let found = report["findings"].as_array().unwrap();
+    assert!(found.iter().any(|finding| finding["what"] == "removed"), "{report}");
+    assert_eq!(std::fs::read(&path).unwrap(), before);
+    // What they read they keep.
+    assert!(bob.output(&["--vault", "ops", "list"]).contains("Late"));
+}
+
+#[test]
+fn an_invitation_is_for_a_viewer_unless_it_says_otherwise() {
+    let (owner, remote) = owner();
+    let code = invite(&owner, "vera");
+    assert_eq!(row(&owner, "vera")["role"], "viewer");
+    let vera = User::with_vault();
+    let code = vera.file("code", code);
+    let said = errors(&vera.run(&["join", &remote, "--code-file", &code]).success());
+    assert!(said.contains("A viewer does not edit.") && !said.contains("once an owner"), "{said}");
+}
+
+#[test]
+fn what_an_owner_may_not_do_is_refused_with_its_own_reason() {
+    let (owner, remote) = owner();
+    let _bob = editor(&owner, &remote);
+    let ops = |arguments: &[&str]| owner.run(&[&["--vault", "ops", "member"], arguments].concat());
+    let said = errors(&ops(&["remove", "maya", "--yes"]).failure());
+    assert!(!said.contains("--keep-changes"), "{said}");
+    let said = errors(&ops(&["revert", "bob", "--since", "2999-01-01", "--yes"]).code(2));
+    assert!(said.contains("--since is in the future"), "{said}");
+    ops(&["remove", "bob", "--drop-changes", "--yes"]).success();
+    let said = errors(&ops(&["cut", "bob", "--yes"]).code(1));
+    assert!(said.contains("was dropped already") && !said.contains("remove them"), "{said}");
+}
+
+#[test]
+fn what_hinders_a_sync_is_said_once_and_names_no_scratch_file() {
+    let (owner, _) = owner();
+    let nowhere = format!("folder:{}/team.json", owner.path("none").display());
+    let said = errors(&owner.run(&["--vault", "ops", "remote", "set", &nowhere]).code(7));
+    assert!(said.contains("team.json") && !said.contains("probe"), "{said}");
+    std::fs::create_dir(owner.path("none")).unwrap();
+    owner.run(&["--vault", "ops", "remote", "set", &nowhere]).success();
+    std::fs::remove_dir_all(owner.path("none")).unwrap();
+    let once = |arguments: &[&str]| {
+        let said = errors(&owner.run(arguments).code(7));
+        assert_eq!(said.matches("there is no folder").count(), 1, "{said}");
+    };
+    once(&["sync"]);
+    once(&["--vault", "ops", "member", "invite", "dora"]);
+}

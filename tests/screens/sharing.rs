@@ -102,7 +102,8 @@ fn the_trash_and_the_search_are_over_all_vaults() {
 fn who_may_not_change_is_told_so_and_copies_all_the_same() {
     for (role, let_in, words) in [
         (Role::Viewer, true, "you are a viewer of this vault"),
-        (Role::Editor, false, "until an owner's program has let you in"),
+        (Role::Editor, false, "you can edit once an owner's next sync admits you"),
+        (Role::Viewer, false, "you are a viewer of this vault"),
     ] {
         let mut session = Session::open_team((80, 24), as_guest(role, let_in));
         session.keys("3");
@@ -560,4 +561,24 @@ fn a_narrow_title_keeps_the_word_about_the_remotes() {
         synced(&mut session, SyncState::WentBack, &[]);
         assert!(title(&session).ends_with(words), "{width}: {}", title(&session));
     }
+}
+
+#[test]
+fn who_was_removed_is_told_so_and_changes_nothing_that_reaches_nobody() {
+    let mut session = Session::open_team((80, 24), as_guest(Role::Editor, true));
+    session.keys("3");
+    synced(&mut session, SyncState::ShutOut, &["an owner removed you from this vault"]);
+    assert!(title(&session).ends_with("not synced: removed"), "{}", title(&session));
+    for keys in ["e", "d", "a", "f", "i"] {
+        session.keys(keys);
+        let said = session.screen().split_whitespace().collect::<Vec<_>>().join(" ");
+        assert!(said.contains("what you change here reaches nobody"), "{keys}: {said}");
+        assert_eq!(session.model.screen(), Screen::List);
+    }
+    assert!(!session.effects.iter().any(|effect| matches!(effect, Effect::Save { .. })));
+    // One's own vault is one's own, and so is the shared one once a sync has gone well.
+    session.keys("2f");
+    synced(&mut session, SyncState::Done, &[]);
+    session.keys("3f");
+    assert_eq!(vaults_changed(&session).len(), 2);
 }

@@ -42,9 +42,11 @@ pub(crate) fn synced(
     let words = format!("{}: {}", open.name, said.join("; "));
     match state {
         SyncState::Done | SyncState::Running => model.say(words, now),
-        SyncState::Offline { .. } | SyncState::Stopped | SyncState::OtherPassphrase | SyncState::WentBack => {
-            model.say_bad(words, now)
-        }
+        SyncState::Offline { .. }
+        | SyncState::Stopped
+        | SyncState::ShutOut
+        | SyncState::OtherPassphrase
+        | SyncState::WentBack => model.say_bad(words, now),
     }
 }
 
@@ -77,7 +79,7 @@ pub(crate) fn asked(session: &mut Session) {
 fn owes(session: &Session) -> bool {
     session.vaults.iter().any(|(_, open)| {
         open.sync.is_some_and(|sync| match sync.state {
-            SyncState::Offline { .. } | SyncState::Stopped | SyncState::OtherPassphrase => false,
+            SyncState::Offline { .. } | SyncState::Stopped | SyncState::ShutOut | SyncState::OtherPassphrase => false,
             SyncState::Running | SyncState::Done | SyncState::WentBack => open.saved.newest() > sync.reached,
         })
     })
@@ -130,6 +132,9 @@ pub(crate) fn words(session: &Session, now: Now) -> Option<(String, bool)> {
     }
     if syncs.iter().any(|sync| sync.state == SyncState::OtherPassphrase) {
         return Some(("not synced: other passphrase".into(), false));
+    }
+    if syncs.iter().any(|sync| sync.state == SyncState::ShutOut) {
+        return Some(("not synced: removed".into(), false));
     }
     if syncs.iter().any(|sync| sync.state == SyncState::Stopped) {
         return Some(("not synced".into(), false));

@@ -7,10 +7,11 @@ use std::sync::Arc;
 use crate::app::OpenVault;
 use crate::app::core::save::Pending;
 use crate::app::core::sync_state::Sync;
+use crate::app::msg::SyncState;
 use crate::text::clean;
 use crate::vault::find::{EntryRef, PERSONAL};
 use crate::vault::seal::VaultId;
-use crate::vault::{Clock, Entry, Unlocked};
+use crate::vault::{Clock, Entry, Unlocked, VaultError};
 
 /// An open vault.
 pub(crate) struct Opened {
@@ -37,6 +38,18 @@ impl Opened {
             clock: open.clock,
             pending: VecDeque::new(),
             sync: None,
+        }
+    }
+
+    /// Whether entries may be changed here.
+    ///
+    /// # Errors
+    /// As [`Unlocked::may_edit`]; [`VaultError::ShutOut`] where that would reach nobody.
+    pub(crate) fn may_edit(&self) -> Result<(), VaultError> {
+        self.vault.may_edit()?;
+        match self.sync {
+            Some(sync) if sync.state == SyncState::ShutOut => Err(VaultError::ShutOut),
+            _ => Ok(()),
         }
     }
 

@@ -55,7 +55,7 @@ impl Choice {
                 vault: number,
                 name: open.name.clone(),
                 readers: readers(open),
-                refused: open.vault.may_edit().err().map(|error| error.to_string()),
+                refused: open.may_edit().err().map(|error| error.to_string()),
                 twin: twin.map(copy::title),
             }
         };

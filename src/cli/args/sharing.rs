@@ -62,8 +62,8 @@ pub enum MemberCommand {
         /// For whom
         #[arg(value_name = "NAME")]
         name: String,
-        /// What they may do
-        #[arg(long, value_name = "ROLE", default_value = "editor")]
+        /// What they may do; an owner can give them another role later
+        #[arg(long, value_name = "ROLE", default_value = "viewer")]
         role: RoleName,
         /// How long the code is good for: 1d, 12h
         #[arg(long, value_name = "DURATION", value_parser = duration, default_value = "7d")]

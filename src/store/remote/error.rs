@@ -64,6 +64,13 @@ impl RemoteError {
         RemoteError { kind, place: clean(place).into_owned(), detail, arrived: Arrived::No }
     }
 
+    /// The same, said of `place` instead of the scratch file beside it on which something was tried out.
+    #[must_use]
+    pub(super) fn about(self, scratch: &str, place: &str) -> RemoteError {
+        let detail = self.detail.replace(&*clean(scratch), &clean(place));
+        RemoteError { place: clean(place).into_owned(), detail, ..self }
+    }
+
     /// The same about a write whose answer was lost.
     #[must_use]
     pub fn perhaps_arrived(self) -> RemoteError {

@@ -122,7 +122,8 @@ impl Remote for Folder {
             let result = probe(&scratch, deadline);
             let _ = std::fs::remove_file(&scratch);
             let _ = std::fs::remove_file(lock::path(&scratch));
-            result
+            // What is tried out is said of the place that was asked for.
+            result.map_err(|error| error.about(&place(&scratch), &place(file)))
         })
     }
 }

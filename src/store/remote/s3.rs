@@ -198,7 +198,8 @@ impl Remote for S3 {
         let mut scratch = S3 { object: format!("{folder}{}", super::scratch_name(name)), ..self.clone() };
         let measured = object::measure(&mut scratch, &self.bounds.start());
         let _ = scratch.ask("DELETE", &[], None, &Deadline::of(TIDYING));
-        let mut measured = measured?;
+        let mut measured =
+            measured.map_err(|error| error.about(&scratch.url().to_string(), &self.url().to_string()))?;
         if !self.url().is_secure() {
             measured
                 .notes

@@ -222,7 +222,7 @@ impl Remote for WebDav {
         let measured =
             object::measure(&mut scratch, &deadline).and_then(|measured| scratch.with_locks(measured, &deadline));
         let _ = scratch.ask("DELETE", &[], None, &Deadline::of(TIDYING));
-        let mut measured = measured?;
+        let mut measured = measured.map_err(|error| error.about(&scratch.url.to_string(), &self.url.to_string()))?;
         if !self.url.is_secure() {
             measured.notes.push("the connection is not encrypted, and leads to this machine".into());
         }

@@ -193,3 +193,18 @@ fn who_looks_like_a_member_waits_for_an_owners_yes() {
     newcomer.sync(&mut storage).unwrap();
     assert_eq!(maya.sync(&mut storage).unwrap(), [Deed::LetIn("zoe".into())]);
 }
+
+#[test]
+fn an_invitation_that_ended_unused_keeps_no_name() {
+    let (mut maya, ..) = team();
+    maya.invite("dan", Role::Editor);
+    maya.now += 8 * DAY;
+    let (epoch, mut random) = (maya.vault.epoch(), maya.random());
+    let invited = maya.vault.invite("Dan", Role::Viewer, maya.now + DAY, maya.now, &mut random).unwrap();
+    let invites = invited.vault.roster().invites();
+    assert_eq!(invites.iter().map(|invite| &*invite.name).collect::<Vec<_>>(), ["Dan"]);
+    assert!(invited.vault.epoch() > epoch, "its code opens nothing that comes after");
+    // One that is open keeps its name.
+    let again = invited.vault.invite("dan", Role::Viewer, maya.now + DAY, maya.now, &mut random);
+    assert!(matches!(again, Err(VaultError::Refused(_))));
+}

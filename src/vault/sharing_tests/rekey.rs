@@ -492,3 +492,24 @@ fn what_an_editor_wrote_is_taken_from_a_viewers_copy() {
     maya.sync(&mut storage).unwrap();
     assert_eq!(maya.issuer(9), "Bob's own");
 }
+
+#[test]
+fn who_is_removed_with_their_changes_has_no_key_left_to_cut() {
+    let (mut maya, mut bob, _, mut storage) = team();
+    let keys = bob.new_keys();
+    bob.vault = bob.vault.with_keys(&keys);
+    for _ in 0..2 {
+        bob.sync(&mut storage).unwrap();
+        maya.sync(&mut storage).unwrap();
+    }
+    let (member, mut random) = (maya.member("bob"), maya.random());
+    assert_eq!(member.signed_with.len(), 2);
+    let refused = |vault: &Unlocked, name: &str| match vault.cut(name, NOON) {
+        Err(VaultError::Refused(words)) => words,
+        other => panic!("{:?}", other.map(|_| ())),
+    };
+    let vault = maya.vault.remove(&member, Work::Drop, maya.now, &mut random).unwrap().vault;
+    assert!(refused(&vault, "bob").contains("was dropped already"));
+    assert!(refused(&vault, "vera").contains("remove them first"));
+    assert!(refused(&vault, "nobody").contains("nobody called nobody"));
+}
