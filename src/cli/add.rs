@@ -58,7 +58,9 @@ fn read(global: &Global, args: &Add) -> Result<Details, Failure> {
         let base = from_picture(picture)?;
         let kind = wanted.kind.unwrap_or(base.otp.kind);
         if values.pin_stdin {
-            wanted.pin = Some(Lines::stdin(global)?.next("the PIN")?);
+            let mut lines = Lines::stdin(global)?;
+            wanted.pin = Some(lines.next("the PIN")?);
+            lines.end("the PIN")?;
         }
         ask_pin(&mut wanted, kind, base.otp.pin.is_some())?;
         return Ok(wanted.change(&base)?);
@@ -74,6 +76,14 @@ fn read(global: &Global, args: &Add) -> Result<Details, Failure> {
         && let Some(lines) = &mut lines
     {
         wanted.pin = Some(lines.next("the PIN")?);
+    }
+    if let Some(lines) = &mut lines {
+        let taken = match (values.pin_stdin, args.source.is_some()) {
+            (true, _) => "the entry and its PIN",
+            (false, true) => "one link",
+            (false, false) => "one secret",
+        };
+        lines.end(taken).map_err(|failure| failure.hint("tickey import - takes several links"))?;
     }
     if args.source.is_some() || (!values.secret_stdin && links::is_link(&typed)) {
         let link = links::split(&typed).next().unwrap_or(&typed);

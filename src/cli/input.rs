@@ -1,7 +1,7 @@
 //! Standard input and files that are not vaults.
 
 use std::fs::{File, OpenOptions};
-use std::io::{self, BufRead, Read};
+use std::io::{self, BufRead, IsTerminal, Read};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 
@@ -100,6 +100,17 @@ impl Lines {
             }
         }
         Ok(lines)
+    }
+
+    /// Says that nothing is left but what is typed at a terminal.
+    ///
+    /// # Errors
+    /// Wrong usage: more was given than is taken.
+    pub fn end(&mut self, taken: &str) -> Result<(), Failure> {
+        if io::stdin().is_terminal() || self.rest(taken)?.is_empty() {
+            return Ok(());
+        }
+        Err(Failure::usage(format!("standard input holds more than {taken}; nothing was changed")))
     }
 
     fn read(&mut self, what: &str) -> Result<Option<Text>, Failure> {

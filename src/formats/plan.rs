@@ -99,6 +99,9 @@ pub fn plan<'a>(imported: Imported, existing: impl Iterator<Item = &'a Entry>, p
     for candidate in &imported.entries {
         let mut notices: Vec<String> = candidate.details.otp.short_secret().into_iter().collect();
         let details = &candidate.details;
+        if names(details).is_none() {
+            notices.push("it has no name: edit gives it one".into());
+        }
         let twice = !candidate.trashed && !seen.insert(identity(details));
         let exact = same.get(&identity(details)).copied();
         let ours = exact.or_else(|| {

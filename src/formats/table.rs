@@ -186,6 +186,9 @@ fn without_otp(header: &[String]) -> &'static str {
     }
 }
 
+/// Columns whose cells are never shown.
+const PASSWORD: &[&str] = &["password", "passwort", "loginpassword", "pin"];
+
 /// A row and the names over it.
 #[derive(Clone, Copy)]
 struct Cells<'r> {
@@ -210,6 +213,17 @@ impl<'r> Cells<'r> {
         self.all(names).next().map(|(_, cell)| cell)
     }
 
+    /// Why a cell is refused, with what stands in it, unless that might be a secret in the wrong column.
+    fn not_understood(self, heading: &str, cell: &str) -> String {
+        let run = |is: fn(u8) -> bool| cell.split(|letter| !u8::try_from(letter).is_ok_and(is)).map(str::len).max();
+        let base32 = run(|letter| letter.is_ascii_alphabetic() || (b'2'..=b'7').contains(&letter)).unwrap_or(0);
+        let hex = run(|letter| letter.is_ascii_hexdigit()).unwrap_or(0);
+        let others = || self.all(&[OTP, SECRET_ALONE, PASSWORD].concat()).any(|(_, secret)| secret.contains(cell));
+        let hidden = base32 > 9 || hex > 9 || links::within(cell) || self.row.len() != self.header.len() || others();
+        let what = if hidden { "what stands".to_owned() } else { format!("{:?}", text::fit(cell, 24)) };
+        format!("{what} in the column {} is not understood: say what the columns hold", text::fit(heading, 24))
+    }
+
     /// What the only one of these columns says, or several that say the same; nothing when all are empty.
     ///
     /// # Errors
@@ -217,7 +231,7 @@ impl<'r> Cells<'r> {
     fn one<T: PartialEq>(self, names: &'r [&str], read: impl Fn(&str, &str) -> Option<T>) -> Result<Option<T>, String> {
         let mut found: Option<T> = None;
         for (name, cell) in self.all(names) {
-            let said = read(name, cell).ok_or_else(|| not_understood(name))?;
+            let said = read(name, cell).ok_or_else(|| self.not_understood(name, cell))?;
             if found.as_ref().is_some_and(|found| *found != said) {
                 return Err(format!("the column {} and another say different things", text::fit(name, 24)));
             }
@@ -225,10 +239,6 @@ impl<'r> Cells<'r> {
         }
         Ok(found)
     }
-}
-
-fn not_understood(heading: &str) -> String {
-    format!("what stands in the column {} is not understood: say what the columns hold", text::fit(heading, 24))
 }
 
 /// What the columns beside a key say of its codes.
@@ -252,7 +262,7 @@ impl Said {
         for (name, cell) in cells.all(KIND) {
             match parameters::kind(cell) {
                 Says::Nothing => {}
-                Says::Unknown => return Err(not_understood(name)),
+                Says::Unknown => return Err(cells.not_understood(name, cell)),
                 says if kinds.is_some_and(|kinds| kinds != says) => {
                     return Err("two columns name different kinds".into());
                 }
@@ -362,7 +372,7 @@ fn read_key(place: String, key: &str, cells: Cells<'_>, names: (&str, &str)) -> 
             let is_known = known.iter().any(|names| names.contains(&name.as_str()));
             !is_known && !cell.trim().is_empty() && parameters::looks_like_one(name)
         });
-        unknown.map_or(Ok(said), |(name, _)| Err(not_understood(name)))
+        unknown.map_or(Ok(said), |(name, cell)| Err(cells.not_understood(name, cell.trim())))
     });
     let encoding = cells.one(ENCODING, |_, cell| match bare(cell).as_str() {
         "base32" | "32" => Some(false),

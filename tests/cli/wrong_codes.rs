@@ -40,7 +40,7 @@ fn a_table_is_read_by_its_columns_or_not_at_all() {
         Three,MZXW6YTBOJRGCZQ,sha3,,,,\n";
     let file = user.file("table.csv", table);
     let assert = user.run(&["import", &file]).success();
-    assert!(errors(&assert).contains("row 4: refused Three: what stands in the column algo is not understood"));
+    assert!(errors(&assert).contains("row 4: refused Three: \"sha3\" in the column algo is not understood"));
     let entries = user.json(&["list"]);
     let shown = |issuer: &str| user.json(&["show", issuer]);
     assert_eq!(entries.as_array().unwrap().len(), 2);
@@ -151,4 +151,35 @@ fn the_same_secret_with_other_parameters_is_another_entry() {
     let found = user.json(&["check"]);
     let said = found["findings"].to_string();
     assert!(said.contains("with another algorithm") && said.contains("with another digits"), "{said}");
+}
+
+#[test]
+fn a_refused_cell_is_quoted_but_for_what_may_be_a_secret() {
+    let user = User::with_vault();
+    let table = "Name,Secret,algo,password\n\
+        One,MZXW6YTBOJRGCZQ,\"sha\u{1b}[31m9 of a length that is cut\",x\n\
+        Two,MZXW6YTBOJRGCZQ,MZXW6YTBOJRGCZQ,x\n\
+        Three,MZXW6YTBOJRGCZQ,hunter2,hunter2\n\
+        Four,MZXW6YTBOJRGCZQ,hunter2\n\
+        ,MZXW6YTBOJRGCZR,,x\n";
+    let file = user.file("table.csv", table);
+    let assert = user.run(&["import", &file]).success();
+    let said = errors(&assert) + &String::from_utf8_lossy(&assert.get_output().stdout);
+    assert!(said.contains("\"sha[31m9 of a length th…\" in the column algo"), "{said}");
+    assert!(!said.contains("MZXW6") && !said.contains("hunter2") && !said.contains('\u{1b}'), "{said}");
+    assert_eq!(said.matches("what stands in the column algo").count(), 3, "{said}");
+    assert!(said.contains("it has no name"), "{said}");
+    // Of several lines none is taken, silently.
+    for (arguments, lines) in [
+        (
+            &["add", "-"][..],
+            "otpauth://totp/A:a?secret=JBSWY3DPEHPK3PXP\n\notpauth://totp/B:b?secret=JBSWY3DPEHPK3PXQ\n",
+        ),
+        (&["add", "--secret-stdin", "--issuer", "A"], "JBSWY3DPEHPK3PXP\nmore\n"),
+    ] {
+        let file = user.file("lines", lines);
+        let said = errors(&user.command(arguments).pipe_stdin(&file).unwrap().assert().code(2));
+        assert!(said.contains("holds more than one") && !said.contains("JBSWY"), "{said}");
+    }
+    assert_eq!(user.json(&["list"]).as_array().unwrap().len(), 1);
 }
