@@ -183,6 +183,38 @@ fn replacing_keeps_what_the_file_does_not_know() {
 }
 
 #[test]
+fn what_no_entry_may_hold_is_left_out_and_says_why() {
+    let plan = plan(
+        file(vec![details(&"x".repeat(1025), "", "a"), details("Site", "", "b")]),
+        [].into_iter(),
+        OnDuplicate::Skip,
+    );
+    assert_eq!(signs(&plan), "-+");
+    assert_eq!(plan.rows[0].action, Action::Skip("the issuer is longer than 1 KiB".into()));
+}
+
+#[test]
+fn replacing_keeps_a_pin_for_codes_of_the_same_kind() {
+    let of = |kind, pin: Option<&str>, key: &str| {
+        let mut details = details("VPN", "badge", key);
+        (details.otp.kind, details.otp.pin) = (kind, pin.map(Into::into));
+        details
+    };
+    let vault = [ours(1, of(Kind::Motp, Some("1234"), "old key"))];
+    for (kind, pin, expected) in [
+        (Kind::Motp, None, Some("1234")),
+        (Kind::Motp, Some("9999"), Some("9999")),
+        (Kind::Yandex, None, None),
+        (Kind::Yandex, Some("9999"), Some("9999")),
+    ] {
+        let plan = plan(file(vec![of(kind, pin, "new key, 16 byte")]), vault.iter(), OnDuplicate::Replace);
+        let edits = plan.edits(&mut Numbered(0)).unwrap();
+        let [Edit::Change(_, changed)] = edits.as_slice() else { panic!("{edits:?}") };
+        assert_eq!(changed.otp.pin.as_deref(), expected, "{kind:?} {pin:?}");
+    }
+}
+
+#[test]
 fn replacing_keeps_the_highest_counter() {
     let badge = |counter, tag: &str| {
         let mut badge = details("Badge", "88", "12345678901234567890");

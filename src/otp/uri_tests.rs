@@ -63,8 +63,9 @@ fn steam_in_its_disguises() {
 #[test]
 fn a_yandex_pin_plain_or_in_base32() {
     let uri = |pin: &str| format!("otpauth://yaotp/me?secret=LA2V6KMCGYMWWVEW64RNP3JA3I&pin={pin}&pin_length=4");
-    for pin in ["5239", "GUZDGOI"] {
-        assert_eq!(read(&uri(pin)).otp.pin.as_deref(), Some("5239"), "{pin}");
+    // Digits alone are the PIN itself, also where they are base32.
+    for (pin, expected) in [("5239", "5239"), ("GUZDGOI", "5239"), ("22222222", "22222222")] {
+        assert_eq!(read(&uri(pin)).otp.pin.as_deref(), Some(expected), "{pin}");
     }
     let bad = "otpauth://yaotp/me?secret=AA2V6KMCGYMWWVEW64RNP3JA3IAAAAAAHTSG4HRZPI&pin=1";
     assert_eq!(parse(bad), Err(UriError::Otp(OtpError::YandexChecksum)));
@@ -113,6 +114,43 @@ fn what_is_refused() {
     }
     let long = format!("otpauth://totp/x?secret={}", "A".repeat(LONGEST_SECRET + 1));
     assert_eq!(parse(&long), Err(UriError::SecretTooLong));
+}
+
+#[test]
+fn a_secret_has_at_least_a_byte_and_at_most_so_many_characters() {
+    for read in [base32_secret, motp_secret, hex_secret] {
+        assert_eq!(read(""), Err(UriError::NoSecret));
+        assert!(read(&"a".repeat(LONGEST_SECRET)).is_ok());
+        // Both are of a length that base32 and hexadecimal have.
+        for more in [2, 8] {
+            assert_eq!(read(&"a".repeat(LONGEST_SECRET + more)), Err(UriError::SecretTooLong));
+        }
+    }
+}
+
+/// Other programs read these: what stands where is theirs as much as ours.
+#[test]
+fn links_are_written_as_other_programs_read_them() {
+    let of = |kind| Otp::new(kind, Secret::from(&b"sixteen bytes!!!"[..]));
+    let mut yandex = of(Kind::Yandex);
+    yandex.pin = Some("5239".into());
+    for (otp, issuer, account, expected) in [
+        (
+            of(Kind::Totp),
+            "Git Hub",
+            "octo",
+            "otpauth://totp/Git%20Hub:octo?secret=ONUXQ5DFMVXCAYTZORSXGIJBEE&issuer=Git%20Hub&algorithm=SHA1&digits=6&period=30",
+        ),
+        (
+            of(Kind::Hotp),
+            "",
+            "octo",
+            "otpauth://hotp/octo?secret=ONUXQ5DFMVXCAYTZORSXGIJBEE&algorithm=SHA1&digits=6&counter=0",
+        ),
+        (yandex, "", "me", "otpauth://yaotp/me?secret=ONUXQ5DFMVXCAYTZORSXGIJBEE&pin=GUZDGOI"),
+    ] {
+        assert_eq!(write(&otp, issuer, account).as_str(), expected);
+    }
 }
 
 #[test]
