@@ -387,6 +387,82 @@ impl Unlocked {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::otp::{Kind, Otp};
+    use crate::secret::Secret;
+    use crate::vault::fixed::FixedRandom;
+    use crate::vault::{Clock, Details, Edit, EntryId};
+
+    /// A copy's newest stamps, by replica and time.
+    fn seen(epoch: u64, head: &str, newest: &[(u64, u64)]) -> Seen {
+        let newest = newest.iter().map(|(replica, ms)| (format!("{replica:016x}"), Stamp::new(*ms, 0, *replica)));
+        Seen { epoch, head: head.to_owned(), newest: newest.collect(), ..Seen::default() }
+    }
+
+    #[test]
+    fn a_copy_is_older_by_its_epoch_its_members_or_its_changes() {
+        let founded = Unlocked::found_shared("ops", "maya", 1, &mut FixedRandom::new(1)).unwrap().vault;
+        let purged = founded.purge(&[EntryId::random(&mut FixedRandom::new(2)).unwrap()], 2).unwrap();
+        let (roster, changes) = (founded.roster(), [(1, 10), (2, 20)]);
+        let (head, other) = (data_encoding::HEXLOWER.encode(&roster.head()), "ab".repeat(32));
+        let ours = seen(2, &head, &changes);
+        let of = |remembered: &Seen, now: &Seen, merged: &[(u64, u64)], relation| {
+            remembered.older(now, &seen(2, &head, merged), roster, relation).unwrap_or_default()
+        };
+        for newer in [&changes[..], &[(1, 10), (2, 21)], &[(1, 10), (2, 20), (3, 5)]] {
+            for epoch in [2, 3] {
+                assert_eq!(of(&ours, &seen(epoch, &head, newer), newer, Relation::Same), "");
+            }
+        }
+        assert!(of(&ours, &seen(1, &head, &changes), &changes, Relation::Same).contains("epoch 1"));
+        // Another list of members than the one that was there: older, unless it follows what is known here or has that one in it.
+        let unknown = seen(2, &other, &changes);
+        for relation in [Relation::Same, Relation::Behind] {
+            assert!(of(&unknown, &ours, &changes, relation).contains("members"));
+        }
+        for relation in [Relation::Ahead, Relation::Forked, Relation::Crossed { theirs: true, equal: true }] {
+            assert_eq!(of(&unknown, &ours, &changes, relation), "");
+        }
+        assert_eq!(of(&unknown, &unknown, &changes, Relation::Same), "");
+        assert_eq!(of(&ours, &unknown, &changes, Relation::Same), "");
+        assert_eq!(of(&seen(2, "", &changes), &ours, &changes, Relation::Same), "");
+        // What is missing there and here was dropped by a rule, but never the newest of all.
+        for (there, merged, is_older) in [
+            (&[(1, 10)][..], &changes[..], true),
+            (&[(2, 20)], &changes, true),
+            (&[(1, 9), (2, 20)], &changes, true),
+            (&[(2, 20)], &[(2, 20)], false),
+            (&[(1, 9), (2, 20)], &[(1, 9), (2, 20)], false),
+            (&[(1, 10)], &[(1, 10)], true),
+        ] {
+            let said = of(&ours, &seen(2, &head, there), merged, Relation::Same);
+            assert_eq!(said.contains("changes"), is_older, "{there:?} {merged:?}");
+        }
+        // Unless the list of members moved on, or owners have dropped changes for good.
+        let cut = [(1, 10)];
+        assert_eq!(of(&ours, &seen(2, &other, &cut), &cut, Relation::Ahead), "");
+        assert_eq!(ours.older(&seen(2, &head, &cut), &seen(2, &head, &cut), purged.roster(), Relation::Same), None);
+    }
+
+    #[test]
+    fn a_change_is_lacked_that_is_newer_than_what_is_remembered_of_its_replica() {
+        let founded = Unlocked::found_shared("ops", "maya", 1, &mut FixedRandom::new(1)).unwrap().vault;
+        let change = |replica, ms| {
+            let details = Details::new(Otp::new(Kind::Totp, Secret::from(&b"12345678901234567890"[..])), "Site", "");
+            let edit = Edit::Add(EntryId::random(&mut FixedRandom::new(ms)).unwrap(), Box::new(details));
+            founded.plan(&[edit], &mut Clock::new(replica, Stamp::default()), ms).unwrap().remove(0)
+        };
+        let few = seen(1, "", &[(1, 100), (2, 200)]);
+        for (replica, ms, lacks) in [(1, 99, false), (1, 100, false), (1, 101, true), (2, 150, false), (3, 1, true)] {
+            assert_eq!(few.lacks()(&change(replica, ms)), lacks, "{replica} {ms}");
+        }
+        // Where not every replica is remembered, what is older than all that is counts as seen.
+        let all: Vec<(u64, u64)> = (0..REPLICAS as u64).map(|replica| (replica, 1_000 + replica)).collect();
+        for (replica, ms, lacks) in [(5_000, 999, false), (5_000, 1_001, true), (5, 1_005, false), (5, 1_006, true)] {
+            assert_eq!(seen(1, "", &all).lacks()(&change(replica, ms)), lacks, "{replica} {ms}");
+            let whole = seen(1, "", &all[..REPLICAS - 1]);
+            assert_eq!(whole.lacks()(&change(replica, ms)), lacks || replica == 5_000, "{replica} {ms}");
+        }
+    }
 
     #[test]
     fn of_any_number_of_replicas_the_newest_are_remembered() {
