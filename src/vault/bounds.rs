@@ -135,3 +135,16 @@ fn value_fits(name: &str, value: Value) -> bool {
             _ => true,
         }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::written;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn a_text_is_measured_as_json_writes_it(text in prop_oneof![any::<String>(), "[\"\\\\\\x00-\\x1f\\x7f a]{0,9}"]) {
+            prop_assert_eq!(written(&text), serde_json::to_string(&text).unwrap().len());
+        }
+    }
+}

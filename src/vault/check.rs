@@ -224,7 +224,9 @@ mod tests {
 
     #[test]
     fn cheap_costs_are_pointed_out() {
-        assert!(costs(&[Cost::START]).is_empty());
-        assert_eq!(costs(&[Cost { m_kib: 19 * 1024, t: 2, p: 1 }]).len(), 1);
+        let Cost { m_kib, t, p } = Cost::START;
+        for (m_kib, t, cheap) in [(m_kib, t, 0), (m_kib - 1, t, 1), (m_kib, t - 1, 1), (m_kib + 1, t + 1, 0)] {
+            assert_eq!(costs(&[Cost { m_kib, t, p }]).len(), cheap, "{m_kib} KiB, {t} passes");
+        }
     }
 }

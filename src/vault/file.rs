@@ -403,15 +403,50 @@ mod tests {
     fn other_files_are_named_for_what_they_are() {
         let newer = br#"{"tickey":2,"anything":[]}"#;
         assert!(matches!(File::read(newer), Err(VaultError::Newer(_))));
-        for other in [
-            &b"{\"version\":1,\"header\":{},\"db\":{}}"[..],
-            b"[1,2]",
-            b"otpauth://totp/x?secret=AA",
-            b"\x89PNG\r\n",
-            b"\xff\xfe",
+        for (other, kind) in [
+            (&b"{\"version\":1,\"header\":{},\"db\":{}}"[..], "JSON of another program"),
+            (b" \n[1,2]", "JSON of another program"),
+            (b"otpauth://totp/x?secret=AA", "a file of another kind"),
+            (b"\x89PNG\r\n", "a file of another kind"),
+            (b"\xff\xfe", "a file of another kind"),
         ] {
-            let said = File::read(other).unwrap_err();
-            assert!(matches!(said, VaultError::NotAVault(_)), "{said}");
+            assert_eq!(File::read(other), Err(VaultError::NotAVault(format!("it is {kind}"))));
+        }
+        // A header that this version cannot read is another version's, unless the file says that it is of this one.
+        let broken = |version| {
+            let file = File { header_bytes: b"{}".to_vec(), ..sample() };
+            let text = String::from_utf8(file.write().unwrap()).unwrap();
+            File::read(text.replacen("\"tickey\":1", &format!("\"tickey\":{version}"), 1).as_bytes()).unwrap_err()
+        };
+        assert!(matches!(broken(2), VaultError::Newer(_)));
+        for version in [0, 1] {
+            assert!(matches!(broken(version), VaultError::Damaged(_)));
+        }
+    }
+
+    #[test]
+    fn damage_is_named_by_its_byte() {
+        for (text, byte) in
+            [("{\"tickey\":1,x", 13), ("{\"tickey\":1,\n\n \"header\":x", 25), ("\n{\"tickey\":\n1,x", 15)]
+        {
+            assert_eq!(text.as_bytes()[byte - 1], b'x');
+            let problem = serde_json::from_str::<FileText>(text).err().unwrap();
+            assert_eq!(position(text.as_bytes(), &problem), byte, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn a_header_has_so_many_slots_and_grants_and_no_more() {
+        let header = sample().header;
+        let of = |slots, grants| Header {
+            slots: vec![header.slots[0].clone(); slots],
+            grants: vec![header.grants[0].clone(); grants],
+            ..header.clone()
+        };
+        let read = |slots, grants| Header::read(&of(slots, grants).write().unwrap());
+        assert_eq!(read(MOST_SLOTS, MOST_GRANTS), Ok(of(MOST_SLOTS, MOST_GRANTS)));
+        for (slots, grants) in [(MOST_SLOTS + 1, 1), (1, MOST_GRANTS + 1), (MOST_SLOTS + 9, 1), (1, MOST_GRANTS + 9)] {
+            assert!(matches!(read(slots, grants), Err(VaultError::ParametersRefused(_))), "{slots} {grants}");
         }
     }
 

@@ -159,6 +159,15 @@ mod tests {
     }
 
     #[test]
+    fn of_two_changes_in_one_millisecond_the_second_counts_on() {
+        let mut clock = Clock::new(7, Stamp::default());
+        // The first was made before this program started.
+        assert_eq!(clock.tick(1_000, Stamp::new(1_000, 0, 7)), Some(Stamp::new(1_000, 1, 7)));
+        assert_eq!(clock.tick(1_000, Stamp::default()), Some(Stamp::new(1_000, 2, 7)));
+        assert_eq!(clock.tick(1_000, Stamp::new(1_000, u16::MAX, 7)), Some(Stamp::new(1_001, 0, 7)));
+    }
+
+    #[test]
     fn other_texts_are_refused() {
         for text in [
             "",

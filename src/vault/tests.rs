@@ -249,6 +249,13 @@ fn a_counter_used_on_two_machines_never_goes_back() {
     assert!(merged.entry(id(1)).unwrap().conflicts.is_empty());
 }
 
+#[test]
+fn an_edit_sees_what_the_same_plan_did_to_its_entry() {
+    let mut replica = Replica::new(1);
+    replica.edit(&[Edit::Add(id(1), Box::new(hotp(0))), Edit::UseCounter(id(1)), Edit::UseCounter(id(1))]);
+    assert_eq!(replica.details(1).otp.counter, 2);
+}
+
 /// Then both have the same code, and whoever hears of it draws another.
 #[test]
 fn a_counter_moved_to_the_same_number_on_two_machines_was_drawn_twice() {
