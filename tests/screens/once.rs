@@ -167,3 +167,33 @@ fn what_went_wrong_is_read_on_the_smallest_screen() {
     session.keys("mi");
     assert!(words(&session).contains("only owners change who belongs"), "{}", session.screen());
 }
+
+#[test]
+fn what_an_export_warns_of_is_read_before_it_is_written() {
+    let entry = details("otpauth://totp/%3Dcmd:a?secret=JBSWY3DPEHPK3PXP");
+    for size in [(22, 3), (40, 10), (80, 24)] {
+        let mut session = Session::open_with(size, Config::default(), with(empty(), vec![entry.clone()]));
+        session.keys("x");
+        for _ in 0..60 {
+            session.size = (120, 30);
+            if session.screen().contains("KeePassXC CSV") {
+                break;
+            }
+            session.keys("<Right>");
+        }
+        session.size = size;
+        session.send(Msg::Resize(size.0, size.1));
+        session.keys("<Tab><Tab>");
+        assert!(session.screen().contains("file"), "{}", session.screen());
+        session.keys("/tmp/out.csv<Enter>");
+        assert_eq!(session.model.screen(), Screen::Confirm, "{}", session.screen());
+        let mut all = String::new();
+        while session.model.screen() == Screen::Confirm {
+            all.extend(session.screen().replace('↓', "").replace("y yes  n no", "").split_whitespace());
+            assert!(!session.effects.iter().any(|effect| matches!(effect, Effect::Export { .. })));
+            session.keys("y");
+        }
+        assert!(all.contains("whichaspreadsheetrunsasaformula"), "{size:?}: {all}");
+        assert!(session.effects.iter().any(|effect| matches!(effect, Effect::Export { .. })));
+    }
+}

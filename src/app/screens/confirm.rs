@@ -121,10 +121,12 @@ impl Confirm {
         }
     }
 
-    pub(crate) fn plain_export(path: &str) -> Confirm {
+    /// Before secrets are written as they are; `warnings` say what else a person should know of the file.
+    pub(crate) fn plain_export(path: &str, warnings: Vec<String>) -> Confirm {
+        let all = format!("whoever reads {path} has all your codes; delete it when it has done its work");
         Confirm {
             question: "write every secret as plain text?".into(),
-            detail: format!("whoever reads {path} has all your codes; delete it when it has done its work"),
+            detail: [vec![all], warnings].concat().join("\n"),
             top: 0,
             ask: Ask::PlainExport,
         }

@@ -161,7 +161,12 @@ pub(crate) fn submit(model: &mut Model, now: Now, out: &mut Vec<Effect>) {
         }
         write(model, out);
     } else {
-        let confirm = Confirm::plain_export(&crate::text::fit(export.path.text().trim(), 60));
+        let path = crate::text::fit(export.path.text().trim(), 60);
+        let Some(Over::Export(export)) = session.over.last() else { return };
+        // A small screen had no room for them beside the form.
+        let loses = export.loses(session);
+        let loses = (!loses.is_empty()).then(|| format!("what this format cannot hold: {}", loses.join("; ")));
+        let confirm = Confirm::plain_export(&path, export.warning(session).into_iter().chain(loses).collect());
         session.over.push(Over::Confirm(confirm));
     }
 }

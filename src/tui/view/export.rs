@@ -18,7 +18,11 @@ pub(super) fn draw(model: &Model, session: &Session, export: &Export, paint: &mu
     let mut y = u16::from(h > 6).saturating_add(1);
     let x = 14;
     let (left, right) = if look.ascii { ("<", ">") } else { ("‹", "›") };
-    for row in export.rows() {
+    // The row that is being filled in is never below the screen.
+    let rows = export.rows();
+    let at = rows.iter().position(|row| *row == export.at).unwrap_or(0);
+    let room = usize::from(h.saturating_sub(y).saturating_sub(1)).max(1);
+    for row in rows.into_iter().skip(at.saturating_add(1).saturating_sub(room)).take(room) {
         let here = row == export.at;
         let label = match row {
             Row::Format => "format",
