@@ -1,7 +1,8 @@
 //! The open vaults' worker: every change of theirs is saved here, one after another.
 //!
-//! It holds each vault as its file has it. A save adds changes to that and writes; when the write fails, neither the file nor the vault here
-//! has changed. The screen's thread only ever looks at the files' tags, which is a `stat` each.
+//! It owns each open vault, as its file has it. A save adds changes to that and writes; when the write fails, neither the file nor the vault here
+//! has changed. A job gets a clone, saves what it did, and answers with the vault, which is merged here in memory: the file is read again only for
+//! what other programs wrote. The screen's thread only ever looks at the files' tags, which is a `stat` each.
 
 use std::collections::BTreeSet;
 use std::convert::Infallible;
@@ -28,6 +29,8 @@ pub(super) enum Order {
     Open { turn: u64, path: Option<PathBuf>, vault: Arc<Unlocked>, tag: Option<Tag> },
     /// Add changes and save, unless the save that this one waits for has failed.
     Save { vault: VaultId, save: SaveId, changes: Vec<Change>, clock: Clock, after: Option<SaveId> },
+    /// A vault that a job began with as it was open here, and what its file holds now.
+    Merge { turn: u64, vault: Arc<Unlocked>, tag: Option<Tag> },
     /// The vault that was unlocked goes on with the key by which another copy of it opened.
     KeyOf(u64, Arc<Unlocked>),
     /// Set a new passphrase and save.
@@ -264,6 +267,14 @@ impl Worker {
                 }
                 vec![Msg::Saved { save, result }]
             }
+            Order::Merge { turn, vault, tag } => {
+                let at = self.open.iter().position(|open| open.vault.id() == vault.id());
+                let is_new = |open: &Open| !Arc::ptr_eq(&open.vault, &vault) || open.tag != tag;
+                let at = at.filter(|at| turn == self.turn.get() && self.open.get(*at).is_some_and(is_new));
+                // What does not go together in memory may do so once the file is read.
+                let merged = at.and_then(|at| self.merge(at, &vault, tag).unwrap_or_else(|_| self.look(at)));
+                merged.into_iter().collect()
+            }
             Order::KeyOf(turn, theirs) => {
                 let first = self.open.first_mut().filter(|open| open.vault.id() == theirs.id());
                 if let (Some(open), true) = (first, turn == self.turn.get()) {
@@ -366,35 +377,43 @@ impl Worker {
         Ok(self.write(0, &vault)?.0)
     }
 
+    /// Merges what the file held when it was of that tag.
+    fn merge(&mut self, at: usize, theirs: &Unlocked, tag: Option<Tag>) -> Result<Option<Msg>, VaultError> {
+        let Some(Open { path: Some(path), vault, tag: seen }) = self.open.get_mut(at) else { return Ok(None) };
+        let merged = vault.merge(theirs)?;
+        let changed = merged != **vault;
+        if changed {
+            *vault = Arc::new(merged);
+        }
+        // A file that was saved here since holds it, too.
+        if disk::tag(path) != *seen && tag.is_some() {
+            *seen = tag;
+        }
+        let (path, seen, answer) = (path.clone(), *seen, changed.then(|| Msg::ChangedElsewhere(Arc::clone(vault))));
+        self.set_seen(Some(&path), seen, None);
+        if at == 0 {
+            self.give_keys();
+        }
+        self.pass_on(at, Why::Looked);
+        Ok(answer)
+    }
+
+    /// Reads the file again if another program has written it.
     fn look(&mut self, at: usize) -> Option<Msg> {
         let open = self.open.get_mut(at)?;
         let path = open.path.clone()?;
-        let tag = disk::tag(&path)?;
-        if Some(tag) == open.tag {
+        let (seen, tag) = (open.tag, disk::tag(&path)?);
+        if Some(tag) == seen {
             return None;
         }
-        let read = disk::read(&path).and_then(|(bytes, tag)| {
-            let theirs = open.vault.reopen(&bytes, &self.machine.limits)?;
-            Ok((open.vault.merge(&theirs)?, tag))
-        });
-        match read {
-            Ok((merged, tag)) => {
-                open.tag = Some(tag);
-                let changed = merged != *open.vault;
-                open.vault = Arc::new(merged);
-                if at == 0 {
-                    self.give_keys();
-                }
-                let open = self.open.get(at)?;
-                let answer = changed.then(|| Msg::ChangedElsewhere(Arc::clone(&open.vault)));
-                self.set_seen(Some(&path), Some(tag), None);
-                self.pass_on(at, Why::Looked);
-                answer
-            }
+        let read =
+            disk::read(&path).and_then(|(bytes, tag)| Ok((open.vault.reopen(&bytes, &self.machine.limits)?, tag)));
+        let merged = read.and_then(|(theirs, tag)| Ok(self.merge(at, &theirs, Some(tag))?));
+        match merged {
+            Ok(answer) => answer,
             Err(StoreError::Vault(VaultError::NotAMember)) if at == 0 => Some(Msg::KeysChangedElsewhere),
             Err(error) => {
-                let known = open.tag;
-                self.set_seen(Some(&path), known, Some(tag));
+                self.set_seen(Some(&path), seen, Some(tag));
                 Some(Msg::ChangedUnreadably(trouble::store(&error)))
             }
         }
@@ -408,19 +427,60 @@ fn locked() -> crate::app::Trouble {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::otp::{Kind, Otp};
     use crate::runtime::jobs;
+    use crate::secret::Secret;
     use crate::store::paths::Home;
-    use crate::vault::Limits;
+    use crate::vault::{Details, Edit, EntryId, Limits};
+
+    fn machine(folder: &Path) -> Machine {
+        let under = |name: &str| folder.join(name);
+        let home = Home { data: under("data"), state: under("state"), config: under("config") };
+        Machine { home, limits: Limits { ram: 8 << 30 }, now_ms: || 1, waiting: |_, _| (), cancel: Arc::default() }
+    }
+
+    #[test]
+    fn what_a_job_did_is_merged_in_memory_and_nothing_is_lost() {
+        let folder = tempfile::tempdir().unwrap();
+        let machine = machine(folder.path());
+        let (post, _reports, _wake) = jobs::post().unwrap();
+        let mut session = Session::new(machine.clone(), "maya".into(), post);
+        let mut worker = session.start.take().unwrap();
+        let vault = Unlocked::found_shared("ops", "maya", 1, &mut clock::Os).unwrap().vault;
+        let path = folder.path().join("ops.json");
+        let tag = disk::create(&path, &vault, &mut clock::Os).unwrap();
+        let with = |vault: &Unlocked, n: u64| {
+            let details = Details::new(Otp::new(Kind::Totp, Secret::from(&[7; 20][..])), "x", "y");
+            let add = Edit::Add(EntryId::random(&mut clock::Os).unwrap(), Box::new(details));
+            let changes = vault.plan(&[add], &mut Clock::new(n, Default::default()), 1).unwrap();
+            vault.with(&changes)
+        };
+        let open = Open { path: Some(path.clone()), vault: Arc::new(vault.clone()), tag: Some(tag) };
+        worker.open.push(open);
+        // Saved here while the job was at it, which took that from the file.
+        worker.write(0, &with(&vault, 2)).unwrap();
+        let job = open_file::save(&machine, &path, Some(&tag), &with(&vault, 3)).unwrap();
+        assert!(job.merged);
+        // Saved here again, before the worker hears of the job.
+        let again = with(&worker.open[0].vault, 4);
+        worker.write(0, &again).unwrap();
+        let newest = worker.open[0].tag;
+        let order = |turn| Order::Merge { turn, vault: Arc::new(job.vault.clone()), tag: Some(job.tag) };
+        let _ = worker.carry_out(order(0));
+        assert_eq!((worker.open[0].vault.entries().count(), worker.open[0].tag), (3, newest));
+        // Nothing is read: the file may be gone.
+        worker.open[0].vault = Arc::new(again);
+        std::fs::remove_file(&path).unwrap();
+        assert!(worker.carry_out(order(1)).is_empty(), "of before a lock");
+        assert!(matches!(&*worker.carry_out(order(0)), [Msg::ChangedElsewhere(vault)] if vault.entries().count() == 3));
+        assert!(worker.carry_out(order(0)).is_empty(), "it is known already");
+    }
 
     #[test]
     fn what_was_opened_before_a_lock_is_not_handed_out_after_it() {
         let folder = tempfile::tempdir().unwrap();
-        let under = |name: &str| folder.path().join(name);
-        let home = Home { data: under("data"), state: under("state"), config: under("config") };
-        let limits = Limits { ram: 8 << 30 };
-        let machine = Machine { home, limits, now_ms: || 0, waiting: |_, _| (), cancel: Arc::default() };
         let (post, reports, _wake) = jobs::post().unwrap();
-        let mut session = Session::new(machine, "maya".into(), post);
+        let mut session = Session::new(machine(folder.path()), "maya".into(), post);
         let worker = session.start.take().unwrap();
         let vault = Arc::new(Unlocked::found_shared("ops", "maya", 0, &mut clock::Os).unwrap().vault);
         let before = session.turn.get();

@@ -1,7 +1,6 @@
 //! What the screen asks for about shared vaults themselves: creating one, joining one, saying where one is kept. Done on the syncing thread.
 
 use super::jobs::Report;
-use super::session::Order;
 use super::syncing::{Known, Thread};
 use super::trouble::{self, trouble};
 use crate::app::effect::{ShareDeed, ShareRow};
@@ -37,6 +36,8 @@ impl Thread {
             ShareDeed::Join { address, code, member } => self.join(turn, &address, &code, member.as_deref()),
             ShareDeed::Remote { vault, address } => self.keep_at(turn, &vault, &address),
         };
+        // The link in it may be there although the rest failed.
+        self.merge_personal(turn);
         let warnings = self.warnings();
         done.map(|shared| Shared { said: [shared.said, warnings].concat(), ..shared })
     }
@@ -46,9 +47,16 @@ impl Thread {
         self.open(turn, |known| !known.file.vault.is_shared()).ok_or_else(|| locked(row))
     }
 
+    /// Has the worker take over what was done to the personal vault.
+    fn merge_personal(&mut self, turn: u64) {
+        if let Some(merge) = self.open(turn, |known| !known.file.vault.is_shared()).map(|known| known.merge()) {
+            let _ = self.opening.orders.send(merge);
+        }
+    }
+
     /// Opens a vault that the personal one has a new key to, as the screen's.
     fn also_open(&mut self, turn: u64, path: &std::path::Path, link: &Link) -> Result<(), Trouble> {
-        let _ = self.opening.orders.send(Order::Look);
+        self.merge_personal(turn);
         self.tried.insert(link.vault.clone());
         let open = self.opening.open_linked(turn, path, link)?;
         self.opening.post.send(Report::Msg(Msg::AlsoOpened(open)));
@@ -128,7 +136,6 @@ impl Thread {
         if shared {
             let personal = self.personal(turn, row)?;
             remote::remember_in_link(&mut personal.file, &id, &url).map_err(at(row))?;
-            let _ = self.opening.orders.send(Order::Look);
         }
         let there = format!("it is kept at {} now", clean(&url));
         Ok(Shared { title: "where the vault is kept".into(), code: None, said: [vec![there], guarantees].concat() })

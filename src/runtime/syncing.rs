@@ -1,7 +1,7 @@
 //! Syncs of the open vaults with their remotes, on a thread of their own: no key and no save ever waits for a network.
 //!
-//! It works on clones. What came is saved into the working copy under the file's lock, merged with what lies there, and the worker is told to
-//! look. A lock or the end cancels what is under way; nothing is lost by that.
+//! It works on clones. What came is saved into the working copy under the file's lock, merged with what lies there, and the worker merges it in
+//! memory. A lock or the end cancels what is under way; nothing is lost by that.
 
 use std::collections::BTreeSet;
 use std::convert::Infallible;
@@ -400,7 +400,11 @@ impl Keeper for Job<'_> {
         if !self.is_wanted() {
             return Err(SyncError::Cancelled.into());
         }
-        let _ = self.opening.orders.send(Order::Look);
+        let _ = match synced {
+            Ok(_) => self.opening.orders.send(self.known.merge()),
+            // What came before the error is in the file.
+            Err(_) => self.opening.orders.send(Order::Look),
+        };
         let known = &mut self.known;
         match &synced {
             Ok(None) => {
@@ -435,6 +439,11 @@ impl Known {
             .map_or(0, |[byte]| u64::from(byte).saturating_mul(JITTER_MS).saturating_mul(2) / 255);
         let wait = Duration::from_millis(USUAL_MS.saturating_sub(JITTER_MS).saturating_add(jitter));
         self.due.later(Instant::now(), wait);
+    }
+
+    /// Has the worker take over what was done to the vault here.
+    pub(super) fn merge(&self) -> Order {
+        Order::Merge { turn: self.turn, vault: Arc::clone(&self.file.vault), tag: self.file.tag }
     }
 
     fn has_remote(&self) -> bool {
