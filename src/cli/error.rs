@@ -53,6 +53,10 @@ impl Failure {
         Failure { exit, message: message.into(), lines: Vec::new(), hint: None }
     }
 
+    fn of(exit: Exit, error: &dyn std::fmt::Display, hint: Option<&str>) -> Failure {
+        Failure { hint: hint.map(str::to_owned), ..Failure::new(exit, error.to_string()) }
+    }
+
     /// A failure of the general group.
     pub fn failed(message: impl Into<String>) -> Failure {
         Failure::new(Exit::Failed, message)
@@ -93,44 +97,32 @@ impl Failure {
 
 impl From<VaultError> for Failure {
     fn from(error: VaultError) -> Failure {
-        let message = error.to_string();
-        match error {
+        let exit = match error {
             VaultError::NotAVault(_)
             | VaultError::Newer(_)
             | VaultError::ParametersRefused(_)
             | VaultError::TooLarge(_)
             | VaultError::NoSuchEntry
             | VaultError::Refused(_)
-            | VaultError::Random(_) => Failure::failed(message),
-            VaultError::Internal(_) => Failure::failed(message).hint("this is a bug: report it with what you did"),
-            VaultError::Memory { .. } => {
-                Failure::failed(message).hint("close other programs, or open the vault on a larger machine")
-            }
-            VaultError::WrongPassphrase => Failure::new(Exit::Passphrase, message)
-                .hint("if the passphrase is lost: tickey passphrase --recovery takes the printed recovery code"),
-            VaultError::NotAMember => Failure::new(Exit::Passphrase, message),
-            VaultError::ShutOut => Failure::new(Exit::Passphrase, format!("{message}; nothing was changed"))
-                .hint("tickey sync looks again; tickey cp takes an entry into your personal vault"),
-            VaultError::Forked => Failure::new(Exit::Remote, message),
+            | VaultError::Random(_)
+            | VaultError::Internal(_)
+            | VaultError::Memory { .. } => Exit::Failed,
+            VaultError::WrongPassphrase | VaultError::NotAMember | VaultError::ShutOut => Exit::Passphrase,
+            VaultError::Forked => Exit::Remote,
             VaultError::Damaged(_)
             | VaultError::Altered(_)
             | VaultError::NotEntitled(_)
-            | VaultError::RolledBack(_) => Failure::new(Exit::Damaged, message)
-                .hint("tickey backup list shows older versions, tickey backup restore N brings one back"),
-        }
+            | VaultError::RolledBack(_) => Exit::Damaged,
+        };
+        Failure::of(exit, &error, error.hint())
     }
 }
 
 impl From<StoreError> for Failure {
     fn from(error: StoreError) -> Failure {
-        let message = error.to_string();
         match error {
             StoreError::Vault(error) => error.into(),
-            StoreError::Missing(_) => Failure::failed(message)
-                .hint("tickey init makes one, tickey vault list shows those there are, --vault names another"),
-            // On the command line another name is not chosen but written: each command says how.
-            StoreError::Exists(_) => Failure::failed(message),
-            other => Failure { hint: other.hint().map(str::to_owned), ..Failure::failed(message) },
+            error => Failure::of(Exit::Failed, &error, error.hint()),
         }
     }
 }
@@ -143,7 +135,7 @@ impl From<SyncError> for Failure {
             SyncError::Store(error) => error.into(),
             SyncError::Vault(error) => Failure { message, ..error.into() },
             SyncError::Waited { .. } | SyncError::Busy | SyncError::Cancelled => {
-                Failure { hint: error.hint().map(str::to_owned), ..Failure::new(Exit::Remote, message) }
+                Failure::of(Exit::Remote, &error, error.hint())
             }
         }
     }
@@ -151,7 +143,7 @@ impl From<SyncError> for Failure {
 
 impl From<RemoteError> for Failure {
     fn from(error: RemoteError) -> Failure {
-        Failure { hint: error.hint().map(str::to_owned), ..Failure::new(Exit::Remote, error.to_string()) }
+        Failure::of(Exit::Remote, &error, error.hint())
     }
 }
 
@@ -177,20 +169,13 @@ impl From<TeamError> for Failure {
             | TeamError::TooManyChanges(_)
             | TeamError::PassphraseChanged => Exit::Failed,
         };
-        Failure { hint: error.hint().map(str::to_owned), ..Failure::new(exit, error.to_string()) }
+        Failure::of(exit, &error, error.hint())
     }
 }
 
 impl From<FormatError> for Failure {
     fn from(error: FormatError) -> Failure {
-        let failure = Failure::failed(error.to_string());
-        match error {
-            FormatError::Unknown { .. } => {
-                failure.hint("tickey formats lists what can be read; --format ID reads the file as that format")
-            }
-            FormatError::WrongPasswordOrKeyFile => failure.hint("--key-file FILE names a key file that lies elsewhere"),
-            _ => failure,
-        }
+        Failure::of(Exit::Failed, &error, error.hint())
     }
 }
 
@@ -209,6 +194,29 @@ impl From<NoRandomness> for Failure {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_screen_and_the_command_line_say_one_thing_of_one_error() {
+        let path = || std::path::PathBuf::from("/d/v.json");
+        let errors = [
+            VaultError::WrongPassphrase.into(),
+            VaultError::RolledBack("it is of epoch 1".into()).into(),
+            VaultError::Memory { mib: 64 }.into(),
+            TeamError::WrongCode,
+            TeamError::WrongRecoveryCode,
+            TeamError::KeyEnded,
+            TeamError::PassphraseChangedThere,
+            TeamError::Sync(SyncError::Waited { holder: "another program".into() }),
+            TeamError::Sync(SyncError::Vault(VaultError::Damaged("it ends early".into()))),
+        ];
+        let files = [StoreError::Exists(path()), StoreError::Missing(path())];
+        for error in errors.into_iter().chain(files.map(TeamError::from)) {
+            let (screen, hint) = (crate::runtime::trouble::team(&error), error.hint().map(str::to_owned));
+            let failure = Failure::from(error);
+            assert_eq!((&failure.message, &failure.hint), (&screen.message, &screen.hint));
+            assert!(hint.is_some() && failure.hint == hint, "{failure:?}");
+        }
+    }
 
     #[test]
     fn each_kind_of_failure_has_its_exit_code() {

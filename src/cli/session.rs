@@ -142,7 +142,7 @@ impl File {
     pub fn unlock_with_recovery_code(self, global: &Global) -> Result<Session, Failure> {
         let code = ask::passphrase(global, "Recovery code")?;
         let vault = self.locked.unlock_with_recovery_code(&code).map_err(|error| match error {
-            VaultError::NotAMember => Failure::new(Exit::Passphrase, "this is not this vault's recovery code"),
+            VaultError::NotAMember => TeamError::WrongRecoveryCode.into(),
             VaultError::Refused(words) => Failure::new(Exit::Passphrase, words),
             other => other.into(),
         })?;

@@ -265,6 +265,17 @@ pub enum FormatError {
 }
 
 impl FormatError {
+    /// What a person can do about it, if anything.
+    pub fn hint(&self) -> Option<&'static str> {
+        match self {
+            FormatError::Unknown { .. } => {
+                Some("tickey formats lists what can be read; choose the format by hand if you know it (--format ID)")
+            }
+            FormatError::WrongPasswordOrKeyFile => Some("--key-file FILE names a key file that lies elsewhere"),
+            _ => None,
+        }
+    }
+
     /// The same, naming the entry whose key derivation is refused.
     fn at(self, place: &str) -> FormatError {
         match self {

@@ -11,10 +11,10 @@ use super::{clock, demo, timing, trouble};
 use crate::app::{Msg, OpenVault, Trouble};
 use crate::secret::Text;
 use crate::store::{StoreError, Tag, disk, paths, state};
-use crate::team::{Machine, OpenFile, links};
+use crate::team::{Machine, OpenFile, TeamError, links};
 use crate::vault::file;
 use crate::vault::stamp::AHEAD_MS;
-use crate::vault::{Link, Locked, Unlocked};
+use crate::vault::{Link, Locked, Unlocked, VaultError};
 
 /// What opening a vault needs to know.
 #[derive(Clone)]
@@ -30,7 +30,7 @@ pub(super) struct Opening {
 impl Opening {
     pub(super) fn unlock(self, path: PathBuf, then: Option<PathBuf>, passphrase: &Text, recovery: bool) -> Option<Msg> {
         let turn = self.turn.get();
-        let opened = self.derive(&path, passphrase, recovery).map_err(|error| trouble::store(&error));
+        let opened = self.derive(&path, passphrase, recovery).map_err(|error| trouble::team(&error));
         let opened = opened.and_then(|(vault, tag)| {
             let links = vault.links();
             let mut all = vec![self.hand_over(turn, Some(path), &vault, Some(tag))?];
@@ -98,11 +98,15 @@ impl Opening {
         self.unless_locked(turn, Msg::Opened(opened))
     }
 
-    fn derive(&self, path: &Path, passphrase: &Text, recovery: bool) -> Result<(Unlocked, Tag), StoreError> {
+    fn derive(&self, path: &Path, passphrase: &Text, recovery: bool) -> Result<(Unlocked, Tag), TeamError> {
         let (bytes, tag) = disk::read(path)?;
         let locked = Locked::read(&bytes, &self.machine.limits)?;
         if recovery {
-            return Ok((locked.unlock_with_recovery_code(passphrase)?, tag));
+            let opened = locked.unlock_with_recovery_code(passphrase).map_err(|error| match error {
+                VaultError::NotAMember => TeamError::WrongRecoveryCode,
+                error => error.into(),
+            })?;
+            return Ok((opened, tag));
         }
         let costs = locked.costs();
         self.post.send(Report::Msg(Msg::UnlockEstimate(timing::estimate(&self.machine.home, &costs))));

@@ -109,9 +109,11 @@ impl StoreError {
             StoreError::Busy { .. } => Some("try again when the other program has finished"),
             StoreError::Unconfirmed { .. } => Some("make room or look at the disk's health, then save something again"),
             StoreError::ReadBack { .. } => Some("look at the disk's health, then try again"),
-            StoreError::Missing(_) | StoreError::NotAFile { .. } | StoreError::TooLarge(_) | StoreError::Vault(_) => {
-                None
+            StoreError::Missing(_) => {
+                Some("tickey init makes one, tickey vault list shows those there are, --vault names another")
             }
+            StoreError::Vault(error) => error.hint(),
+            StoreError::NotAFile { .. } | StoreError::TooLarge(_) => None,
         }
     }
 

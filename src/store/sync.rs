@@ -123,7 +123,8 @@ impl SyncError {
             SyncError::Remote(error) => error.hint(),
             SyncError::Store(error) => error.hint(),
             SyncError::Waited { .. } => Some("sync again when the other program has finished"),
-            SyncError::Vault(_) | SyncError::Busy | SyncError::Cancelled => None,
+            SyncError::Vault(error) => error.hint(),
+            SyncError::Busy | SyncError::Cancelled => None,
         }
     }
 }

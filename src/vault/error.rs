@@ -64,6 +64,28 @@ pub enum VaultError {
     Random(#[from] NoRandomness),
 }
 
+impl VaultError {
+    /// What a person can do about it, if anything.
+    pub fn hint(&self) -> Option<&'static str> {
+        match self {
+            VaultError::WrongPassphrase => {
+                Some("check Caps Lock and the keyboard layout; tickey passphrase --recovery sets a new one")
+            }
+            VaultError::Damaged(_)
+            | VaultError::Altered(_)
+            | VaultError::NotEntitled(_)
+            | VaultError::RolledBack(_) => {
+                Some("tickey backup list shows older versions, tickey backup restore N brings one back")
+            }
+            VaultError::Memory { .. } => Some("close other programs, or open the vault on a larger machine"),
+            VaultError::Internal(_) => Some("this is a bug: report it with what you did"),
+            VaultError::ShutOut => Some("tickey sync looks again; tickey cp takes an entry into your personal vault"),
+            VaultError::NotAVault(_) => Some("tickey import FILE reads another program's export into a vault"),
+            _ => None,
+        }
+    }
+}
+
 impl From<TooLong> for VaultError {
     fn from(error: TooLong) -> VaultError {
         VaultError::Refused(error.to_string())
