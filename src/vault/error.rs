@@ -79,7 +79,9 @@ impl VaultError {
             }
             VaultError::Memory { .. } => Some("close other programs, or open the vault on a larger machine"),
             VaultError::Internal(_) => Some("this is a bug: report it with what you did"),
-            VaultError::ShutOut => Some("tickey sync looks again; tickey cp takes an entry into your personal vault"),
+            VaultError::ShutOut => {
+                Some("nothing was changed; tickey sync looks again, tickey cp takes an entry into your personal vault")
+            }
             VaultError::NotAVault(_) => Some("tickey import FILE reads another program's export into a vault"),
             _ => None,
         }
