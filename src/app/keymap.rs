@@ -1,19 +1,23 @@
-//! Everything the program can be told to do, in one table: name, keys, one line, where, and whether it can be done now.
+//! Everything the program can be told to do, in one table: name, keys, one line, and where.
 //!
 //! The footer, the help, the palette, the README's key table and the man page are made from it.
 
-use std::borrow::Cow;
-
-use crate::app::screens::conflicts;
-use crate::app::screens::members;
-use crate::app::shell::model::{Model, Over, Session};
 use crate::config::Config;
 use crate::config::keys::Key;
-use crate::vault::roster::Role;
 
-/// Where a key is pressed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Screen {
+macro_rules! screens {
+    ($($(#[$doc:meta])* $name:ident,)*) => {
+        /// Where a key is pressed.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+        pub enum Screen {
+            $($(#[$doc])* $name),*
+        }
+
+        const EVERYWHERE: &[Screen] = &[$(Screen::$name),*];
+    };
+}
+
+screens! {
     /// First run: what to begin with.
     Welcome,
     /// Making a vault.
@@ -77,159 +81,6 @@ impl Screen {
     }
 }
 
-/// What can be done.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Action {
-    /// Copy the selected entry's code; a counter moves on first.
-    Copy,
-    /// Copy the code that is shown this once.
-    CopyShown,
-    /// Copy the code and quit.
-    CopyAndQuit,
-    /// Copy the next code.
-    CopyNext,
-    /// View the entry: large code, next code, note, recovery codes.
-    View,
-    /// Show or hide the selected code.
-    Reveal,
-    /// Show or hide all codes.
-    RevealAll,
-    /// Search issuer, account, tags and notes as you type.
-    Search,
-    /// Next tag.
-    NextTag,
-    /// Previous tag.
-    PreviousTag,
-    /// The tag of that number; 1 is all.
-    Tag,
-    /// Sort by name, account, newest, last changed.
-    Sort,
-    /// Favourite: shown first.
-    Favourite,
-    /// Add an entry by form; a pasted otpauth:// link fills it.
-    Add,
-    /// Edit the entry.
-    Edit,
-    /// Delete the entry (it goes to the trash).
-    Delete,
-    /// Undo the last change.
-    Undo,
-    /// Redo what was undone.
-    Redo,
-    /// Import another program's file.
-    Import,
-    /// Importing a table: say what its columns hold.
-    Columns,
-    /// Export entries to a file.
-    Export,
-    /// Show the entry as a QR code for a phone.
-    ShowQr,
-    /// Show all entries as Google Authenticator's QR codes, one after another.
-    PhoneCodes,
-    /// The next code.
-    NextPage,
-    /// The code before.
-    PreviousPage,
-    /// Show the QR code's link as text.
-    ShowLink,
-    /// Save the QR code as a picture.
-    SavePicture,
-    /// What was done to the entry, when and by whom.
-    History,
-    /// What was changed in two places at once: both values.
-    Conflicts,
-    /// Take the selected of the values.
-    Settle,
-    /// Move the entry to another open vault.
-    Move,
-    /// Copy the entry to another open vault.
-    CopyTo,
-    /// The trash: deleted entries.
-    Trash,
-    /// Take the entry out of the trash.
-    Restore,
-    /// Delete the entry in the trash for good.
-    Purge,
-    /// Mark the selected recovery code as used.
-    UseRecoveryCode,
-    /// Find a command by name.
-    Palette,
-    /// Who belongs to the shared vault.
-    Members,
-    /// Make a shared vault.
-    Share,
-    /// Come into a shared vault by an invitation.
-    Join,
-    /// Say where a vault is kept.
-    Remote,
-    /// Renew a vault's recovery code.
-    Recovery,
-    /// Invite somebody.
-    Invite,
-    /// Give a member more rights.
-    Promote,
-    /// Give a member fewer rights.
-    Demote,
-    /// Remove a member, or end an invite.
-    RemoveMember,
-    /// Take back what a member did to the entries.
-    Revert,
-    /// Let in one of those who wait.
-    Admit,
-    /// Sync with the remotes now.
-    Sync,
-    /// Set a new passphrase.
-    Passphrase,
-    /// Lock and choose another vault file.
-    OtherVault,
-    /// Lock: everything leaves memory and the clipboard.
-    Lock,
-    /// Lock and stop; fg comes back.
-    Suspend,
-    /// Show what each key does.
-    Help,
-    /// Quit; a copied code is still cleared in time.
-    Quit,
-    /// Quit from anywhere; a filled form asks once.
-    QuitNow,
-    /// Up.
-    Up,
-    /// Down.
-    Down,
-    /// A page up.
-    PageUp,
-    /// A page down.
-    PageDown,
-    /// To the first.
-    Top,
-    /// To the last.
-    Bottom,
-    /// Do what this screen is for: unlock, save, import, go on.
-    Submit,
-    /// Next field.
-    NextField,
-    /// Previous field.
-    PreviousField,
-    /// Show what is typed instead of dots.
-    ShowTyped,
-    /// Choose what happens to this entry: add, replace, skip.
-    Toggle,
-    /// Add another file to what is imported.
-    AddFile,
-    /// Take the QR code in the clipboard's picture.
-    PastePicture,
-    /// Unlock with the recovery code instead.
-    UseRecovery,
-    /// Make a new vault.
-    NewVault,
-    /// Yes.
-    Yes,
-    /// No.
-    No,
-    /// Back; in a search: clear, then close.
-    Back,
-}
-
 /// One row of the table.
 #[derive(Debug)]
 pub struct Row {
@@ -266,33 +117,6 @@ const MOVES: &[Screen] = &[
     S::Unlock,
 ];
 const JUMPS: &[Screen] = &[S::List, S::Trash, S::History, S::Conflicts, S::ImportPlan, S::Columns, S::Help];
-const EVERYWHERE: &[Screen] = &[
-    S::Welcome,
-    S::Create,
-    S::Unlock,
-    S::List,
-    S::Search,
-    S::Entry,
-    S::Form,
-    S::Trash,
-    S::History,
-    S::Import,
-    S::ImportPlan,
-    S::Columns,
-    S::Export,
-    S::Passphrase,
-    S::Palette,
-    S::Help,
-    S::Confirm,
-    S::Members,
-    S::Conflicts,
-    S::Carry,
-    S::Invite,
-    S::Share,
-    S::Told,
-    S::Codes,
-    S::SavePicture,
-];
 const FORMS: &[Screen] = &[S::Invite, S::Share, S::Create, S::Form, S::Export, S::Passphrase];
 
 /// The table. Its order is the footer's and the help's.
@@ -300,13 +124,19 @@ pub fn table() -> &'static [Row] {
     TABLE
 }
 
-macro_rules! rows {
+macro_rules! actions {
     ($($action:ident $name:literal $line:literal $short:literal $screens:expr;)*) => {
-        &[$(Row { action: Action::$action, name: $name, line: $line, short: $short, screens: $screens }),*]
+        /// What can be done.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+        pub enum Action {
+            $(#[doc = $line] $action),*
+        }
+
+        static TABLE: &[Row] = &[$(Row { action: Action::$action, name: $name, line: $line, short: $short, screens: $screens }),*];
     };
 }
 
-static TABLE: &[Row] = rows! {
+actions! {
     Submit "submit" "do what this screen is for: unlock, save, import, go on" "go on"
         &[S::Welcome, S::Create, S::Unlock, S::Form, S::Import, S::ImportPlan, S::Columns, S::Export, S::Passphrase, S::Palette, S::SavePicture, S::Invite, S::Share, S::Carry, S::Told];
     Yes "yes" "yes" "yes" &[S::Confirm];
@@ -383,17 +213,29 @@ static TABLE: &[Row] = rows! {
     Suspend "suspend" "lock and stop; fg comes back" "" EVERYWHERE;
     Quit "quit" "quit; a copied code is still cleared in time" "quit" &[S::List, S::Welcome];
     QuitNow "quit_now" "quit from anywhere; a filled form asks once" "" EVERYWHERE;
-};
+}
 
 const JUMPS_AND_SEARCH: &[Screen] =
     &[S::List, S::Search, S::Trash, S::History, S::Conflicts, S::ImportPlan, S::Columns, S::Help, S::Told];
 
-/// The row of an action.
-pub fn row(action: Action) -> &'static Row {
-    TABLE.iter().find(|row| row.action == action).unwrap_or(&UNKNOWN)
+/// An action's word in a screen's footer.
+pub(crate) fn word(row: &Row, screen: Screen) -> &'static str {
+    match (row.action, screen) {
+        (Action::Submit, S::Unlock) => "unlock",
+        (Action::Submit, S::Form | S::SavePicture) => "save",
+        (Action::Submit, S::Invite) => "invite",
+        (Action::Submit, S::Share | S::Palette) => "do it",
+        (Action::Submit, S::Carry) => "there",
+        (Action::Submit, S::Create) => "make the vault",
+        (Action::Submit, S::ImportPlan) => "import",
+        (Action::Submit, S::Export) => "export",
+        (Action::Submit, S::Passphrase) => "set",
+        (Action::Submit, S::Welcome) => "choose",
+        (Action::Back, S::Search | S::List) => "clear",
+        (Action::ShowTyped, S::Conflicts) => "show secrets",
+        _ => row.short,
+    }
 }
-
-static UNKNOWN: Row = Row { action: Action::Back, name: "", line: "", short: "", screens: &[] };
 
 /// Checks that no key means two things on one screen, as keys from a `config.toml` might.
 ///
@@ -436,158 +278,29 @@ pub fn key_lines(config: &Config) -> Vec<(String, &'static str)> {
 }
 
 /// What a key does on a screen. Keys that type letters go to the line being typed instead.
-pub(crate) fn action_for(model: &Model, screen: Screen, key: &Key) -> Option<Action> {
+pub(crate) fn action_for(config: &Config, screen: Screen, key: &Key) -> Option<Action> {
     if screen.takes_text() && key.typed().is_some() {
         return None;
     }
-    TABLE
-        .iter()
-        .find(|row| row.screens.contains(&screen) && model.keys_of(row.name).contains(key))
-        .map(|row| row.action)
+    let means = |row: &&Row| config.keys.get(row.name).is_some_and(|keys| keys.contains(key));
+    TABLE.iter().filter(|row| row.screens.contains(&screen)).find(means).map(|row| row.action)
 }
 
-/// The hints of a screen's footer: key, word, action; the most useful first.
-pub(crate) fn hints(model: &Model, screen: Screen) -> Vec<(String, &'static str, Action)> {
-    TABLE
-        .iter()
-        .filter(|row| !row.short.is_empty() && row.screens.contains(&screen))
-        // There, going on and going back are the same.
-        .filter(|row| !(row.action == Action::Back && screen == S::Told))
-        .filter(|row| {
-            screen != S::Members || model.session().is_none_or(|session| members::applies(session, row.action).is_ok())
-        })
-        .filter(|row| {
-            !matches!(
-                row.action,
-                Action::NextPage | Action::PreviousPage | Action::Columns | Action::NextField | Action::CopyShown
-            ) || enabled(model, row.action).is_ok()
-        })
-        .filter_map(|row| {
-            let reachable = |key: &&Key| action_for(model, screen, key) == Some(row.action);
-            let key = model.keys_of(row.name).iter().find(reachable)?;
-            Some((key.label(model.config.ascii), word(model, row, screen), row.action))
-        })
-        .collect()
-}
-
-fn word(model: &Model, row: &'static Row, screen: Screen) -> &'static str {
-    match (row.action, screen) {
-        (Action::Submit, S::Unlock) => "unlock",
-        (Action::Submit, S::Form) => "save",
-        (Action::Submit, S::Invite) => "invite",
-        (Action::Submit, S::Share) => "do it",
-        (Action::Submit, S::Told) if crate::app::screens::share::is_seen(model) => "close",
-        (Action::Submit, S::Told) => "more",
-        (Action::Submit, S::Carry) => "there",
-        (Action::Submit, S::Create) => "make the vault",
-        (Action::Submit, S::ImportPlan) => "import",
-        (Action::Submit, S::Export) => "export",
-        (Action::Submit, S::SavePicture) => "save",
-        (Action::Submit, S::Passphrase) => "set",
-        (Action::Submit, S::Palette) => "do it",
-        (Action::Submit, S::Welcome) => "choose",
-        (Action::Back, S::Search) => "clear",
-        (Action::ShowTyped, S::Conflicts) => "show secrets",
-        _ => row.short,
-    }
-}
-
-/// Whether an action can be done now.
-///
-/// # Errors
-/// Why not, in a person's words.
-pub fn enabled(model: &Model, action: Action) -> Result<(), Cow<'static, str>> {
-    let Some(session) = model.session() else { return Ok(()) };
-    if session.must_set_passphrase() && changes_the_vault(action) {
-        return Err("opened with the recovery code: set a new passphrase first".into());
-    }
-    let vault = match action {
-        Action::Add | Action::PastePicture | Action::Import => Some(session.target()),
-        Action::Edit
-        | Action::Move
-        | Action::Delete
-        | Action::Favourite
-        | Action::Restore
-        | Action::Purge
-        | Action::UseRecoveryCode => session.selected().map(|(spot, _)| spot.vault),
-        Action::Settle => conflicts::on_top(session).and_then(|all| Some(all.selected()?.0.spot.vault)),
-        _ => None,
-    };
-    if let Some(open) = vault.and_then(|vault| session.vaults.get(vault)) {
-        open.may_edit().map_err(|error| error.to_string())?;
-    }
+/// How many rows an action moves by.
+pub(crate) fn moves(action: Action, page: usize) -> Option<isize> {
+    let page = isize::try_from(page).unwrap_or(isize::MAX);
     match action {
-        Action::CopyShown if crate::app::screens::share::code_shown(session).is_none() => {
-            Err("there is no code here".into())
-        }
-        Action::Recovery if chosen(session).is_some_and(|open| open.vault.me().role() != Role::Owner) => {
-            Err("only owners renew the recovery code".into())
-        }
-        Action::Share | Action::Join | Action::Remote | Action::Recovery if session.vaults.first().path.is_none() => {
-            Err("the demo keeps nothing".into())
-        }
-        Action::History if model.screen() == S::Members => Ok(()),
-        Action::Members if members::meant(session).is_none() => {
-            Err("no shared vault is open; the command share makes one, join comes into one".into())
-        }
-        Action::Invite | Action::Promote | Action::Demote | Action::RemoveMember | Action::Revert | Action::Admit => {
-            if members::on_top(session).is_some_and(|members| members.busy) {
-                return Err("something is being done already; wait a moment".into());
-            }
-            members::applies(session, action)
-        }
-        Action::View if model.screen() == S::Members => Ok(()),
-        Action::Copy | Action::CopyAndQuit | Action::View | Action::Reveal | Action::Edit | Action::Delete => {
-            needs_entry(session)
-        }
-        Action::ShowQr => match session.selected().map(|(_, entry)| entry.problem.is_some()) {
-            None => Err("nothing is selected".into()),
-            Some(true) => Err("this entry cannot make a code: edit it first".into()),
-            Some(false) => Ok(()),
-        },
-        Action::Purge => match session.selected().and_then(|(spot, _)| session.vaults.get(spot.vault)) {
-            None => Err("nothing is selected".into()),
-            Some(open) if open.path.is_none() => Err("the demo vault is kept nowhere; nothing stays of it".into()),
-            Some(open) if open.vault.me().role() != Role::Owner => Err("only an owner can delete for good".into()),
-            Some(_) => Ok(()),
-        },
-        Action::Move | Action::CopyTo if !session.vaults.several() => {
-            Err("no other vault is open; the command share makes a shared one".into())
-        }
-        Action::Favourite | Action::History | Action::Move | Action::CopyTo => needs_entry(session),
-        Action::Conflicts if session.list.index.conflicts() == 0 => {
-            Err("nothing was changed in two places at once".into())
-        }
-        Action::CopyNext => match session.selected().map(|(_, entry)| entry.details.otp.is_timed()) {
-            None => Err("nothing is selected".into()),
-            Some(false) => Err("a counter's next code is drawn by copying it".into()),
-            Some(true) => Ok(()),
-        },
-        Action::Undo if !session.can_undo() => Err("nothing to undo".into()),
-        Action::Redo if !session.can_redo() => Err("nothing to redo".into()),
-        Action::Passphrase if session.vaults.first().path.is_none() => {
-            Err("the demo vault keeps its passphrase".into())
-        }
-        Action::Export | Action::PhoneCodes
-            if !session.vaults.entries(session.list.vault()).any(|(_, entry)| !entry.deleted) =>
-        {
-            Err("there is nothing to export".into())
-        }
-        Action::NextTag | Action::PreviousTag | Action::Tag if session.list.tabs() < 2 => {
-            Err("no entry has a tag".into())
-        }
-        Action::Columns if !matches!(session.over.last(), Some(Over::Import(import)) if import.is_table()) => {
-            Err("only a table has columns to be named".into())
-        }
-        Action::NextField | Action::PreviousField if matches!(session.over.last(), Some(Over::Passphrase(screen)) if screen.elsewhere) => {
-            Err("there is one line only".into())
-        }
-        Action::NextPage | Action::PreviousPage if !session.has_several_codes() => Err("there is one code only".into()),
-        _ => Ok(()),
+        Action::Up => Some(-1),
+        Action::Down => Some(1),
+        Action::PageUp => Some(page.saturating_neg()),
+        Action::PageDown => Some(page),
+        Action::Top => Some(isize::MIN),
+        Action::Bottom => Some(isize::MAX),
+        _ => None,
     }
 }
 
-fn changes_the_vault(action: Action) -> bool {
+pub(crate) fn changes_the_vault(action: Action) -> bool {
     use Action::*;
     matches!(
         action,
@@ -609,15 +322,6 @@ fn changes_the_vault(action: Action) -> bool {
             | Remote
             | Recovery
     )
-}
-
-/// The vault of the chosen tab; the personal one where all are shown.
-fn chosen(session: &Session) -> Option<&crate::app::core::vaults::Opened> {
-    session.vaults.get(session.list.vault().unwrap_or(0))
-}
-
-fn needs_entry(session: &Session) -> Result<(), Cow<'static, str>> {
-    if session.selected().is_some() { Ok(()) } else { Err("nothing is selected".into()) }
 }
 
 #[cfg(test)]

@@ -8,6 +8,7 @@ pub mod keymap;
 pub mod msg;
 
 pub(crate) mod core;
+pub(crate) mod screen;
 pub(crate) mod screens;
 pub(crate) mod shell;
 

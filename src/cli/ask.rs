@@ -19,7 +19,7 @@ use zeroize::Zeroizing;
 use super::args::Global;
 use super::error::{Exit, Failure};
 use super::{input, out};
-use crate::app::screens::passphrase::strength;
+use crate::app::core::passphrase::strength;
 use crate::secret::Text;
 use crate::text;
 

@@ -87,6 +87,23 @@ impl Input {
         self.cursor = self.cursor.saturating_add(text.len());
     }
 
+    /// Inserts the first line of a pasted text.
+    pub(crate) fn paste_line(&mut self, text: &str) {
+        self.paste(text.lines().next().unwrap_or("").trim());
+    }
+
+    /// Takes the paths that complete what is typed: what they have in common.
+    pub(crate) fn complete(&mut self, found: &[String]) {
+        let Some(first) = found.first() else { return };
+        let common = found.iter().fold(first.as_str(), |common, path| {
+            let same = common.char_indices().zip(path.chars()).find(|((_, a), b)| a != b).map(|((place, _), _)| place);
+            common.get(..same.unwrap_or_else(|| common.len().min(path.len()))).unwrap_or("")
+        });
+        if common.len() > self.text.len() {
+            self.set(common);
+        }
+    }
+
     /// Acts on a key that edits a line. False when it is not one of those.
     pub fn key(&mut self, key: &Key) -> bool {
         if let Some(c) = key.typed() {

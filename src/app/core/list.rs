@@ -19,6 +19,8 @@ pub(crate) struct List {
     pub(crate) cursor: usize,
     /// The first row on the screen.
     pub(crate) top: usize,
+    /// How many the screen has room for.
+    pub(crate) rows: usize,
     /// 0: all; then the vaults where there are several, then the tags.
     pub(crate) tab: usize,
     /// How many tabs are vaults.
@@ -39,6 +41,7 @@ impl List {
             shown: Vec::new(),
             cursor: 0,
             top: 0,
+            rows: 1,
             tab: 0,
             order,
             query: Input::new(),
@@ -196,13 +199,15 @@ impl List {
 
     /// Makes the selected row visible on a screen of `rows`.
     pub(crate) fn show_cursor(&mut self, rows: usize) {
+        self.rows = rows;
         let rows = rows.max(1);
         self.top = self.top.min(self.cursor).max(self.cursor.saturating_add(1).saturating_sub(rows));
         self.top = self.top.min(self.len().saturating_sub(rows.min(self.len())));
     }
 
     /// Scrolls by so many rows; the selection stays on the screen.
-    pub(crate) fn scroll(&mut self, by: isize, rows: usize) {
+    pub(crate) fn scroll(&mut self, by: isize) {
+        let rows = self.rows;
         let most = self.len().saturating_sub(rows.max(1));
         self.top = self.top.saturating_add_signed(by).min(most);
         let last = self.top.saturating_add(rows.max(1)).saturating_sub(1);

@@ -1,6 +1,5 @@
 //! The line that says what has just happened, for a while.
 
-use crate::app::shell::model::Model;
 use crate::app::{Msg, Trouble};
 use crate::time::Now;
 
@@ -46,10 +45,18 @@ impl Toast {
     }
 }
 
-impl Model {
+/// What is said at the bottom of the screen.
+#[derive(Default)]
+pub(crate) struct News {
+    pub(crate) toast: Option<Toast>,
+    /// It was not drawn yet.
+    pub(crate) fresh: bool,
+}
+
+impl News {
     fn toast(&mut self, tone: Tone, text: String, now: Now, stands_ms: u64, clears_after_s: Option<u64>) {
         self.toast = Some(Toast { tone, text, said: now, stands_ms, clears_after_s });
-        self.dirty = true;
+        self.fresh = true;
     }
 
     /// Something worked.
@@ -77,19 +84,27 @@ impl Model {
         self.toast(Tone::Good, text, now, clears_after_s.saturating_mul(1000), Some(clears_after_s));
     }
 
-    /// Takes away news that has stood long enough.
-    pub(crate) fn expire_toast(&mut self, msg: &Msg, now: Now) {
-        let gone = match &self.toast {
-            Some(toast) => {
-                // The next key takes news away once it could be read; a countdown stays.
-                let read = now.boot_ms.saturating_sub(toast.said.boot_ms) >= 1_500;
-                toast.left_ms(now) == 0 || (matches!(msg, Msg::Key(_)) && read && !toast.counts_down())
+    /// The clipboard was cleared, or somebody else had copied something meanwhile.
+    pub(crate) fn cleared(&mut self, ours: bool, now: Now) {
+        if self.toast.as_ref().is_some_and(Toast::counts_down) {
+            if ours {
+                self.say("clipboard cleared", now);
+            } else {
+                self.toast = None;
             }
-            None => false,
-        };
+        }
+    }
+
+    /// Takes away news that has stood long enough.
+    pub(crate) fn expire(&mut self, msg: &Msg, now: Now) {
+        let gone = self.toast.as_ref().is_some_and(|toast| {
+            // The next key takes news away once it could be read; a countdown stays.
+            let read = now.boot_ms.saturating_sub(toast.said.boot_ms) >= 1_500;
+            toast.left_ms(now) == 0 || (matches!(msg, Msg::Key(_)) && read && !toast.counts_down())
+        });
         if gone {
             self.toast = None;
-            self.dirty = true;
+            self.fresh = true;
         }
     }
 }

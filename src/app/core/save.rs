@@ -2,115 +2,34 @@
 
 use std::sync::Arc;
 
-use crate::app::shell::model::{Model, Over, Session, Stage};
+use crate::app::core::clipboard::put_drawn;
+use crate::app::core::context::Context;
+use crate::app::core::pending::{Drawn, Pending, Then};
+use crate::app::core::session::Session;
+use crate::app::core::undo::{Done, Step, What};
 use crate::app::{Effect, SaveId, Trouble};
-use crate::otp::Code;
 use crate::time::Now;
 use crate::vault::document::Change;
 use crate::vault::find::EntryRef;
 use crate::vault::roster::Member;
 use crate::vault::{Edit, Unlocked};
 
-/// Changes that are being saved.
-pub(crate) struct Pending {
-    pub(crate) save: SaveId,
-    pub(crate) changes: Vec<Change>,
-    then: Then,
-    /// The save without which this one fails.
-    after: Option<SaveId>,
-    /// That one has failed, and all is said.
-    moot: bool,
+/// Turns edits of that vault's entries into changes, shows them and sends them to be saved. Gives back the save that is waited for, if
+/// there is one; the reason, when they cannot be made.
+pub(crate) fn commit(ctx: &mut Context<'_>, vault: u16, edits: &[Edit], then: Then) -> Result<Option<SaveId>, String> {
+    let changes = plan(ctx.session, vault, edits, ctx.now)?;
+    Ok(send(ctx, vault, changes, then, None))
 }
 
-impl Pending {
-    /// Those saves have failed.
-    pub(crate) fn fails_with(&mut self, failed: &[SaveId]) {
-        self.moot |= self.after.is_some_and(|after| failed.contains(&after));
+/// The same, where nobody waits: `lost` stands before the reason when nothing comes of it.
+pub(crate) fn commit_or_say(ctx: &mut Context<'_>, vault: u16, edit: Edit, then: Then, lost: &str) {
+    if let Err(reason) = commit(ctx, vault, &[edit], then) {
+        ctx.say_bad(format!("{lost}: {reason}"));
     }
-}
-
-/// Changes that can be undone (or redone).
-pub(crate) struct Done {
-    label: String,
-    what: What,
-    saves: Vec<SaveId>,
-}
-
-/// What was done.
-enum What {
-    /// Those changes of the vault of that number.
-    Changes(u16, Vec<Change>),
-    /// An entry went from one vault to another.
-    Moved { from: EntryRef, to: EntryRef },
-}
-
-/// What follows once a save is done.
-pub(crate) struct Then {
-    /// For undo: "delete GitHub".
-    pub(crate) label: String,
-    /// Said when it is saved; empty: nothing.
-    pub(crate) said: String,
-    pub(crate) step: Step,
-    /// A counter's code, shown and copied only now.
-    pub(crate) code: Option<Drawn>,
-    /// The form or import on top waits for this and closes.
-    pub(crate) closes: bool,
-    /// The entry to select.
-    pub(crate) select: Option<EntryRef>,
-    /// Said before the reason when the save fails.
-    pub(crate) if_lost: String,
-}
-
-/// A counter's code that may be shown once the counter is saved.
-pub(crate) struct Drawn {
-    pub(crate) spot: EntryRef,
-    pub(crate) code: Code,
-    pub(crate) title: String,
-    pub(crate) quit: bool,
-}
-
-/// How changes stand to undo.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Step {
-    /// Can be undone; what was undone before cannot be redone any more.
-    New,
-    Undo,
-    Redo,
-    /// Cannot be undone: a counter.
-    Silent,
-}
-
-impl Then {
-    pub(crate) fn new(label: impl Into<String>, said: impl Into<String>) -> Then {
-        Then {
-            label: label.into(),
-            said: said.into(),
-            step: Step::New,
-            code: None,
-            closes: false,
-            select: None,
-            if_lost: String::new(),
-        }
-    }
-}
-
-/// Turns edits of that vault's entries into changes, shows them and sends them to be saved. The reason, when they cannot be made.
-pub(crate) fn commit(
-    model: &mut Model,
-    vault: u16,
-    edits: &[Edit],
-    then: Then,
-    now: Now,
-    out: &mut Vec<Effect>,
-) -> Result<(), String> {
-    let changes = plan(model, vault, edits, now)?;
-    send(model, vault, changes, then, None, now, out);
-    Ok(())
 }
 
 /// The changes that those edits of a vault's entries come to.
-fn plan(model: &mut Model, vault: u16, edits: &[Edit], now: Now) -> Result<Vec<Change>, String> {
-    let Stage::Open(session) = &mut model.stage else { return Err("no vault is open".into()) };
+fn plan(session: &mut Session, vault: u16, edits: &[Edit], now: Now) -> Result<Vec<Change>, String> {
     if session.must_set_passphrase() {
         return Err("opened with the recovery code: set a new passphrase first".into());
     }
@@ -131,259 +50,190 @@ pub(crate) fn plan_revert(session: &mut Session, vault: u16, member: &Member, no
 }
 
 /// Takes back all that a member did: one save and one undo.
-pub(crate) fn revert(model: &mut Model, vault: u16, member: &Member, now: Now, out: &mut Vec<Effect>) {
-    let Stage::Open(session) = &mut model.stage else { return };
-    match plan_revert(session, vault, member, now) {
+pub(crate) fn revert(ctx: &mut Context<'_>, vault: u16, member: &Member) {
+    match plan_revert(ctx.session, vault, member, ctx.now) {
         Ok(changes) => {
             let name = crate::text::fit(&member.name, 30).trim_end().to_owned();
             let then = Then::new(format!("take back what {name} did"), format!("took back what {name} did"));
-            send(model, vault, changes, then, None, now, out);
+            send(ctx, vault, changes, then, None);
         }
-        Err(reason) => model.say_bad(format!("nothing was taken back: {reason}"), now),
+        Err(reason) => ctx.say_bad(format!("nothing was taken back: {reason}")),
     }
 }
 
 /// Saves what brings an entry to `to`, and after that takes it away at `from`. When the first save fails the second does too; when only the
 /// second fails the entry is in both places, which is said. `words`: for undo, and what is said at the end.
 pub(crate) fn relocate(
-    model: &mut Model,
+    ctx: &mut Context<'_>,
     (to, edits): (EntryRef, &[Edit]),
     from: EntryRef,
     step: Step,
     (label, said): (String, String),
-    now: Now,
-    out: &mut Vec<Effect>,
 ) -> Result<(), String> {
-    let brought = plan(model, to.vault, edits, now)?;
-    let taken = plan(model, from.vault, &[Edit::Delete(from.entry)], now)?;
-    let name = |number| model.session().map_or("", |session| session.vaults.name(number)).to_owned();
+    let brought = plan(ctx.session, to.vault, edits, ctx.now)?;
+    let taken = plan(ctx.session, from.vault, &[Edit::Delete(from.entry)], ctx.now)?;
+    let name = |number| ctx.session.vaults.name(number);
     let if_lost = format!("it is in {} and in {} now; delete it in one of them", name(to.vault), name(from.vault));
     let silent = |said: String| Then { step: Step::Silent, ..Then::new(label.clone(), said) };
-    let first = send(model, to.vault, brought, silent(String::new()), None, now, out);
+    let first = send(ctx, to.vault, brought, silent(String::new()), None);
     // Whoever moves several entries stays where they are; what is taken back is looked for.
     let select = (step != Step::New).then_some(to);
     let then = Then { if_lost, select, ..silent(said) };
-    let second = send(model, from.vault, taken, then, first, now, out);
+    let second = send(ctx, from.vault, taken, then, first);
     let saves = first.into_iter().chain(second).collect();
-    keep_for_undo(model, step, Done { label, what: What::Moved { from, to }, saves });
+    ctx.session.undo.keep(step, Done { label, what: What::Moved { from, to }, saves });
     Ok(())
 }
 
-fn keep_for_undo(model: &mut Model, step: Step, done: Done) {
-    let Stage::Open(session) = &mut model.stage else { return };
-    match step {
-        Step::New => {
-            session.redo.clear();
-            session.undo.push(done);
-        }
-        Step::Redo => session.undo.push(done),
-        Step::Undo => session.redo.push(done),
-        Step::Silent => {}
-    }
-}
-
 /// Shows changes and sends them to be saved, if there are any.
-fn send(
-    model: &mut Model,
-    vault: u16,
-    changes: Vec<Change>,
-    then: Then,
-    after: Option<SaveId>,
-    now: Now,
-    out: &mut Vec<Effect>,
-) -> Option<SaveId> {
-    let save = SaveId(model.next_save);
+fn send(ctx: &mut Context<'_>, vault: u16, changes: Vec<Change>, then: Then, after: Option<SaveId>) -> Option<SaveId> {
     if changes.is_empty() {
-        settle(model, then, now, out);
+        settle(ctx, then);
         return None;
     }
-    model.next_save = model.next_save.saturating_add(1);
+    let save = ctx.out.next_save();
     let done = Done { label: then.label.clone(), what: What::Changes(vault, changes.clone()), saves: vec![save] };
-    keep_for_undo(model, then.step, done);
-    let Stage::Open(session) = &mut model.stage else { return None };
-    let shown = session.vaults.get(vault).map(|open| Arc::new(open.vault.with(&changes)))?;
-    session.show(vault, shown);
-    let open = session.vaults.get_mut(vault)?;
+    ctx.session.undo.keep(then.step, done);
+    let shown = ctx.session.vaults.get(vault).map(|open| Arc::new(open.vault.with(&changes)))?;
+    ctx.session.show(vault, shown);
+    let open = ctx.session.vaults.get_mut(vault)?;
     if open.path.is_none() {
         open.saved = Arc::clone(&open.vault);
-        settle(model, then, now, out);
+        settle(ctx, then);
         return None;
     }
-    out.push(Effect::Save { vault: open.vault.id(), save, changes: changes.clone(), clock: open.clock, after });
+    ctx.out.send(Effect::Save { vault: open.vault.id(), save, changes: changes.clone(), clock: open.clock, after });
     open.pending.push_back(Pending { save, changes, then, after, moot: false });
     Some(save)
 }
 
+/// What came of a save.
+#[derive(Default)]
+pub(crate) struct Ended {
+    /// The saves that are done, or failed.
+    pub(crate) saves: Vec<SaveId>,
+    pub(crate) failed: bool,
+    /// Counters' codes that another window drew before: to be drawn again.
+    pub(crate) draw_again: Vec<Drawn>,
+}
+
 /// A save has ended.
 pub(crate) fn saved(
-    model: &mut Model,
+    ctx: &mut Context<'_>,
     save: SaveId,
     result: Result<(Arc<Unlocked>, Option<String>), Trouble>,
-    now: Now,
-    out: &mut Vec<Effect>,
-) {
-    let Stage::Open(session) = &mut model.stage else {
-        if let Err(trouble) = result {
-            model.say_trouble(&trouble, now);
-        }
-        return;
-    };
+) -> Ended {
     match result {
-        Ok((saved, warning)) => {
-            let Some(number) = session.vaults.find(&saved.id()) else { return };
-            let Some(open) = session.vaults.get_mut(number) else { return };
-            open.saved = saved;
-            let mut thens = Vec::new();
-            let mut draw_again = Vec::new();
-            while open.pending.front().is_some_and(|pending| pending.save <= save) {
-                let Some(Pending { changes, mut then, .. }) = open.pending.pop_front() else { break };
-                if then.code.is_some() && changes.iter().any(|change| open.saved.drawn_twice(change)) {
-                    // Another window drew the same code before this save got through: that code is theirs.
-                    draw_again.extend(then.code.take());
-                }
-                thens.push(then);
-            }
-            show_saved(model, number);
-            for then in thens {
-                settle(model, then, now, out);
-            }
-            for drawn in draw_again {
-                crate::app::core::copy::draw(model, drawn.spot, drawn.quit, now, out);
-            }
-            if let Some(warning) = warning {
-                model.say_bad(warning, now);
-            }
-        }
-        Err(trouble) => {
-            // Later changes were made on top of the one that failed: they go with it.
-            let number = session.vaults.waiting_for(save);
-            let Some(open) = number.and_then(|number| session.vaults.get_mut(number)) else {
-                model.say_trouble(&trouble, now);
-                return;
-            };
-            let lost: Vec<SaveId> = open.pending.iter().map(|pending| pending.save).collect();
-            let first = open.pending.front().and_then(|pending| pending.changes.first()).map(Change::entry);
-            let had_window = open.pending.iter().any(|pending| pending.then.closes);
-            let failed = open.pending.iter().find(|pending| pending.save == save);
-            let (moot, if_lost) = failed.map_or((false, ""), |failed| (failed.moot, failed.then.if_lost.as_str()));
-            let trouble = match if_lost {
-                "" => trouble,
-                words => Trouble { message: format!("{words} ({})", trouble.message), hint: None, ..trouble },
-            };
-            open.pending.clear();
-            let (saved, number) = (Arc::clone(&open.saved), number.unwrap_or_default());
-            let kept = |done: &Done| !done.saves.iter().any(|save| lost.contains(save));
-            session.undo.retain(kept);
-            session.redo.retain(kept);
-            session.vaults.make_moot(&lost);
-            session.show(number, saved);
-            if let Some(id) = first {
-                session.list.select(EntryRef { vault: number, entry: id });
-            }
-            if had_window {
-                match session.over.last_mut() {
-                    Some(Over::Form(form)) => form.saving = false,
-                    Some(Over::Import(import)) => import.saving = false,
-                    _ => {}
-                }
-            }
-            model.quitting = false;
-            if !moot {
-                model.say_trouble(&trouble, now);
-            }
-        }
+        Ok((saved, warning)) => done(ctx, save, saved, warning),
+        Err(trouble) => lost(ctx, save, trouble),
     }
-    quit_when_saved(model, now, out);
+}
+
+fn done(ctx: &mut Context<'_>, save: SaveId, saved: Arc<Unlocked>, warning: Option<String>) -> Ended {
+    let mut ended = Ended::default();
+    let Some(number) = ctx.session.vaults.find(&saved.id()) else { return ended };
+    let Some(open) = ctx.session.vaults.get_mut(number) else { return ended };
+    open.saved = saved;
+    let mut thens = Vec::new();
+    while open.pending.front().is_some_and(|pending| pending.save <= save) {
+        let Some(Pending { save, changes, mut then, .. }) = open.pending.pop_front() else { break };
+        if then.code.is_some() && changes.iter().any(|change| open.saved.drawn_twice(change)) {
+            // Another window drew the same code before this save got through: that code is theirs.
+            ended.draw_again.extend(then.code.take());
+        }
+        ended.saves.push(save);
+        thens.push(then);
+    }
+    ctx.session.show_saved(number);
+    for then in thens {
+        settle(ctx, then);
+    }
+    if let Some(warning) = warning {
+        ctx.say_bad(warning);
+    }
+    ended
+}
+
+fn lost(ctx: &mut Context<'_>, save: SaveId, trouble: Trouble) -> Ended {
+    // Later changes were made on top of the one that failed: they go with it.
+    let session = &mut *ctx.session;
+    let number = session.vaults.waiting_for(save);
+    let Some((number, open)) = number.and_then(|number| Some((number, session.vaults.get_mut(number)?))) else {
+        ctx.news.say_trouble(&trouble, ctx.now);
+        return Ended::default();
+    };
+    let saves: Vec<SaveId> = open.pending.iter().map(|pending| pending.save).collect();
+    let first = open.pending.front().and_then(|pending| pending.changes.first()).map(Change::entry);
+    let failed = open.pending.iter().find(|pending| pending.save == save);
+    let (moot, if_lost) = failed.map_or((false, ""), |failed| (failed.moot, failed.then.if_lost.as_str()));
+    let trouble = match if_lost {
+        "" => trouble,
+        words => Trouble { message: format!("{words} ({})", trouble.message), hint: None, ..trouble },
+    };
+    open.pending.clear();
+    let saved = Arc::clone(&open.saved);
+    session.undo.forget(&saves);
+    session.vaults.make_moot(&saves);
+    session.show(number, saved);
+    if let Some(id) = first {
+        session.list.select(EntryRef { vault: number, entry: id });
+    }
+    if !moot {
+        ctx.news.say_trouble(&trouble, ctx.now);
+    }
+    Ended { saves, failed: true, draw_again: Vec::new() }
 }
 
 /// Another program has written the file.
-pub(crate) fn changed_elsewhere(model: &mut Model, vault: Arc<Unlocked>) {
-    if let Stage::Open(session) = &mut model.stage
-        && let Some(number) = session.vaults.find(&vault.id())
+pub(crate) fn changed_elsewhere(session: &mut Session, vault: Arc<Unlocked>) {
+    if let Some(number) = session.vaults.find(&vault.id())
         && let Some(open) = session.vaults.get_mut(number)
     {
         open.saved = vault;
-        show_saved(model, number);
-    }
-}
-
-fn show_saved(model: &mut Model, number: u16) {
-    if let Stage::Open(session) = &mut model.stage
-        && let Some(shown) = session.vaults.get(number).map(crate::app::core::vaults::Opened::to_be)
-    {
-        session.show(number, shown);
+        session.show_saved(number);
     }
 }
 
 /// What was promised to happen when the save is done.
-fn settle(model: &mut Model, then: Then, now: Now, out: &mut Vec<Effect>) {
-    if let Stage::Open(session) = &mut model.stage {
-        if then.closes && matches!(session.over.last(), Some(Over::Form(_) | Over::Import(_))) {
-            session.over.pop();
-        }
-        if let Some(spot) = then.select {
-            let shown = session.list.select(spot);
-            if !shown && session.vaults.entry(spot).is_some_and(|entry| !entry.deleted) {
-                session.list.query.clear();
-                session.list.searching = false;
-                session.list.choose_tab(0);
-                session.list.select(spot);
-            }
-        }
+fn settle(ctx: &mut Context<'_>, then: Then) {
+    if let Some(spot) = then.select {
+        ctx.session.show_entry(spot);
     }
     if !then.said.is_empty() {
-        model.say_good(then.said, now);
+        ctx.say_good(then.said);
     }
     if let Some(drawn) = then.code {
-        crate::app::core::copy::copy_drawn(model, drawn, out);
+        put_drawn(ctx, drawn);
     }
-    model.show_selection();
 }
 
-pub(crate) fn undo(model: &mut Model, now: Now, out: &mut Vec<Effect>) {
-    step_back(model, Step::Undo, now, out);
-}
-
-pub(crate) fn redo(model: &mut Model, now: Now, out: &mut Vec<Effect>) {
-    step_back(model, Step::Redo, now, out);
-}
-
-fn step_back(model: &mut Model, step: Step, now: Now, out: &mut Vec<Effect>) {
-    let Stage::Open(session) = &mut model.stage else { return };
-    let (from, word) = if step == Step::Undo { (&mut session.undo, "undid") } else { (&mut session.redo, "redid") };
-    let Some(done) = from.pop() else { return };
+/// Undoes what was done last, or redoes what was undone last.
+pub(crate) fn step_back(ctx: &mut Context<'_>, step: Step) {
+    let word = if step == Step::Undo { "undid" } else { "redid" };
+    let Some(done) = ctx.session.undo.take(step) else { return };
     let (vault, changes) = match done.what {
-        What::Moved { from, to } => return move_back(model, (from, to), step, (done.label, word), now, out),
+        What::Moved { from, to } => return move_back(ctx, (from, to), step, (done.label, word)),
         What::Changes(vault, changes) => (vault, changes),
     };
-    let Some(open) = session.vaults.get_mut(vault) else { return };
-    match open.vault.plan_undo(&changes, &mut open.clock, now.wall_ms) {
-        Ok(changes) if changes.is_empty() => {
-            model.say(format!("{}: nothing of it is left to change", done.label), now);
-        }
+    let Some(open) = ctx.session.vaults.get_mut(vault) else { return };
+    match open.vault.plan_undo(&changes, &mut open.clock, ctx.now.wall_ms) {
+        Ok(changes) if changes.is_empty() => ctx.say(format!("{}: nothing of it is left to change", done.label)),
         Ok(changes) => {
             let said = format!("{word}: {}", done.label);
             let first = changes.first().map(Change::entry);
             let select = first.filter(|_| changes.iter().all(|change| Some(change.entry()) == first));
             let select = select.map(|id| EntryRef { vault, entry: id });
-            send(model, vault, changes, Then { step, select, ..Then::new(done.label, said) }, None, now, out);
+            send(ctx, vault, changes, Then { step, select, ..Then::new(done.label, said) }, None);
         }
-        Err(error) => model.say_bad(error.to_string(), now),
+        Err(error) => ctx.say_bad(error.to_string()),
     }
 }
 
 /// Lets a moved entry live again where it came from. A counter that was drawn meanwhile goes back with it.
-fn move_back(
-    model: &mut Model,
-    (from, to): (EntryRef, EntryRef),
-    step: Step,
-    (label, word): (String, &str),
-    now: Now,
-    out: &mut Vec<Effect>,
-) {
-    let Some(session) = model.session() else { return };
+fn move_back(ctx: &mut Context<'_>, (from, to): (EntryRef, EntryRef), step: Step, (label, word): (String, &str)) {
+    let vaults = &ctx.session.vaults;
     let mut edits = vec![Edit::Restore(from.entry)];
-    if let (Some(here), Some(there)) = (session.vaults.entry(from), session.vaults.entry(to))
+    if let (Some(here), Some(there)) = (vaults.entry(from), vaults.entry(to))
         && there.details.otp.counter > here.details.otp.counter
         && there.details.otp.secret == here.details.otp.secret
     {
@@ -392,23 +242,7 @@ fn move_back(
         edits.push(Edit::Change(from.entry, Box::new(details)));
     }
     let said = format!("{word}: {label}");
-    if let Err(reason) = relocate(model, (from, &edits), to, step, (label, said), now, out) {
-        model.say_bad(reason, now);
-    }
-}
-
-/// Leaves, now or when the last save is done.
-pub(crate) fn quit(model: &mut Model, now: Now, out: &mut Vec<Effect>) {
-    model.quitting = true;
-    if model.session().is_some_and(|session| session.vaults.saving()) {
-        model.say("saving, then leaving", now);
-    }
-    quit_when_saved(model, now, out);
-}
-
-fn quit_when_saved(model: &mut Model, now: Now, out: &mut Vec<Effect>) {
-    if model.quitting && model.session().is_none_or(|session| !session.vaults.saving()) {
-        model.quitting = false;
-        crate::app::core::sync_state::leave(model, now, out);
+    if let Err(reason) = relocate(ctx, (from, &edits), to, step, (label, said)) {
+        ctx.say_bad(reason);
     }
 }

@@ -1,33 +1,22 @@
 //! How the open vaults stand to their remotes, in the title and as news.
 
-use crate::app::Effect;
+use crate::app::core::news::News;
+use crate::app::core::session::Session;
+use crate::app::core::vaults::Sync;
 use crate::app::msg::SyncState;
-use crate::app::shell::model::{Model, Session, Stage};
 use crate::time::Now;
 use crate::vault::Stamp;
 use crate::vault::seal::VaultId;
 
-/// The newest word of a sync, and when it came.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Sync {
-    pub(crate) state: SyncState,
-    at: Now,
-    /// The newest stamp that a sync has seen in this vault.
-    reached: Stamp,
-}
-
-/// How long leaving waits for a sync, in milliseconds.
-const GOODBYE_MS: u64 = 2_000;
-
 /// A sync has begun or ended.
 pub(crate) fn synced(
-    model: &mut Model,
+    session: &mut Session,
     vault: &VaultId,
     (state, reached): (SyncState, Stamp),
     said: &[String],
+    news: &mut News,
     now: Now,
 ) {
-    let Stage::Open(session) = &mut model.stage else { return };
     let Some(number) = session.vaults.find(vault) else { return };
     let Some(open) = session.vaults.get_mut(number) else { return };
     // That the remote went back in time is not forgotten by the next sync, only when somebody asks for one.
@@ -41,12 +30,12 @@ pub(crate) fn synced(
     }
     let words = format!("{}: {}", open.name, said.join("; "));
     match state {
-        SyncState::Done | SyncState::Running => model.say(words, now),
+        SyncState::Done | SyncState::Running => news.say(words, now),
         SyncState::Offline { .. }
         | SyncState::Stopped
         | SyncState::ShutOut
         | SyncState::OtherPassphrase
-        | SyncState::WentBack => model.say_bad(words, now),
+        | SyncState::WentBack => news.say_bad(words, now),
     }
 }
 
@@ -56,9 +45,8 @@ pub(crate) fn has_other_passphrase(session: &Session) -> bool {
 }
 
 /// Another window took its remote away.
-pub(crate) fn no_remote(model: &mut Model, vault: &VaultId) {
-    if let Stage::Open(session) = &mut model.stage
-        && let Some(number) = session.vaults.find(vault)
+pub(crate) fn no_remote(session: &mut Session, vault: &VaultId) {
+    if let Some(number) = session.vaults.find(vault)
         && let Some(open) = session.vaults.get_mut(number)
     {
         open.sync = None;
@@ -76,32 +64,13 @@ pub(crate) fn asked(session: &mut Session) {
 }
 
 /// Whether something that was saved is on its way to a remote.
-fn owes(session: &Session) -> bool {
+pub(crate) fn owes(session: &Session) -> bool {
     session.vaults.iter().any(|(_, open)| {
         open.sync.is_some_and(|sync| match sync.state {
             SyncState::Offline { .. } | SyncState::Stopped | SyncState::ShutOut | SyncState::OtherPassphrase => false,
             SyncState::Running | SyncState::Done | SyncState::WentBack => open.saved.newest() > sync.reached,
         })
     })
-}
-
-/// Everything is saved, and somebody wants to leave: waits a moment for what is on its way, and then leaves.
-pub(crate) fn leave(model: &mut Model, now: Now, out: &mut Vec<Effect>) {
-    if model.session().is_some_and(owes) {
-        model.leaves_at_ms = Some(now.boot_ms.saturating_add(GOODBYE_MS));
-        model.say("syncing, then leaving · any key leaves now", now);
-    } else {
-        out.push(Effect::Quit);
-    }
-}
-
-/// Leaves when nothing is on its way any more, the time is up, or a key is pressed.
-pub(crate) fn go_on_leaving(model: &mut Model, now: Now, pressed: bool, out: &mut Vec<Effect>) {
-    let Some(at_ms) = model.leaves_at_ms else { return };
-    if pressed || now.boot_ms >= at_ms || !model.session().is_some_and(owes) {
-        model.leaves_at_ms = None;
-        out.push(Effect::Quit);
-    }
 }
 
 /// What is said after leaving, when something saved has not gone out.

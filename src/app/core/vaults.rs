@@ -5,13 +5,13 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use crate::app::OpenVault;
-use crate::app::core::save::Pending;
-use crate::app::core::sync_state::Sync;
+use crate::app::core::pending::Pending;
 use crate::app::msg::SyncState;
 use crate::text::clean;
+use crate::time::Now;
 use crate::vault::find::{EntryRef, PERSONAL};
 use crate::vault::seal::VaultId;
-use crate::vault::{Clock, Entry, Unlocked, VaultError};
+use crate::vault::{Clock, Entry, Stamp, Unlocked, VaultError};
 
 /// An open vault.
 pub(crate) struct Opened {
@@ -61,6 +61,15 @@ impl Opened {
         }
         shown
     }
+}
+
+/// The newest word of a sync, and when it came.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Sync {
+    pub(crate) state: SyncState,
+    pub(crate) at: Now,
+    /// The newest stamp that a sync has seen in this vault.
+    pub(crate) reached: Stamp,
 }
 
 /// All open vaults; never none. A vault keeps its number until the next lock.

@@ -1,12 +1,10 @@
 //! Fields that were changed in two places at once, in all open vaults: both values side by side, and taking one of them.
 
-use crate::app::Effect;
 use crate::app::core::copy;
-use crate::app::core::save::{Then, commit};
+use crate::app::core::pending::Then;
+use crate::app::core::save::commit_or_say;
 use crate::app::core::vaults::Vaults;
-use crate::app::screens::confirm::Confirm;
-use crate::app::shell::model::{Model, Over, Session, Stage};
-use crate::time::Now;
+use crate::app::screen::{Action, Context, Enabled, Flow, Handle, Open, Question, Screen, Session, within};
 use crate::vault::Edit;
 use crate::vault::conflict::{Choice, Conflict, Side};
 use crate::vault::find::EntryRef;
@@ -28,12 +26,54 @@ pub(crate) struct Conflicts {
     pub(crate) cursor: usize,
     /// Secrets are shown.
     pub(crate) bare: bool,
+    /// It was asked whether this value is taken.
+    asked: Option<(EntryRef, Choice)>,
+}
+
+impl Handle for Conflicts {
+    fn open(wanted: &mut Open, ctx: &mut Context<'_>) -> Option<Conflicts> {
+        matches!(wanted, Open::By(Action::Conflicts)).then(|| Conflicts::of(ctx.session))
+    }
+
+    fn id(&self) -> Screen {
+        Screen::Conflicts
+    }
+
+    fn act(&mut self, action: Action, ctx: &mut Context<'_>) -> Flow {
+        match action {
+            Action::Settle => return self.settle(ctx),
+            Action::ShowTyped => self.bare = !self.bare,
+            _ => return Flow::Pass,
+        }
+        Flow::Stay
+    }
+
+    fn step(&mut self, by: isize, _: &mut Session) {
+        self.cursor = within(self.cursor, by, self.len());
+    }
+
+    fn enabled(&self, action: Action, session: &Session) -> Option<Enabled> {
+        let field = (action == Action::Settle).then(|| self.selected())??.0;
+        Some(session.may_edit(field.spot.vault))
+    }
+
+    fn confirmed(&mut self, yes: bool, ctx: &mut Context<'_>) -> Flow {
+        if let Some((spot, choice)) = self.asked.take().filter(|_| yes) {
+            self.take(spot, choice, ctx);
+        }
+        Flow::Stay
+    }
+
+    fn refresh(&mut self, session: &Session) -> bool {
+        self.renew(&session.vaults);
+        !self.fields.is_empty()
+    }
 }
 
 impl Conflicts {
     /// All of them, the selected entry's first value selected.
     fn of(session: &Session) -> Conflicts {
-        let mut conflicts = Conflicts { fields: Vec::new(), cursor: 0, bare: false };
+        let mut conflicts = Conflicts { fields: Vec::new(), cursor: 0, bare: false, asked: None };
         conflicts.renew(&session.vaults);
         if let Some((spot, _)) = session.selected() {
             let mine = |(field, _): &Place| conflicts.fields.get(*field).is_some_and(|field| field.spot == spot);
@@ -42,7 +82,7 @@ impl Conflicts {
         conflicts
     }
 
-    pub(crate) fn renew(&mut self, vaults: &Vaults) {
+    fn renew(&mut self, vaults: &Vaults) {
         let selected = self.selected().and_then(|(field, side)| Some((field.spot, field.conflict.choice(side)?)));
         let open = vaults.entries(None).filter(|(_, entry)| !entry.deleted && !entry.conflicts.is_empty());
         let mut fields: Vec<Field> = open
@@ -70,7 +110,7 @@ impl Conflicts {
         self.fields.iter().enumerate().flat_map(sides).collect()
     }
 
-    pub(crate) fn len(&self) -> usize {
+    fn len(&self) -> usize {
         self.fields.iter().map(|field| field.conflict.sides.len()).fold(0, usize::saturating_add)
     }
 
@@ -85,42 +125,28 @@ impl Conflicts {
         let (field, side) = self.selected()?;
         Some((field, field.conflict.sides.get(side)?))
     }
-}
 
-pub(crate) fn open(session: &mut Session) {
-    let conflicts = Conflicts::of(session);
-    session.over.push(Over::Conflicts(conflicts));
-}
-
-/// The conflicts, where they are on top.
-pub(crate) fn on_top(session: &Session) -> Option<&Conflicts> {
-    match session.over.last() {
-        Some(Over::Conflicts(conflicts)) => Some(conflicts),
-        _ => None,
-    }
-}
-
-/// Takes the selected value. A secret is asked about: the other one cannot be looked at afterwards.
-pub(crate) fn settle(model: &mut Model, now: Now, out: &mut Vec<Effect>) {
-    let Stage::Open(session) = &mut model.stage else { return };
-    let Some((field, side)) = on_top(session).and_then(Conflicts::selected) else { return };
-    let Some(choice) = field.conflict.choice(side) else { return };
-    let (spot, hidden) = (field.spot, field.conflict.is_hidden());
-    if hidden {
+    /// Takes the selected value. A secret is asked about: the other one cannot be looked at afterwards.
+    fn settle(&mut self, ctx: &mut Context<'_>) -> Flow {
+        let Some((field, side)) = self.selected() else { return Flow::Stay };
+        let Some(choice) = field.conflict.choice(side) else { return Flow::Stay };
+        let spot = field.spot;
+        if !field.conflict.is_hidden() {
+            self.take(spot, choice, ctx);
+            return Flow::Stay;
+        }
         let question = format!("take this {} for {}?", field.conflict.label(), field.title);
-        session.over.push(Over::Confirm(Confirm::settle(question, spot, choice)));
-    } else {
-        take(model, spot, choice, now, out);
+        self.asked = Some((spot, choice));
+        Flow::Ask(Question::new(
+            crate::text::clean(&question),
+            "the other one is left, and cannot be looked at afterwards; only older backups show it",
+        ))
     }
-}
 
-pub(crate) fn take(model: &mut Model, spot: EntryRef, choice: Choice, now: Now, out: &mut Vec<Effect>) {
-    let Stage::Open(session) = &mut model.stage else { return };
-    let Some(conflicts) = on_top(session) else { return };
-    let Some((field, _)) = conflicts.selected() else { return };
-    let what = format!("{} of {}", field.conflict.label(), field.title);
-    let then = Then::new(format!("settle the {what}"), format!("settled the {what}"));
-    if let Err(reason) = commit(model, spot.vault, &[Edit::Settle(spot.entry, choice)], then, now, out) {
-        model.say_bad(format!("nothing was settled: {reason}"), now);
+    fn take(&self, spot: EntryRef, choice: Choice, ctx: &mut Context<'_>) {
+        let Some((field, _)) = self.selected() else { return };
+        let what = format!("{} of {}", field.conflict.label(), field.title);
+        let then = Then::new(format!("settle the {what}"), format!("settled the {what}"));
+        commit_or_say(ctx, spot.vault, Edit::Settle(spot.entry, choice), then, "nothing was settled");
     }
 }

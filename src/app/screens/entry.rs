@@ -1,12 +1,14 @@
 //! One entry over the whole screen, and the pane beside the list.
 
-use crate::app::Effect;
+use crate::app::core::clipboard::put;
 use crate::app::core::copy;
-use crate::app::core::save::{Then, commit};
-use crate::app::shell::model::{Model, Over, Stage};
-use crate::time::Now;
-use crate::vault::Edit;
+use crate::app::core::pending::Then;
+use crate::app::core::save::commit_or_say;
+use crate::app::screen::{Action, Context, Flow, Handle, Open, Screen, Session};
+use crate::otp::Otp;
+use crate::secret::Text;
 use crate::vault::find::EntryRef;
+use crate::vault::{Edit, RecoveryCode};
 
 /// The view of one entry.
 pub(crate) struct EntryView {
@@ -15,35 +17,70 @@ pub(crate) struct EntryView {
     pub(crate) recovery: Option<usize>,
 }
 
-impl EntryView {
-    pub(crate) fn of(spot: EntryRef) -> EntryView {
-        EntryView { spot, recovery: None }
+impl Handle for EntryView {
+    fn open(wanted: &mut Open, ctx: &mut Context<'_>) -> Option<EntryView> {
+        let Open::By(Action::View) = wanted else { return None };
+        Some(EntryView { spot: ctx.session.list.selected()?, recovery: None })
     }
 
-    pub(crate) fn step(&mut self, by: isize, codes: usize) {
+    fn id(&self) -> Screen {
+        Screen::Entry
+    }
+
+    fn paste(&mut self, _: &Text, _: &mut Context<'_>) -> Flow {
+        Flow::Pass
+    }
+
+    fn act(&mut self, action: Action, ctx: &mut Context<'_>) -> Flow {
+        match action {
+            Action::Copy => {
+                let Some(code) = self.recovery_code(ctx.session) else { return Flow::Pass };
+                let text = code.code.clone();
+                put(ctx, text, "recovery code".into());
+            }
+            Action::UseRecoveryCode => self.use_recovery_code(ctx),
+            _ => return Flow::Pass,
+        }
+        Flow::Stay
+    }
+
+    fn step(&mut self, by: isize, session: &mut Session) {
+        let codes = session.vaults.entry(self.spot).map_or(0, |entry| entry.details.recovery_codes.len());
         let at = self.recovery.map_or(0, |n| n.saturating_add(1));
         self.recovery = at.saturating_add_signed(by).min(codes).checked_sub(1);
     }
+
+    fn refresh(&mut self, session: &Session) -> bool {
+        session.vaults.entry(self.spot).is_some_and(|entry| !entry.deleted)
+    }
+
+    fn entry(&self) -> Option<EntryRef> {
+        Some(self.spot)
+    }
+
+    fn timed<'a>(&'a self, session: &'a Session) -> Vec<&'a Otp> {
+        let entry = session.vaults.entry(self.spot).filter(|entry| entry.problem.is_none());
+        entry.map(|entry| &entry.details.otp).filter(|otp| otp.is_timed()).into_iter().collect()
+    }
 }
 
-/// Marks the selected recovery code as used.
-pub(crate) fn use_recovery_code(model: &mut Model, now: Now, out: &mut Vec<Effect>) {
-    let Stage::Open(session) = &model.stage else { return };
-    let Some(Over::Entry(view)) = session.over.last() else { return };
-    let Some(entry) = session.vaults.entry(view.spot) else { return };
-    let Some(code) = view.recovery.and_then(|n| entry.details.recovery_codes.get(n)) else {
-        model.say("select a recovery code first, with the arrows", now);
-        return;
-    };
-    if code.used {
-        model.say("that code is marked as used already", now);
-        return;
+impl EntryView {
+    fn recovery_code<'a>(&self, session: &'a Session) -> Option<&'a RecoveryCode> {
+        session.vaults.entry(self.spot)?.details.recovery_codes.get(self.recovery?)
     }
-    let Some(id) = code.id.clone() else { return };
-    let name = copy::title(entry);
-    let (vault, edit) = (view.spot.vault, Edit::UseRecoveryCode(view.spot.entry, id));
-    let then = Then::new(format!("mark a recovery code of {name}"), "marked as used");
-    if let Err(reason) = commit(model, vault, &[edit], then, now, out) {
-        model.say_bad(format!("nothing was marked: {reason}"), now);
+
+    /// Marks the selected recovery code as used.
+    fn use_recovery_code(&self, ctx: &mut Context<'_>) {
+        let Some(entry) = ctx.session.vaults.entry(self.spot) else { return };
+        let Some(code) = self.recovery_code(ctx.session) else {
+            return ctx.say("select a recovery code first, with the arrows");
+        };
+        if code.used {
+            return ctx.say("that code is marked as used already");
+        }
+        let Some(id) = code.id.clone() else { return };
+        let then = Then::new(format!("mark a recovery code of {}", copy::title(entry)), "marked as used");
+        let edit = Edit::UseRecoveryCode(self.spot.entry, id);
+        commit_or_say(ctx, self.spot.vault, edit, then, "nothing was marked");
     }
 }

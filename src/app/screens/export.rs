@@ -2,15 +2,15 @@
 
 use std::path::PathBuf;
 
+use crate::app::Effect;
 use crate::app::core::input::Input;
-use crate::app::screens::confirm::Confirm;
-use crate::app::screens::passphrase::Twice;
-use crate::app::shell::model::{Model, Over, Session, Stage};
-use crate::app::{Effect, Trouble};
+use crate::app::core::news::trouble_line;
+use crate::app::core::passphrase::Twice;
+use crate::app::screen::{Action, Answer, Context, Flow, Handle, Open, Question, Screen, Session};
 use crate::config::keys::{Key, KeyCode};
 use crate::formats::Format;
 use crate::formats::registry::{self, FORMATS};
-use crate::time::Now;
+use crate::secret::Text;
 use crate::vault::Details;
 
 /// A row of the export screen.
@@ -32,7 +32,6 @@ pub(crate) struct Export {
     pub(crate) password: Twice,
     pub(crate) error: Option<String>,
     pub(crate) writing: bool,
-    taken: Option<crate::secret::Text>,
 }
 
 /// The formats that can be written.
@@ -51,7 +50,6 @@ impl Export {
             password: Twice::new(),
             error: None,
             writing: false,
-            taken: None,
         };
         export.settle();
         export
@@ -79,7 +77,7 @@ impl Export {
         rows
     }
 
-    pub(crate) fn step(&mut self, by: isize) {
+    fn step_field(&mut self, by: isize) {
         let rows = self.rows();
         let at = rows.iter().position(|row| *row == self.at).unwrap_or(0);
         let next = at.saturating_add_signed(by).min(rows.len().saturating_sub(1));
@@ -87,7 +85,7 @@ impl Export {
         self.password.at_second = self.at == Row::Second;
     }
 
-    pub(crate) fn key(&mut self, key: &Key) {
+    fn type_into(&mut self, key: &Key) {
         let turn = matches!(key.code, KeyCode::Left | KeyCode::Right | KeyCode::Char(' '));
         self.error = None;
         match self.at {
@@ -112,15 +110,14 @@ impl Export {
 
     /// What to know of the file before something else opens it.
     pub(crate) fn warning(&self, session: &Session) -> Option<String> {
-        let entries = session.vaults.entries(session.list.vault()).filter(|(_, entry)| !entry.deleted);
-        registry::warning(self.format()?, entries.map(|(_, entry)| &entry.details))
+        registry::warning(self.format()?, session.entries().map(|entry| &entry.details))
     }
 
     /// What the format cannot hold, in words, with how many entries it concerns.
     pub(crate) fn loses(&self, session: &Session) -> Vec<String> {
         let Some(writer) = self.format().and_then(|format| format.write.as_ref()) else { return Vec::new() };
         let mut counts: std::collections::BTreeMap<String, usize> = std::collections::BTreeMap::new();
-        for (_, entry) in session.vaults.entries(session.list.vault()).filter(|(_, entry)| !entry.deleted) {
+        for entry in session.entries() {
             for loss in (writer.loses)(&entry.details) {
                 let count = counts.entry(loss).or_default();
                 *count = count.saturating_add(1);
@@ -128,75 +125,110 @@ impl Export {
         }
         counts.into_iter().map(|(loss, count)| format!("{loss} ({count})")).collect()
     }
-}
 
-pub(crate) fn submit(model: &mut Model, now: Now, out: &mut Vec<Effect>) {
-    let Stage::Open(session) = &mut model.stage else { return };
-    let Some(Over::Export(export)) = session.over.last_mut() else { return };
-    if export.writing {
-        return;
-    }
-    if export.path.text().trim().is_empty() && export.can_be_shown() {
-        session.over.pop();
-        crate::app::screens::qr::all(model, now);
-        return;
-    }
-    if export.path.text().trim().is_empty() {
-        export.at = Row::Path;
-        export.error = Some("a path is needed".into());
-        return;
-    }
-    if export.encrypted {
-        if export.at != Row::Second {
-            export.password.at_second = false;
+    fn submit(&mut self, ctx: &mut Context<'_>) -> Flow {
+        if self.writing {
+            return Flow::Stay;
         }
-        if !export.password.first.is_empty() {
-            export.password.at_second = true;
+        if self.path.text().trim().is_empty() {
+            if self.can_be_shown() {
+                return Flow::Run(Action::PhoneCodes);
+            }
+            self.at = Row::Path;
+            self.error = Some("a path is needed".into());
+            return Flow::Stay;
         }
-        export.taken = export.password.submit();
-        if export.taken.is_none() {
-            export.at = if export.password.at_second { Row::Second } else { Row::First };
-            export.error = export.password.error.map(str::to_owned);
-            return;
+        if !self.encrypted {
+            let path = crate::text::fit(self.path.text().trim(), 60);
+            let all = format!("whoever reads {} has all your codes; delete it when it has done its work", &*path);
+            // A small screen had no room for the rest beside the form.
+            let loses = self.loses(ctx.session);
+            let loses = (!loses.is_empty()).then(|| format!("what this format cannot hold: {}", loses.join("; ")));
+            let detail: Vec<String> = [Some(all), self.warning(ctx.session), loses].into_iter().flatten().collect();
+            return Flow::Ask(Question::new("write every secret as plain text?", detail.join("\n")));
         }
-        write(model, out);
-    } else {
-        let path = crate::text::fit(export.path.text().trim(), 60);
-        let Some(Over::Export(export)) = session.over.last() else { return };
-        // A small screen had no room for them beside the form.
-        let loses = export.loses(session);
-        let loses = (!loses.is_empty()).then(|| format!("what this format cannot hold: {}", loses.join("; ")));
-        let confirm = Confirm::plain_export(&path, export.warning(session).into_iter().chain(loses).collect());
-        session.over.push(Over::Confirm(confirm));
-    }
-}
-
-/// Sends the export on its way.
-pub(crate) fn write(model: &mut Model, out: &mut Vec<Effect>) {
-    let Stage::Open(session) = &mut model.stage else { return };
-    let entries = session.vaults.entries(session.list.vault()).filter(|(_, entry)| !entry.deleted);
-    let entries: Vec<Details> = entries.map(|(_, entry)| entry.details.clone()).collect();
-    let Some(Over::Export(export)) = session.over.last_mut() else { return };
-    let Some(format) = export.format() else { return };
-    export.writing = true;
-    let password = export.taken.take();
-    let path = PathBuf::from(export.path.text().trim());
-    out.push(Effect::Export { format: format.id, path, entries, password });
-}
-
-pub(crate) fn exported(model: &mut Model, result: Result<PathBuf, Trouble>, now: Now) {
-    let Stage::Open(session) = &mut model.stage else { return };
-    match result {
-        Ok(path) => {
-            session.over.retain(|over| !matches!(over, Over::Export(_)));
-            let name = path.to_string_lossy().into_owned();
-            model.say_good(format!("exported to {}", crate::text::clean(&name)), now);
+        if self.at != Row::Second {
+            self.password.at_second = false;
         }
-        Err(trouble) => {
-            if let Some(Over::Export(export)) = session.over.last_mut() {
-                export.writing = false;
-                export.error = Some(crate::app::core::news::trouble_line(&trouble));
+        if !self.password.first.is_empty() {
+            self.password.at_second = true;
+        }
+        match self.password.submit() {
+            Some(password) => self.write(Some(password), ctx),
+            None => {
+                self.at = if self.password.at_second { Row::Second } else { Row::First };
+                self.error = self.password.error.map(str::to_owned);
             }
         }
+        Flow::Stay
+    }
+
+    /// Sends the export on its way.
+    fn write(&mut self, password: Option<Text>, ctx: &mut Context<'_>) {
+        let entries: Vec<Details> = ctx.session.entries().map(|entry| entry.details.clone()).collect();
+        let Some(format) = self.format() else { return };
+        self.writing = true;
+        let path = PathBuf::from(self.path.text().trim());
+        ctx.out.send(Effect::Export { format: format.id, path, entries, password });
+    }
+}
+
+impl Handle for Export {
+    fn open(wanted: &mut Open, _: &mut Context<'_>) -> Option<Export> {
+        matches!(wanted, Open::By(Action::Export)).then(Export::new)
+    }
+
+    fn id(&self) -> Screen {
+        Screen::Export
+    }
+
+    fn key(&mut self, key: &Key, _: &mut Context<'_>) -> Flow {
+        if !self.writing {
+            self.type_into(key);
+        }
+        Flow::Stay
+    }
+
+    fn paste(&mut self, text: &Text, _: &mut Context<'_>) -> Flow {
+        match self.at {
+            Row::Path => self.path.paste_line(text),
+            Row::First | Row::Second => self.password.paste(text),
+            Row::Format | Row::Protection => {}
+        }
+        Flow::Stay
+    }
+
+    fn act(&mut self, action: Action, ctx: &mut Context<'_>) -> Flow {
+        match action {
+            Action::NextField => self.step_field(1),
+            Action::PreviousField => self.step_field(-1),
+            Action::ShowTyped => self.password.show_typed(),
+            Action::Submit => return self.submit(ctx),
+            _ => return Flow::Pass,
+        }
+        Flow::Stay
+    }
+
+    fn confirmed(&mut self, yes: bool, ctx: &mut Context<'_>) -> Flow {
+        if yes {
+            self.write(None, ctx);
+        }
+        Flow::Stay
+    }
+
+    fn answer(&mut self, answer: Answer, ctx: &mut Context<'_>) -> Result<Flow, Answer> {
+        match answer {
+            Answer::Exported(Ok(path)) => {
+                ctx.say_good(format!("exported to {}", crate::text::clean(&path.to_string_lossy())));
+                return Ok(Flow::Close);
+            }
+            Answer::Exported(Err(trouble)) => {
+                self.writing = false;
+                self.error = Some(trouble_line(&trouble));
+            }
+            Answer::Completions(found) => self.path.complete(&found),
+            answer => return Err(answer),
+        }
+        Ok(Flow::Stay)
     }
 }

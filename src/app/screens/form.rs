@@ -1,13 +1,15 @@
 //! The form that adds and edits an entry.
 
-use crate::app::Effect;
-use crate::app::core::copy;
 use crate::app::core::input::Input;
-use crate::app::core::save::{Then, commit};
+use crate::app::core::news::trouble_line;
+use crate::app::core::pending::Then;
+use crate::app::core::save::commit;
 use crate::app::core::vaults::Vaults;
+use crate::app::core::{copy, picture};
 use crate::app::effect::ImportSource;
-use crate::app::screens::picture;
-use crate::app::shell::model::{Model, Over, Stage};
+use crate::app::msg::ImportRead;
+use crate::app::screen::{Action, Answer, Context, Flow, Handle, Open, Question, Screen, Session};
+use crate::app::{Effect, SaveId, Trouble};
 use crate::config::keys::{Key, KeyCode};
 use crate::otp::uri::{self, Labelled};
 use crate::otp::{Algorithm, Digits, Kind, Otp, Period, base32, links, motp};
@@ -99,16 +101,35 @@ pub(crate) struct Form {
     pasted: Option<(Text, Now)>,
     /// The same issuer and account exist; said once, then Enter saves all the same.
     pub(crate) duplicate: Option<String>,
-    pub(crate) saving: bool,
+    pub(crate) saving: Option<SaveId>,
     /// A picture is being read.
     pub(crate) reading: bool,
     /// What makes the code that is shown while typing, once the rows make one.
     pub(crate) preview: Option<Otp>,
 }
 
+/// The line of a row.
+macro_rules! input_of {
+    ($form:ident, $row:ident $(, $change:tt)?) => {
+        Some(match $row {
+            Row::Issuer => &$($change)? $form.issuer,
+            Row::Account => &$($change)? $form.account,
+            Row::Secret => &$($change)? $form.secret,
+            Row::Tags => &$($change)? $form.tags,
+            Row::Note => &$($change)? $form.note,
+            Row::Pin => &$($change)? $form.pin,
+            Row::Digits => &$($change)? $form.digits,
+            Row::Period => &$($change)? $form.period,
+            Row::Counter => &$($change)? $form.counter,
+            Row::Recovery => &$($change)? $form.recovery,
+            Row::Kind | Row::Algorithm | Row::Vault => return None,
+        })
+    };
+}
+
 impl Form {
     /// A form for a new entry, which goes to the vault of that number unless another is chosen.
-    pub(crate) fn new(vaults: &Vaults, vault: u16) -> Form {
+    fn new(vaults: &Vaults, vault: u16) -> Form {
         let names =
             if vaults.several() { vaults.iter().map(|(_, open)| open.name.clone()).collect() } else { Vec::new() };
         Form { vault, vaults: names, ..Form::empty() }
@@ -139,7 +160,7 @@ impl Form {
             typed: None,
             pasted: None,
             duplicate: None,
-            saving: false,
+            saving: None,
             reading: false,
             preview: None,
         };
@@ -147,7 +168,7 @@ impl Form {
         form
     }
 
-    pub(crate) fn edit(spot: EntryRef, entry: &Entry) -> Form {
+    fn edit(spot: EntryRef, entry: &Entry) -> Form {
         let mut form = Form { vault: spot.vault, ..Form::empty() };
         let details = &entry.details;
         form.fill_otp(&details.otp);
@@ -168,7 +189,7 @@ impl Form {
     }
 
     /// Fills the form from a link.
-    pub(crate) fn fill(&mut self, labelled: &Labelled) {
+    fn fill(&mut self, labelled: &Labelled) {
         self.fill_otp(&labelled.otp);
         self.issuer.set(&labelled.issuer);
         self.account.set(&labelled.account);
@@ -223,43 +244,15 @@ impl Form {
         }
     }
 
-    pub(crate) fn touched(&self) -> bool {
-        self.touched
-    }
-
     pub(crate) fn input(&self, row: Row) -> Option<&Input> {
-        Some(match row {
-            Row::Issuer => &self.issuer,
-            Row::Account => &self.account,
-            Row::Secret => &self.secret,
-            Row::Tags => &self.tags,
-            Row::Note => &self.note,
-            Row::Pin => &self.pin,
-            Row::Digits => &self.digits,
-            Row::Period => &self.period,
-            Row::Counter => &self.counter,
-            Row::Recovery => &self.recovery,
-            Row::Kind | Row::Algorithm | Row::Vault => return None,
-        })
+        input_of!(self, row)
     }
 
     fn input_mut(&mut self, row: Row) -> Option<&mut Input> {
-        Some(match row {
-            Row::Issuer => &mut self.issuer,
-            Row::Account => &mut self.account,
-            Row::Secret => &mut self.secret,
-            Row::Tags => &mut self.tags,
-            Row::Note => &mut self.note,
-            Row::Pin => &mut self.pin,
-            Row::Digits => &mut self.digits,
-            Row::Period => &mut self.period,
-            Row::Counter => &mut self.counter,
-            Row::Recovery => &mut self.recovery,
-            Row::Kind | Row::Algorithm | Row::Vault => return None,
-        })
+        input_of!(self, row, mut)
     }
 
-    pub(crate) fn step(&mut self, by: isize) {
+    fn step_field(&mut self, by: isize) {
         if !self.take_typed_link() {
             return;
         }
@@ -277,14 +270,14 @@ impl Form {
         self.at = rows.get(next).copied().unwrap_or(Row::Issuer);
     }
 
-    pub(crate) fn show_typed(&mut self) {
+    fn show_typed(&mut self) {
         let masked = !self.secret.masked;
         for input in [&mut self.secret, &mut self.pin, &mut self.recovery] {
             input.masked = masked;
         }
     }
 
-    pub(crate) fn key(&mut self, key: &Key) {
+    fn type_into(&mut self, key: &Key) {
         let by = match key.code {
             KeyCode::Left => -1,
             KeyCode::Right | KeyCode::Char(' ') => 1,
@@ -337,7 +330,7 @@ impl Form {
         }
     }
 
-    pub(crate) fn paste(&mut self, text: &str, now: Now) {
+    fn paste_at(&mut self, text: &str, now: Now) {
         /// The pieces of one paste come faster than anybody pastes twice.
         const AT_ONCE: std::time::Duration = std::time::Duration::from_millis(500);
         let before = self.pasted.take().filter(|(_, at)| now.since(*at) < AT_ONCE && !links::is_link(text));
@@ -492,89 +485,214 @@ fn neighbour<T: Copy + PartialEq>(all: &[T], now: T, by: isize) -> T {
     all.get(next).or_else(|| all.first()).copied().unwrap_or(now)
 }
 
-pub(crate) fn submit(model: &mut Model, now: Now, out: &mut Vec<Effect>) {
-    let Stage::Open(session) = &mut model.stage else { return };
-    let Some(Over::Form(form)) = session.over.last_mut() else { return };
-    if form.saving || form.reading || !form.take_typed_link() {
-        return;
-    }
-    // Base32 has neither dots nor slashes: what ends like a picture's name is one.
-    if let Some(path) = picture::path(form.secret.text()) {
-        form.secret.clear();
-        picture::ask(model, ImportSource::Path(path), out);
-        return;
-    }
-    let details = match form.details() {
-        Ok(details) => details,
-        Err(errors) => {
-            if let Some((row, _)) = errors.first() {
-                form.at = *row;
+impl Handle for Form {
+    fn open(wanted: &mut Open, ctx: &mut Context<'_>) -> Option<Form> {
+        let session = &*ctx.session;
+        let empty = || Form::new(&session.vaults, session.target());
+        match wanted {
+            Open::By(Action::Add) => Some(empty()),
+            Open::By(Action::Edit) => session.selected().map(|(spot, entry)| Form::edit(spot, entry)),
+            Open::Link(link) => {
+                let mut form = empty();
+                form.paste_at(link, ctx.now);
+                Some(form)
             }
-            form.errors = errors;
-            return;
+            Open::Picture(source) => {
+                let mut form = empty();
+                form.read_picture(source.clone(), ctx);
+                Some(form)
+            }
+            _ => None,
         }
-    };
-    let opened = form.opened.as_deref();
-    let new_secret = opened.is_none_or(|old| old.otp.secret != details.otp.secret);
-    let new_names = opened.is_none_or(|old| (&old.issuer, &old.account) != (&details.issuer, &details.account));
-    let own = form.id.map(|id| EntryRef { vault: form.vault, entry: id });
-    let same = |(spot, entry): &(EntryRef, &Entry)| {
-        !entry.deleted
-            && Some(*spot) != own
-            && ((new_secret && entry.details.otp.secret == details.otp.secret)
-                || (new_names && entry.details.issuer == details.issuer && entry.details.account == details.account))
-    };
-    if form.duplicate.is_none()
-        && let Some((_, entry)) = session.vaults.entries(None).find(same)
-    {
-        let what = match entry.details.otp.differences(&details.otp).as_slice() {
-            [] => "the same secret".to_owned(),
-            differences if differences.contains(&"secret") => "the same names".to_owned(),
-            differences => format!("the same secret with another {}", differences.join(" and ")),
-        };
-        form.duplicate = Some(format!("{} has {what}; save again to keep both", copy::title(entry)));
-        return;
     }
-    let adding = form.id.is_none();
-    let id = match form.id {
-        Some(id) => id,
-        None => match EntryId::random(&mut *model.random) {
-            Ok(id) => id,
-            Err(error) => {
-                form.errors = vec![(form.at, format!("nothing was saved: {error}"))];
-                return;
+
+    fn id(&self) -> Screen {
+        Screen::Form
+    }
+
+    fn key(&mut self, key: &Key, _: &mut Context<'_>) -> Flow {
+        if self.saving.is_none() && !self.reading {
+            self.type_into(key);
+        }
+        Flow::Stay
+    }
+
+    fn paste(&mut self, text: &Text, ctx: &mut Context<'_>) -> Flow {
+        if self.saving.is_none() && !self.reading {
+            match picture::path(text) {
+                Some(path) => self.read_picture(ImportSource::Path(path), ctx),
+                None => self.paste_at(text, ctx.now),
             }
-        },
-    };
-    let spot = EntryRef { vault: form.vault, entry: id };
-    let present = form.id.and_then(|_| session.vaults.entry(spot));
-    let in_trash = present.is_some_and(|entry| entry.deleted);
-    let details = match (present, form.opened.as_deref()) {
-        (Some(entry), Some(opened)) if entry.problem.is_none() => entry.details.with_difference(opened, &details),
-        _ => details,
-    };
-    let unchanged = present.is_some_and(|entry| entry.problem.is_none() && entry.details == details);
-    form.saving = true;
-    let name = [&*details.issuer, &*details.account].into_iter().find(|name| !name.is_empty()).unwrap_or("the entry");
-    let name = crate::text::fit(name, 30).trim_end().to_owned();
-    let short = details.otp.short_secret().filter(|_| new_secret);
-    let edit = if adding { Edit::Add(id, Box::new(details)) } else { Edit::Change(id, Box::new(details)) };
-    let (label, said) = if adding {
-        (format!("add {name}"), format!("added {name}"))
-    } else if in_trash {
-        (format!("edit {name}"), format!("saved {name}, which was deleted meanwhile: it is in the trash"))
-    } else if unchanged {
-        (format!("edit {name}"), format!("nothing changed in {name}"))
-    } else {
-        (format!("edit {name}"), format!("saved {name}"))
-    };
-    let said = short.map_or(said.clone(), |short| format!("{said} · {short}"));
-    let then = Then { closes: true, select: Some(spot), ..Then::new(label, said) };
-    if let Err(reason) = commit(model, spot.vault, &[edit], then, now, out)
-        && let Stage::Open(session) = &mut model.stage
-        && let Some(Over::Form(form)) = session.over.last_mut()
-    {
-        form.saving = false;
-        form.errors = vec![(form.at, format!("nothing was saved: {reason}"))];
+        }
+        Flow::Stay
+    }
+
+    fn act(&mut self, action: Action, ctx: &mut Context<'_>) -> Flow {
+        match action {
+            Action::NextField => self.step_field(1),
+            Action::PreviousField => self.step_field(-1),
+            Action::ShowTyped => self.show_typed(),
+            Action::PastePicture => self.read_picture(ImportSource::Clipboard, ctx),
+            Action::Submit => return self.submit(ctx),
+            Action::Back if self.saving.is_some() => {}
+            Action::Back if self.touched => {
+                return Flow::Ask(Question::new("throw away what you typed?", "nothing of it is saved yet"));
+            }
+            _ => return Flow::Pass,
+        }
+        Flow::Stay
+    }
+
+    fn confirmed(&mut self, yes: bool, _: &mut Context<'_>) -> Flow {
+        if yes { Flow::Close } else { Flow::Stay }
+    }
+
+    fn answer(&mut self, answer: Answer, _: &mut Context<'_>) -> Result<Flow, Answer> {
+        match answer {
+            Answer::Saved(saves, done) if self.saving.is_some_and(|save| saves.contains(&save)) => {
+                self.saving = None;
+                Ok(if done { Flow::Close } else { Flow::Stay })
+            }
+            Answer::ImportRead(result) if self.reading => Ok(self.take_picture(result)),
+            answer => Err(answer),
+        }
+    }
+
+    fn timed<'a>(&'a self, _: &'a Session) -> Vec<&'a Otp> {
+        self.preview.as_ref().filter(|otp| otp.is_timed()).into_iter().collect()
+    }
+
+    fn unsaved(&self) -> bool {
+        self.touched
+    }
+}
+
+impl Form {
+    /// Has a picture read; what is in it fills the form.
+    fn read_picture(&mut self, source: ImportSource, ctx: &mut Context<'_>) {
+        if self.saving.is_none() && !self.reading {
+            self.reading = true;
+            self.errors.clear();
+            ctx.out.send(Effect::ReadImport { source, format: Some("picture"), password: None });
+        }
+    }
+
+    fn take_picture(&mut self, result: Result<ImportRead, Trouble>) -> Flow {
+        self.reading = false;
+        let imported = match result {
+            Ok(ImportRead::Entries { imported, .. }) => imported,
+            Ok(ImportRead::NeedsPassword { .. } | ImportRead::Table(_)) => return Flow::Stay,
+            Err(trouble) => return self.refuse(trouble_line(&trouble)),
+        };
+        match (imported.entries.as_slice(), imported.problems.first()) {
+            ([only], _) if imported.exports.iter().all(|export| export.missing().is_none()) => {
+                let details = &only.details;
+                let (issuer, account) = (details.issuer.clone(), details.account.clone());
+                self.fill(&Labelled { otp: details.otp.clone(), issuer, account });
+                Flow::Stay
+            }
+            ([], Some(problem)) => self.refuse(problem.reason.clone()),
+            ([], None) => self.refuse("the picture holds no entry".into()),
+            (several, _) if self.touched => {
+                self.refuse(format!("the picture holds {} entries: leave the form and import it", several.len()))
+            }
+            _ => Flow::Become(Open::Imported("picture of QR codes", imported)),
+        }
+    }
+
+    fn refuse(&mut self, why: String) -> Flow {
+        self.errors = vec![(Row::Secret, why)];
+        Flow::Stay
+    }
+
+    fn submit(&mut self, ctx: &mut Context<'_>) -> Flow {
+        if self.saving.is_some() || self.reading || !self.take_typed_link() {
+            return Flow::Stay;
+        }
+        // Base32 has neither dots nor slashes: what ends like a picture's name is one.
+        if let Some(path) = picture::path(self.secret.text()) {
+            self.secret.clear();
+            self.read_picture(ImportSource::Path(path), ctx);
+            return Flow::Stay;
+        }
+        let details = match self.details() {
+            Ok(details) => details,
+            Err(errors) => {
+                if let Some((row, _)) = errors.first() {
+                    self.at = *row;
+                }
+                self.errors = errors;
+                return Flow::Stay;
+            }
+        };
+        let opened = self.opened.as_deref();
+        let new_secret = opened.is_none_or(|old| old.otp.secret != details.otp.secret);
+        let new_names = opened.is_none_or(|old| (&old.issuer, &old.account) != (&details.issuer, &details.account));
+        let own = self.id.map(|id| EntryRef { vault: self.vault, entry: id });
+        let same = |(spot, entry): &(EntryRef, &Entry)| {
+            !entry.deleted
+                && Some(*spot) != own
+                && ((new_secret && entry.details.otp.secret == details.otp.secret)
+                    || (new_names
+                        && entry.details.issuer == details.issuer
+                        && entry.details.account == details.account))
+        };
+        if self.duplicate.is_none()
+            && let Some((_, entry)) = ctx.session.vaults.entries(None).find(same)
+        {
+            let what = match entry.details.otp.differences(&details.otp).as_slice() {
+                [] => "the same secret".to_owned(),
+                differences if differences.contains(&"secret") => "the same names".to_owned(),
+                differences => format!("the same secret with another {}", differences.join(" and ")),
+            };
+            self.duplicate = Some(format!("{} has {what}; save again to keep both", copy::title(entry)));
+            return Flow::Stay;
+        }
+        let adding = self.id.is_none();
+        let id = match self.id {
+            Some(id) => id,
+            None => match EntryId::random(ctx.random) {
+                Ok(id) => id,
+                Err(error) => {
+                    self.errors = vec![(self.at, format!("nothing was saved: {error}"))];
+                    return Flow::Stay;
+                }
+            },
+        };
+        let spot = EntryRef { vault: self.vault, entry: id };
+        let present = self.id.and_then(|_| ctx.session.vaults.entry(spot));
+        let in_trash = present.is_some_and(|entry| entry.deleted);
+        let details = match (present, self.opened.as_deref()) {
+            (Some(entry), Some(opened)) if entry.problem.is_none() => entry.details.with_difference(opened, &details),
+            _ => details,
+        };
+        let unchanged = present.is_some_and(|entry| entry.problem.is_none() && entry.details == details);
+        let name =
+            [&*details.issuer, &*details.account].into_iter().find(|name| !name.is_empty()).unwrap_or("the entry");
+        let name = crate::text::fit(name, 30).trim_end().to_owned();
+        let short = details.otp.short_secret().filter(|_| new_secret);
+        let edit = if adding { Edit::Add(id, Box::new(details)) } else { Edit::Change(id, Box::new(details)) };
+        let (label, said) = if adding {
+            (format!("add {name}"), format!("added {name}"))
+        } else if in_trash {
+            (format!("edit {name}"), format!("saved {name}, which was deleted meanwhile: it is in the trash"))
+        } else if unchanged {
+            (format!("edit {name}"), format!("nothing changed in {name}"))
+        } else {
+            (format!("edit {name}"), format!("saved {name}"))
+        };
+        let said = short.map_or(said.clone(), |short| format!("{said} · {short}"));
+        let then = Then { select: Some(spot), ..Then::new(label, said) };
+        match commit(ctx, spot.vault, &[edit], then) {
+            Ok(None) => Flow::Close,
+            Ok(save) => {
+                self.saving = save;
+                Flow::Stay
+            }
+            Err(reason) => {
+                self.errors = vec![(self.at, format!("nothing was saved: {reason}"))];
+                Flow::Stay
+            }
+        }
     }
 }

@@ -1,7 +1,7 @@
 //! What was done to an entry, or to a whole vault and its members, newest first.
 
 use crate::app::core::copy::title;
-use crate::app::shell::model::Session;
+use crate::app::screen::{Action, Context, Handle, Open, Screen, Session, within};
 use crate::secret::Text;
 use crate::vault::Unlocked;
 use crate::vault::document::HistoryItem;
@@ -33,17 +33,31 @@ pub(crate) struct History {
     pub(crate) top: usize,
 }
 
-impl History {
-    /// The selected entry's; of the whole vault where its members are shown.
-    pub(crate) fn of(session: &Session) -> Option<History> {
-        if let Some(members) = crate::app::screens::members::on_top(session) {
-            let open = session.vaults.get(members.vault)?;
-            return Some(History { title: open.name.clone(), items: of_vault(&open.vault), top: 0 });
+impl Handle for History {
+    /// The selected entry's, or a whole vault's.
+    fn open(wanted: &mut Open, ctx: &mut Context<'_>) -> Option<History> {
+        let vaults = &ctx.session.vaults;
+        match wanted {
+            Open::History(vault) => {
+                let open = vaults.get(*vault)?;
+                Some(History { title: open.name.clone(), items: of_vault(&open.vault), top: 0 })
+            }
+            Open::By(Action::History) => {
+                let (spot, entry) = ctx.session.selected()?;
+                let items = vaults.get(spot.vault)?.vault.history(spot.entry);
+                let items = items.into_iter().rev().map(|item| line(item, None)).collect();
+                Some(History { title: title(entry), items, top: 0 })
+            }
+            _ => None,
         }
-        let (spot, entry) = session.selected()?;
-        let items = session.vaults.get(spot.vault)?.vault.history(spot.entry);
-        let items = items.into_iter().rev().map(|item| line(item, None)).collect();
-        Some(History { title: title(entry), items, top: 0 })
+    }
+
+    fn id(&self) -> Screen {
+        Screen::History
+    }
+
+    fn step(&mut self, by: isize, _: &mut Session) {
+        self.top = within(self.top, by, self.items.len());
     }
 }
 

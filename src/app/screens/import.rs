@@ -3,11 +3,15 @@
 use std::path::PathBuf;
 
 use crate::app::core::input::Input;
-use crate::app::core::save::{Then, commit};
+use crate::app::core::news::trouble_line;
+use crate::app::core::pending::Then;
+use crate::app::core::save::commit;
 use crate::app::effect::ImportSource;
+use crate::app::keymap;
 use crate::app::msg::ImportRead;
-use crate::app::shell::model::{Model, Over, Session, Stage};
-use crate::app::{Effect, Trouble};
+use crate::app::screen::{Answer, Context, Enabled, Flow, Handle, Open, Screen, Session, within, word};
+use crate::app::{Effect, SaveId, Trouble};
+use crate::config::keys::{Key, KeyCode};
 use crate::formats::columns::Sheet;
 use crate::formats::plan::{self, Action, OnDuplicate, Plan};
 use crate::formats::{Imported, table};
@@ -31,7 +35,7 @@ pub(crate) struct Import {
     pub(crate) reading: bool,
     /// Since when, as far as that is known.
     pub(crate) since: Option<Now>,
-    pub(crate) saving: bool,
+    pub(crate) saving: Option<SaveId>,
     pub(crate) error: Option<String>,
     source: Option<ImportSource>,
     /// What came out of the files read so far.
@@ -45,7 +49,7 @@ pub(crate) struct Import {
 }
 
 impl Import {
-    pub(crate) fn new() -> Import {
+    fn new() -> Import {
         Import {
             path: Input::new(),
             completions: Vec::new(),
@@ -57,7 +61,7 @@ impl Import {
             cursor: 0,
             reading: false,
             since: None,
-            saving: false,
+            saving: None,
             error: None,
             source: None,
             gathered: Imported::default(),
@@ -68,11 +72,7 @@ impl Import {
     }
 
     /// What was read elsewhere, planned.
-    pub(crate) fn of_read<'a>(
-        format: &'static str,
-        imported: Imported,
-        existing: impl Iterator<Item = &'a Entry>,
-    ) -> Import {
+    fn of_read<'a>(format: &'static str, imported: Imported, existing: impl Iterator<Item = &'a Entry>) -> Import {
         let mut import = Import::new();
         import.take(format, imported, existing);
         import
@@ -98,7 +98,7 @@ impl Import {
     }
 
     /// Asks for another file, whose entries come to those that are there.
-    pub(crate) fn ask_for_more(&mut self) {
+    fn ask_for_more(&mut self) {
         self.chosen = self.plan.take();
         self.table = None;
         self.path.clear();
@@ -106,15 +106,14 @@ impl Import {
         self.error = None;
     }
 
-    pub(crate) fn of_text(text: Text) -> Import {
-        Import { source: Some(ImportSource::Text(text)), reading: true, ..Import::new() }
+    /// Pasted text, which is read.
+    fn of_text(text: Text, ctx: &mut Context<'_>) -> Import {
+        let source = ImportSource::Text(text);
+        ctx.out.send(Effect::ReadImport { source: source.clone(), format: None, password: None });
+        Import { source: Some(source), reading: true, ..Import::new() }
     }
 
-    pub(crate) fn source(&self) -> Option<ImportSource> {
-        self.source.clone()
-    }
-
-    pub(crate) fn line(&mut self) -> &mut Input {
+    fn line(&mut self) -> &mut Input {
         if self.needs_password.is_some() { &mut self.password } else { &mut self.path }
     }
 
@@ -138,7 +137,7 @@ impl Import {
     }
 
     /// Whether what was read is one table, whose columns can be named anew.
-    pub(crate) fn is_table(&self) -> bool {
+    fn is_table(&self) -> bool {
         self.files == 1 && self.source.is_some() && [table::FORMAT.name, table::KEEPASSXC.name].contains(&self.format)
     }
 
@@ -156,7 +155,7 @@ impl Import {
     }
 
     /// One step back; false where there is none, and the import ends.
-    pub(crate) fn back(&mut self) -> bool {
+    fn back(&mut self) -> bool {
         if self.plan.is_some() || (self.table.is_none() && self.needs_password.is_none()) {
             return false;
         }
@@ -172,7 +171,7 @@ impl Import {
     }
 
     /// Another choice for the selected entry or column.
-    pub(crate) fn toggle(&mut self) {
+    fn toggle(&mut self) {
         let cursor = self.cursor;
         if let (None, Some(sheet)) = (&self.plan, &mut self.table) {
             sheet.columns.cycle(cursor);
@@ -188,161 +187,222 @@ impl Import {
     }
 }
 
-pub(crate) fn submit(model: &mut Model, now: Now, out: &mut Vec<Effect>) {
-    let Stage::Open(session) = &mut model.stage else { return };
-    let Some(Over::Import(import)) = session.over.last_mut() else { return };
-    if import.reading || import.saving {
-        return;
+impl Handle for Import {
+    fn open(wanted: &mut Open, ctx: &mut Context<'_>) -> Option<Import> {
+        match wanted {
+            Open::By(keymap::Action::Import) => Some(Import::new()),
+            Open::ImportText(text) => Some(Import::of_text(std::mem::take(text), ctx)),
+            Open::Imported(format, imported) => {
+                Some(Import::of_read(format, std::mem::take(imported), existing(ctx.session)))
+            }
+            _ => None,
+        }
     }
-    if let (None, Some(sheet), Some(source)) = (&import.plan, &import.table, &import.source) {
-        if sheet.columns.has_secret() {
-            out.push(Effect::ReadTable { source: source.clone(), columns: Some(sheet.columns.clone()) });
-            (import.reading, import.since, import.error) = (true, Some(now), None);
+
+    fn id(&self) -> Screen {
+        match (&self.plan, &self.table) {
+            (Some(_), _) => Screen::ImportPlan,
+            (None, Some(_)) => Screen::Columns,
+            (None, None) => Screen::Import,
+        }
+    }
+
+    fn key(&mut self, key: &Key, ctx: &mut Context<'_>) -> Flow {
+        if self.reading || self.table.is_some() || self.plan.is_some() {
+            return Flow::Stay;
+        }
+        if key.code == KeyCode::Tab && self.needs_password.is_none() {
+            ctx.out.send(Effect::CompletePath(Text::from(self.path.text())));
+        } else if self.line().key(key) {
+            self.error = None;
+            self.completions.clear();
+        }
+        Flow::Stay
+    }
+
+    fn paste(&mut self, text: &Text, _: &mut Context<'_>) -> Flow {
+        if self.reading || self.table.is_some() || self.plan.is_some() {
+            return Flow::Stay;
+        }
+        // Of links, which are no path, all lines are kept.
+        if links::is_link(text) {
+            self.line().paste(text.trim());
         } else {
-            import.error = Some("choose the column that holds the secret".into());
+            self.line().paste_line(text);
         }
-        return;
+        Flow::Stay
     }
-    let Some(plan) = &import.plan else {
-        let password = import.needs_password.is_some().then(|| import.password.take());
-        let source = match (&password, import.source.take()) {
-            (Some(_), Some(source)) => source,
-            _ if import.path.text().trim().is_empty() => return,
-            _ if links::is_link(import.path.text()) => ImportSource::Text(import.path.take()),
-            _ => ImportSource::Path(PathBuf::from(import.path.text().trim())),
-        };
-        import.source = Some(source.clone());
-        (import.reading, import.since) = (true, Some(now));
-        import.error = None;
-        import.completions.clear();
-        out.push(Effect::ReadImport { source, format: None, password });
-        return;
-    };
-    let target = session.list.vault().unwrap_or(0);
-    let edits = match plan.edits(&mut *model.random) {
-        Ok(edits) => edits,
-        Err(error) => {
-            import.error = Some(format!("nothing was imported: {error}"));
-            return;
+
+    fn act(&mut self, action: keymap::Action, ctx: &mut Context<'_>) -> Flow {
+        match action {
+            keymap::Action::Submit => return self.submit(ctx),
+            keymap::Action::Toggle => self.toggle(),
+            keymap::Action::AddFile if self.saving.is_none() => self.ask_for_more(),
+            keymap::Action::Columns => self.name_columns(ctx),
+            keymap::Action::ShowTyped => self.password.masked = !self.password.masked,
+            keymap::Action::Back if self.reading => self.abandon(ctx),
+            keymap::Action::Back if self.saving.is_some() => {}
+            keymap::Action::Back if self.asks_for_more() => {
+                // Back from asking for another file to what was read before.
+                self.error = None;
+                self.take(self.format, Imported::default(), existing(ctx.session));
+            }
+            keymap::Action::Back if self.back() => {}
+            _ => return Flow::Pass,
         }
-    };
-    let refused = plan.problems.len();
-    let (added, replaced, skipped) = import.counts();
-    import.saving = true;
-    let counts = [(added, "new"), (replaced, "replaced"), (skipped, "skipped"), (refused, "refused")];
-    let counts: Vec<String> =
-        counts.iter().filter(|(count, _)| *count > 0).map(|(count, what)| format!("{count} {what}")).collect();
-    let mut said = format!("imported {}", if counts.is_empty() { "nothing".to_owned() } else { counts.join(", ") });
-    if let Some(ImportSource::Path(path)) = &import.source
-        && import.needs_password.is_none()
-    {
-        let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
-        let name = crate::text::fit(&name, 24).trim_end().to_owned();
-        said = match import.files {
-            _ if refused > 0 => format!("{said} · what was refused is only in the file"),
-            0 | 1 => format!("{said} · delete {name}: its secrets are plain text"),
-            several => format!("{said} · delete the {several} files: their secrets are plain text"),
-        };
+        Flow::Stay
     }
-    let then =
-        Then { closes: true, ..Then::new(format!("import of {} entries", added.saturating_add(replaced)), said) };
-    if let Err(reason) = commit(model, target, &edits, then, now, out)
-        && let Stage::Open(session) = &mut model.stage
-        && let Some(Over::Import(import)) = session.over.last_mut()
-    {
-        import.saving = false;
-        import.error = Some(format!("nothing was imported: {reason}"));
+
+    fn step(&mut self, by: isize, _: &mut Session) {
+        self.cursor = within(self.cursor, by, self.len());
+    }
+
+    fn enabled(&self, action: keymap::Action, _: &Session) -> Option<Enabled> {
+        let no_table = action == keymap::Action::Columns && !self.is_table();
+        no_table.then(|| Err("only a table has columns to be named".into()))
+    }
+
+    fn hint(&self, row: &keymap::Row, _: &Session) -> Option<&'static str> {
+        match row.action {
+            keymap::Action::Submit if self.plan.is_some() => Some("import"),
+            keymap::Action::Columns if !self.is_table() => None,
+            _ => Some(word(row, self.id())),
+        }
+    }
+
+    fn answer(&mut self, answer: Answer, ctx: &mut Context<'_>) -> Result<Flow, Answer> {
+        match answer {
+            Answer::Saved(saves, done) if self.saving.is_some_and(|save| saves.contains(&save)) => {
+                self.saving = None;
+                return Ok(if done { Flow::Close } else { Flow::Stay });
+            }
+            Answer::ImportRead(result) if self.reading => self.read(result, ctx.session),
+            Answer::Completions(found) if self.plan.is_none() && self.needs_password.is_none() => {
+                self.path.complete(&found);
+                self.completions = if found.len() > 1 { found } else { Vec::new() };
+            }
+            answer => return Err(answer),
+        }
+        Ok(Flow::Stay)
+    }
+
+    fn counts(&self) -> bool {
+        self.reading
     }
 }
 
-pub(crate) fn read(model: &mut Model, result: Result<ImportRead, Trouble>) {
-    let Stage::Open(session) = &mut model.stage else { return };
-    let (target, vaults) = (session.target(), &session.vaults);
-    let Some(Over::Import(import)) = session.over.iter_mut().rev().find(|over| matches!(over, Over::Import(_))) else {
-        return;
-    };
-    if !import.reading {
-        return;
+/// The entries of the vault that is imported into.
+fn existing(session: &Session) -> impl Iterator<Item = &Entry> {
+    session.vaults.entries(Some(session.target())).map(|(_, entry)| entry)
+}
+
+impl Import {
+    fn submit(&mut self, ctx: &mut Context<'_>) -> Flow {
+        if self.reading || self.saving.is_some() {
+            return Flow::Stay;
+        }
+        if let (None, Some(sheet), Some(source)) = (&self.plan, &self.table, &self.source) {
+            if sheet.columns.has_secret() {
+                ctx.out.send(Effect::ReadTable { source: source.clone(), columns: Some(sheet.columns.clone()) });
+                (self.reading, self.since, self.error) = (true, Some(ctx.now), None);
+            } else {
+                self.error = Some("choose the column that holds the secret".into());
+            }
+            return Flow::Stay;
+        }
+        let Some(plan) = &self.plan else {
+            let password = self.needs_password.is_some().then(|| self.password.take());
+            let source = match (&password, self.source.take()) {
+                (Some(_), Some(source)) => source,
+                _ if self.path.text().trim().is_empty() => return Flow::Stay,
+                _ if links::is_link(self.path.text()) => ImportSource::Text(self.path.take()),
+                _ => ImportSource::Path(PathBuf::from(self.path.text().trim())),
+            };
+            self.source = Some(source.clone());
+            (self.reading, self.since) = (true, Some(ctx.now));
+            self.error = None;
+            self.completions.clear();
+            ctx.out.send(Effect::ReadImport { source, format: None, password });
+            return Flow::Stay;
+        };
+        let target = ctx.session.target();
+        let edits = match plan.edits(ctx.random) {
+            Ok(edits) => edits,
+            Err(error) => {
+                self.error = Some(format!("nothing was imported: {error}"));
+                return Flow::Stay;
+            }
+        };
+        let refused = plan.problems.len();
+        let (added, replaced, skipped) = self.counts();
+        let counts = [(added, "new"), (replaced, "replaced"), (skipped, "skipped"), (refused, "refused")];
+        let counts: Vec<String> =
+            counts.iter().filter(|(count, _)| *count > 0).map(|(count, what)| format!("{count} {what}")).collect();
+        let mut said = format!("imported {}", if counts.is_empty() { "nothing".to_owned() } else { counts.join(", ") });
+        if let Some(ImportSource::Path(path)) = &self.source
+            && self.needs_password.is_none()
+        {
+            let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+            let name = crate::text::fit(&name, 24).trim_end().to_owned();
+            said = match self.files {
+                _ if refused > 0 => format!("{said} · what was refused is only in the file"),
+                0 | 1 => format!("{said} · delete {name}: its secrets are plain text"),
+                several => format!("{said} · delete the {several} files: their secrets are plain text"),
+            };
+        }
+        let then = Then::new(format!("import of {} entries", added.saturating_add(replaced)), said);
+        match commit(ctx, target, &edits, then) {
+            Ok(None) => return Flow::Close,
+            Ok(save) => self.saving = save,
+            Err(reason) => self.error = Some(format!("nothing was imported: {reason}")),
+        }
+        Flow::Stay
     }
-    import.reading = false;
-    match result {
-        Ok(ImportRead::NeedsPassword { format, wrong }) => {
-            import.needs_password = Some(format);
-            import.error = wrong.map(|words| format!("{words}; try again"));
-        }
-        Ok(ImportRead::Table(sheet)) => {
-            (import.table, import.cursor) = (Some(sheet), 0);
-        }
-        Ok(ImportRead::Entries { format, imported }) => {
-            import.files = import.files.saturating_add(1);
-            import.before = None;
-            import.take(format, imported, vaults.entries(Some(target)).map(|(_, entry)| entry));
-        }
-        Err(trouble) => {
-            import.error = Some(crate::app::core::news::trouble_line(&trouble));
-            import.needs_password = None;
-            if import.table.is_none() {
-                import.back_to_plan();
+
+    fn read(&mut self, result: Result<ImportRead, Trouble>, session: &Session) {
+        self.reading = false;
+        match result {
+            Ok(ImportRead::NeedsPassword { format, wrong }) => {
+                self.needs_password = Some(format);
+                self.error = wrong.map(|words| format!("{words}; try again"));
+            }
+            Ok(ImportRead::Table(sheet)) => (self.table, self.cursor) = (Some(sheet), 0),
+            Ok(ImportRead::Entries { format, imported }) => {
+                self.files = self.files.saturating_add(1);
+                self.before = None;
+                self.take(format, imported, existing(session));
+            }
+            Err(trouble) => {
+                self.error = Some(trouble_line(&trouble));
+                self.needs_password = None;
+                if self.table.is_none() {
+                    self.back_to_plan();
+                }
             }
         }
     }
-}
 
-/// Asks what the columns of the table that was read hold.
-pub(crate) fn name_columns(session: &mut Session, now: Now, out: &mut Vec<Effect>) {
-    let Some(Over::Import(import)) = session.over.last_mut() else { return };
-    if import.saving || !import.is_table() {
-        return;
-    }
-    let gathered = std::mem::take(&mut import.gathered);
-    import.before = import.plan.take().map(|plan| (plan, gathered));
-    (import.chosen, import.files, import.cursor) = (None, 0, 0);
-    if let (None, Some(source)) = (&import.table, &import.source) {
-        out.push(Effect::ReadTable { source: source.clone(), columns: None });
-        (import.reading, import.since) = (true, Some(now));
-    }
-}
-
-/// Gives up what is being read; its answer will be dropped.
-pub(crate) fn abandon(import: &mut Import, out: &mut Vec<Effect>) {
-    (import.reading, import.since, import.needs_password) = (false, None, None);
-    import.error = Some("given up; nothing was read".into());
-    if import.table.is_none() {
-        import.back_to_plan();
-    }
-    out.push(Effect::AbandonImport);
-}
-
-/// Back from asking for another file to what was read before.
-pub(crate) fn back_to_plan(session: &mut Session) {
-    let (target, vaults) = (session.target(), &session.vaults);
-    if let Some(Over::Import(import)) = session.over.last_mut() {
-        import.error = None;
-        import.take(import.format, Imported::default(), vaults.entries(Some(target)).map(|(_, entry)| entry));
-    }
-}
-
-/// Completions of the path that is being typed: the only one is taken, several are shown with their common start taken.
-pub(crate) fn complete(model: &mut Model, found: Vec<String>) {
-    let Stage::Open(session) = &mut model.stage else { return };
-    let input = match session.over.last_mut() {
-        Some(Over::Import(import)) if import.plan.is_none() && import.needs_password.is_none() => {
-            import.completions = if found.len() > 1 { found.clone() } else { Vec::new() };
-            &mut import.path
+    /// Asks what the columns of the table that was read hold.
+    fn name_columns(&mut self, ctx: &mut Context<'_>) {
+        if self.saving.is_some() || !self.is_table() {
+            return;
         }
-        Some(Over::Export(export)) => &mut export.path,
-        Some(Over::Codes(codes)) => match &mut codes.path {
-            Some(path) => path,
-            None => return,
-        },
-        _ => return,
-    };
-    let Some(first) = found.first() else { return };
-    let common = found.iter().fold(first.as_str(), |common, path| {
-        let same = common.char_indices().zip(path.chars()).find(|((_, a), b)| a != b).map(|((place, _), _)| place);
-        common.get(..same.unwrap_or_else(|| common.len().min(path.len()))).unwrap_or("")
-    });
-    if common.len() > input.text().len() {
-        input.set(common);
+        let gathered = std::mem::take(&mut self.gathered);
+        self.before = self.plan.take().map(|plan| (plan, gathered));
+        (self.chosen, self.files, self.cursor) = (None, 0, 0);
+        if let (None, Some(source)) = (&self.table, &self.source) {
+            ctx.out.send(Effect::ReadTable { source: source.clone(), columns: None });
+            (self.reading, self.since) = (true, Some(ctx.now));
+        }
+    }
+
+    /// Gives up what is being read; its answer will be dropped.
+    fn abandon(&mut self, ctx: &mut Context<'_>) {
+        (self.reading, self.since, self.needs_password) = (false, None, None);
+        self.error = Some("given up; nothing was read".into());
+        if self.table.is_none() {
+            self.back_to_plan();
+        }
+        ctx.out.send(Effect::AbandonImport);
     }
 }

@@ -1,10 +1,10 @@
-//! The palette: every command of the list by name, with why it cannot be done now.
-
-use std::borrow::Cow;
+//! The palette: every command of the list by name.
 
 use crate::app::core::input::Input;
-use crate::app::keymap::{Action, Row, Screen, enabled, table};
-use crate::app::shell::model::Model;
+use crate::app::keymap::table;
+use crate::app::screen::{Action, Context, Flow, Handle, Open, Row, Screen, Session, within};
+use crate::config::keys::Key;
+use crate::secret::Text;
 
 /// The palette on the screen.
 pub(crate) struct Palette {
@@ -12,13 +12,43 @@ pub(crate) struct Palette {
     pub(crate) cursor: usize,
 }
 
-impl Palette {
-    pub(crate) fn new() -> Palette {
-        Palette { input: Input::new(), cursor: 0 }
+impl Handle for Palette {
+    fn open(wanted: &mut Open, _: &mut Context<'_>) -> Option<Palette> {
+        matches!(wanted, Open::By(Action::Palette)).then(|| Palette { input: Input::new(), cursor: 0 })
     }
 
-    /// The commands that match what is typed, and why each cannot be done, if so.
-    pub(crate) fn found(&self, model: &Model) -> Vec<(&'static Row, Option<Cow<'static, str>>)> {
+    fn id(&self) -> Screen {
+        Screen::Palette
+    }
+
+    fn key(&mut self, key: &Key, _: &mut Context<'_>) -> Flow {
+        self.input.key(key);
+        self.cursor = 0;
+        Flow::Stay
+    }
+
+    fn paste(&mut self, text: &Text, _: &mut Context<'_>) -> Flow {
+        self.input.paste_line(text);
+        Flow::Stay
+    }
+
+    fn act(&mut self, action: Action, _: &mut Context<'_>) -> Flow {
+        if action != Action::Submit {
+            return Flow::Pass;
+        }
+        let found = self.found();
+        let chosen = found.get(self.cursor.min(found.len().saturating_sub(1)));
+        chosen.map_or(Flow::Close, |row| Flow::Run(row.action))
+    }
+
+    fn step(&mut self, by: isize, _: &mut Session) {
+        self.cursor = within(self.cursor, by, table().len());
+    }
+}
+
+impl Palette {
+    /// The commands that match what is typed.
+    pub(crate) fn found(&self) -> Vec<&'static Row> {
         let typed = self.input.text().to_lowercase();
         let words: Vec<&str> = typed.split_whitespace().collect();
         let is_command = |row: &&Row| {
@@ -45,6 +75,6 @@ impl Palette {
             let name = row.name.replace('_', " ");
             (!name.starts_with(&typed), !words.iter().all(|word| name.contains(word)))
         });
-        found.into_iter().map(|row| (row, enabled(model, row.action).err())).collect()
+        found
     }
 }

@@ -4,10 +4,12 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use crate::app::Effect;
 use crate::app::core::copy;
 use crate::app::core::input::Input;
-use crate::app::shell::model::{Model, Over, Session, Stage};
-use crate::app::{Effect, Trouble};
+use crate::app::core::news::trouble_line;
+use crate::app::screen::{Action, Answer, Context, Enabled, Flow, Handle, Open, Row, Screen, Session};
+use crate::config::keys::{Key, KeyCode};
 use crate::formats::{google, registry};
 use crate::otp::uri;
 use crate::qr::Symbol;
@@ -57,7 +59,7 @@ impl Codes {
         (count > 1 && number > 0).then(|| format!("code {number} of {count}"))
     }
 
-    pub(crate) fn step(&mut self, forward: bool) {
+    fn turn(&mut self, forward: bool) {
         let last = self.pages.len().saturating_sub(1);
         self.at = if forward { self.at.saturating_add(1).min(last) } else { self.at.saturating_sub(1) };
         self.as_text = false;
@@ -70,37 +72,37 @@ impl Codes {
 }
 
 /// Shows the selected entry's code.
-pub(crate) fn entry(model: &mut Model, now: Now) {
-    let Stage::Open(session) = &mut model.stage else { return };
-    let Some((_, entry)) = session.selected() else { return };
+fn entry(ctx: &mut Context<'_>) -> Option<Codes> {
+    let (_, entry) = ctx.session.selected()?;
     let details = &entry.details;
     let link = uri::write_short(&details.otp, &details.issuer, &details.account);
     match Symbol::of(&link) {
         Ok(symbol) => {
             let counter = if details.otp.is_timed() { "" } else { " · counts on: use one device only" };
             let title = format!("{}{counter}", copy::title(entry));
-            session.over.push(Over::Codes(Box::new(Codes::new(title, vec![Page::Code(link, symbol)], now))));
+            Some(Codes::new(title, vec![Page::Code(link, symbol)], ctx.now))
         }
-        Err(error) => model.say_bad(format!("there is no code to show: {error}"), now),
+        Err(error) => {
+            ctx.say_bad(format!("there is no code to show: {error}"));
+            None
+        }
     }
 }
 
 /// Shows all entries as Google Authenticator's codes.
-pub(crate) fn all(model: &mut Model, now: Now) {
-    let Stage::Open(session) = &mut model.stage else { return };
-    let entries = session.vaults.entries(session.list.vault()).filter(|(_, entry)| !entry.deleted);
-    let entries: Vec<_> = entries.map(|(_, entry)| entry.details.clone()).collect();
-    let codes = match google::codes(&entries, &mut *model.random) {
-        Ok(codes) if !codes.is_empty() => codes,
-        Ok(_) => return model.say("no entry is of a kind that Google Authenticator knows", now),
-        Err(error) => return model.say_bad(format!("there are no codes to show: {error}"), now),
-    };
-    let count = codes.len();
-    let words = intro(session, count);
-    let pages =
-        std::iter::once(Page::Words(words)).chain(codes.into_iter().map(|(text, symbol)| Page::Code(text, symbol)));
-    let codes = Codes::new("Google Authenticator".into(), pages.collect(), now);
-    session.over.push(Over::Codes(Box::new(codes)));
+fn all(ctx: &mut Context<'_>) -> Option<Codes> {
+    let entries: Vec<_> = ctx.session.entries().map(|entry| entry.details.clone()).collect();
+    match google::codes(&entries, ctx.random) {
+        Ok(codes) if !codes.is_empty() => {
+            let words = Page::Words(intro(ctx.session, codes.len()));
+            let codes = codes.into_iter().map(|(text, symbol)| Page::Code(text, symbol));
+            let pages = std::iter::once(words).chain(codes).collect();
+            return Some(Codes::new("Google Authenticator".into(), pages, ctx.now));
+        }
+        Ok(_) => ctx.say("no entry is of a kind that Google Authenticator knows"),
+        Err(error) => ctx.say_bad(format!("there are no codes to show: {error}")),
+    }
+    None
 }
 
 fn intro(session: &Session, count: usize) -> Vec<String> {
@@ -110,7 +112,7 @@ fn intro(session: &Session, count: usize) -> Vec<String> {
         "Whoever sees or photographs them has the secrets. The screen closes after a minute without a key.".into(),
     ];
     let Some(writer) = registry::by_id("google").and_then(|format| format.write.as_ref()) else { return words };
-    for (_, entry) in session.vaults.entries(session.list.vault()).filter(|(_, entry)| !entry.deleted) {
+    for entry in session.entries() {
         let lost = (writer.loses)(&entry.details).join(", ");
         if !lost.is_empty() {
             words.push(format!("Without {}: {lost}", copy::title(entry)));
@@ -119,71 +121,102 @@ fn intro(session: &Session, count: usize) -> Vec<String> {
     words
 }
 
-/// A key was pressed: the minute begins again.
-pub(crate) fn touched(model: &mut Model, now: Now) {
-    if let Some(codes) = on_top(model) {
-        codes.since = now;
-        codes.note = None;
-    }
-}
-
-/// Closes what has stood for long enough.
-pub(crate) fn expire(model: &mut Model, now: Now) {
-    if on_top(model).is_some_and(|codes| codes.left_ms(now) == 0)
-        && let Stage::Open(session) = &mut model.stage
-    {
-        session.over.pop();
-        model.dirty = true;
-    }
-}
-
-pub(crate) fn on_top(model: &mut Model) -> Option<&mut Codes> {
-    let Stage::Open(session) = &mut model.stage else { return None };
-    match session.over.last_mut() {
-        Some(Over::Codes(codes)) => Some(codes),
-        _ => None,
-    }
-}
-
-/// Begins to ask for the file.
-pub(crate) fn ask_path(model: &mut Model, now: Now) {
-    let Some(codes) = on_top(model) else { return };
-    if matches!(codes.page(), Some(Page::Code(..))) {
-        codes.path = Some(Input::new());
-    } else {
-        model.say("this page holds no code", now);
-    }
-}
-
-/// Saves the code that is shown.
-pub(crate) fn save(model: &mut Model, out: &mut Vec<Effect>) {
-    let Some(codes) = on_top(model) else { return };
-    let Some(path) = codes.path.as_ref().map(|path| path.text().trim().to_owned()).filter(|path| !path.is_empty())
-    else {
-        return;
-    };
-    if codes.writing {
-        return;
-    }
-    let Some(Page::Code(text, _)) = codes.page() else { return };
-    let effect = Effect::SavePicture { path: PathBuf::from(path), text: text.clone() };
-    codes.writing = true;
-    out.push(effect);
-}
-
-pub(crate) fn saved(model: &mut Model, result: Result<PathBuf, Trouble>, now: Now) {
-    let Some(codes) = on_top(model) else {
-        return match result {
-            Ok(path) => model.say_good(format!("saved to {}", crate::text::clean(&path.to_string_lossy())), now),
-            Err(trouble) => model.say_trouble(&trouble, now),
-        };
-    };
-    codes.writing = false;
-    match result {
-        Ok(path) => {
-            codes.path = None;
-            codes.note = Some(format!("saved to {}: delete it when it has done its work", path.display()));
+impl Handle for Codes {
+    fn open(wanted: &mut Open, ctx: &mut Context<'_>) -> Option<Codes> {
+        match wanted {
+            Open::By(Action::ShowQr) => entry(ctx),
+            Open::By(Action::PhoneCodes) => all(ctx),
+            _ => None,
         }
-        Err(trouble) => codes.note = Some(crate::app::core::news::trouble_line(&trouble)),
+    }
+
+    fn id(&self) -> Screen {
+        if self.path.is_some() { Screen::SavePicture } else { Screen::Codes }
+    }
+
+    fn key(&mut self, key: &Key, ctx: &mut Context<'_>) -> Flow {
+        if let Some(path) = self.path.as_mut().filter(|_| !self.writing) {
+            if key.code == KeyCode::Tab {
+                ctx.out.send(Effect::CompletePath(Text::from(path.text())));
+            } else {
+                path.key(key);
+            }
+        }
+        Flow::Stay
+    }
+
+    fn paste(&mut self, text: &Text, _: &mut Context<'_>) -> Flow {
+        if let Some(path) = self.path.as_mut().filter(|_| !self.writing) {
+            path.paste_line(text);
+        }
+        Flow::Stay
+    }
+
+    fn act(&mut self, action: Action, ctx: &mut Context<'_>) -> Flow {
+        match action {
+            Action::NextPage | Action::PreviousPage => self.turn(action == Action::NextPage),
+            Action::ShowLink => self.as_text = !self.as_text,
+            Action::SavePicture if matches!(self.page(), Some(Page::Code(..))) => self.path = Some(Input::new()),
+            Action::SavePicture => ctx.say("this page holds no code"),
+            Action::Submit => self.save(ctx),
+            Action::Back if self.path.is_some() => self.path = None,
+            _ => return Flow::Pass,
+        }
+        Flow::Stay
+    }
+
+    fn enabled(&self, action: Action, _: &Session) -> Option<Enabled> {
+        let only = matches!(action, Action::NextPage | Action::PreviousPage) && self.pages.len() < 2;
+        only.then(|| Err("there is one code only".into()))
+    }
+
+    fn hint(&self, row: &Row, session: &Session) -> Option<&'static str> {
+        match row.action {
+            Action::Submit => Some("save"),
+            action => self.enabled(action, session).is_none().then_some(row.short),
+        }
+    }
+
+    fn answer(&mut self, answer: Answer, _: &mut Context<'_>) -> Result<Flow, Answer> {
+        match (answer, &mut self.path) {
+            (Answer::PictureSaved(result), _) => {
+                self.writing = false;
+                match result {
+                    Ok(path) => {
+                        self.path = None;
+                        self.note = Some(format!("saved to {}: delete it when it has done its work", path.display()));
+                    }
+                    Err(trouble) => self.note = Some(trouble_line(&trouble)),
+                }
+            }
+            (Answer::Completions(found), Some(path)) => path.complete(&found),
+            (answer, _) => return Err(answer),
+        }
+        Ok(Flow::Stay)
+    }
+
+    fn closes_ms(&self, now: Now) -> Option<u64> {
+        Some(self.left_ms(now))
+    }
+
+    /// The minute begins again.
+    fn pressed(&mut self, now: Now) {
+        self.since = now;
+        self.note = None;
+    }
+}
+
+impl Codes {
+    /// Saves the code that is shown.
+    fn save(&mut self, ctx: &mut Context<'_>) {
+        let Some(path) = self.path.as_ref().map(|path| path.text().trim()).filter(|path| !path.is_empty()) else {
+            return;
+        };
+        if self.writing {
+            return;
+        }
+        let Some(Page::Code(text, _)) = self.page() else { return };
+        ctx.out.send(Effect::SavePicture { path: PathBuf::from(path), text: text.clone() });
+        self.writing = true;
     }
 }

@@ -1,18 +1,12 @@
 //! Shared vaults themselves: making one, joining one, saying where one is kept. A form, and what is to be read once afterwards.
 
-use zeroize::Zeroizing;
-
-use crate::app::core::geometry::page;
+use crate::app::Effect;
 use crate::app::core::input::Input;
 use crate::app::core::news::trouble_line;
 use crate::app::effect::{ShareDeed, ShareRow};
-use crate::app::msg::Shared;
-use crate::app::shell::model::{Model, Over, Session, Stage};
-use crate::app::{Effect, Trouble};
+use crate::app::screen::{Action, Answer, Context, Flow, Handle, Open, Screen, Session};
 use crate::config::keys::{Key, KeyCode};
 use crate::secret::Text;
-use crate::text::broken;
-use crate::time::Now;
 
 /// What is asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -67,82 +61,6 @@ impl ShareRow {
     }
 }
 
-/// What was done, to be read once.
-pub(crate) struct Told {
-    pub(crate) shared: Shared,
-    /// The first line on the screen.
-    pub(crate) top: usize,
-    /// All of it has stood on the screen: it can be closed.
-    seen: bool,
-}
-
-impl Told {
-    pub(crate) fn new(shared: Shared) -> Told {
-        Told { shared, top: 0, seen: false }
-    }
-
-    /// What stands on a screen that wide: the code's lines, how many they are, then what was said.
-    pub(crate) fn lines(&self, w: u16) -> (Vec<Zeroizing<String>>, usize) {
-        let columns = w.saturating_sub(2);
-        let mut lines = Vec::new();
-        if let Some(code) = &self.shared.code {
-            // Broken between its groups.
-            let groups = Text::from(code.replace('-', "- ").as_str());
-            lines.extend(broken(&groups, columns).iter().map(|line| Zeroizing::new(line.replace("- ", "-"))));
-        }
-        let code = lines.len();
-        if code > 0 {
-            lines.push(Zeroizing::default());
-        }
-        lines.extend(broken(&self.shared.said.join("\n"), columns));
-        (lines, code)
-    }
-
-    fn last_top(&self, (w, h): (u16, u16)) -> usize {
-        self.lines(w).0.len().saturating_sub(page(h).rows)
-    }
-
-    /// Goes on by so many lines, at most a page, so that none is left out.
-    pub(crate) fn step(&mut self, by: isize, size: (u16, u16)) {
-        let rows = isize::try_from(page(size.1).rows).unwrap_or(isize::MAX);
-        let by = by.clamp(rows.saturating_neg(), rows);
-        self.top = self.top.saturating_add_signed(by).min(self.last_top(size));
-    }
-
-    /// It stands on the screen now.
-    pub(crate) fn drawn(&mut self, size: (u16, u16)) {
-        self.seen = self.seen || self.top >= self.last_top(size);
-    }
-
-    /// The lines are broken anew: what was not seen to the end begins again.
-    pub(crate) fn resized(&mut self) {
-        if !self.seen {
-            self.top = 0;
-        }
-    }
-}
-
-/// The next page; closes it after the last, once that has stood on the screen: a code comes only once.
-pub(crate) fn go_on(model: &mut Model) {
-    let size = model.size;
-    let Stage::Open(session) = &mut model.stage else { return };
-    match session.over.last_mut() {
-        Some(Over::Told(told)) if !told.seen => told.step(isize::MAX, size),
-        Some(Over::Told(_)) => {
-            session.over.pop();
-        }
-        _ => {}
-    }
-}
-
-/// Whether what is told has been seen to its end.
-pub(crate) fn is_seen(model: &Model) -> bool {
-    match model.session().and_then(|session| session.over.last()) {
-        Some(Over::Told(told)) => told.seen || told.top >= told.last_top(model.size),
-        _ => true,
-    }
-}
-
 /// The form.
 pub(crate) struct ShareForm {
     pub(crate) what: What,
@@ -167,7 +85,7 @@ impl ShareForm {
             member: Input::new(),
             address: Input::new(),
             code: Input::masked(),
-            vault: session.list.vault().or_else(|| crate::app::screens::members::meant(session)).unwrap_or(0),
+            vault: session.list.vault().or_else(|| session.shared()).unwrap_or(0),
             vaults: session.vaults.iter().map(|(_, open)| open.name.clone()).collect(),
             error: None,
             busy: false,
@@ -209,7 +127,7 @@ impl ShareForm {
         })
     }
 
-    pub(crate) fn line(&mut self) -> Option<&mut Input> {
+    fn line(&mut self) -> Option<&mut Input> {
         Some(match self.at {
             ShareRow::Vault => return None,
             ShareRow::Name => &mut self.name,
@@ -234,7 +152,7 @@ impl ShareForm {
         }
     }
 
-    pub(crate) fn step(&mut self, by: isize) {
+    fn step_field(&mut self, by: isize) {
         let rows = self.rows();
         let at = rows.iter().position(|row| *row == self.at).unwrap_or(0);
         let next =
@@ -242,97 +160,100 @@ impl ShareForm {
         self.at = rows.get(next).or(rows.first()).copied().unwrap_or(self.at);
     }
 
-    pub(crate) fn paste(&mut self, text: &str) {
+    fn submit(&mut self, ctx: &mut Context<'_>) {
+        if self.busy {
+            return;
+        }
+        let needed = self.rows().iter().copied().filter(|row| !(self.what == What::Join && *row == ShareRow::Member));
+        let empty = |row: &ShareRow| self.input(*row).is_some_and(|line| line.text().trim().is_empty());
+        if let Some(row) = needed.into_iter().find(empty) {
+            let what = if row == ShareRow::Code { "the code" } else { row.label() };
+            (self.error, self.at) = (Some((row, format!("{what} is needed"))), row);
+            return;
+        }
+        let text = |line: &Input| line.text().trim().to_owned();
+        let deed = match self.what {
+            What::Found => ShareDeed::Found { name: text(&self.name), member: text(&self.member) },
+            What::Join => ShareDeed::Join {
+                address: text(&self.address),
+                code: Text::from(self.code.text().trim()),
+                member: Some(text(&self.member)).filter(|name| !name.is_empty()),
+            },
+            What::Remote => {
+                let Some(open) = ctx.session.vaults.get(self.vault) else { return };
+                ShareDeed::Remote { vault: open.vault.id(), address: text(&self.address) }
+            }
+        };
+        self.busy = true;
+        ctx.out.send(Effect::Share(deed));
+    }
+}
+
+impl Handle for ShareForm {
+    fn open(wanted: &mut Open, ctx: &mut Context<'_>) -> Option<ShareForm> {
+        let what = match wanted {
+            Open::By(Action::Share) => What::Found,
+            Open::By(Action::Join) => What::Join,
+            Open::By(Action::Remote) => What::Remote,
+            _ => return None,
+        };
+        Some(ShareForm::new(ctx.session, what))
+    }
+
+    fn id(&self) -> Screen {
+        Screen::Share
+    }
+
+    fn key(&mut self, key: &Key, ctx: &mut Context<'_>) -> Flow {
+        if self.busy {
+            return Flow::Stay;
+        }
         self.error = None;
         if let Some(line) = self.line() {
-            line.paste(text);
+            line.key(key);
+            return Flow::Stay;
         }
+        let last = u16::try_from(self.vaults.len()).unwrap_or(u16::MAX).saturating_sub(1);
+        self.vault = match key.code {
+            KeyCode::Left => self.vault.checked_sub(1).unwrap_or(last),
+            KeyCode::Right | KeyCode::Char(' ') if self.vault >= last => 0,
+            KeyCode::Right | KeyCode::Char(' ') => self.vault.saturating_add(1),
+            _ => return Flow::Stay,
+        };
+        self.take_address(ctx.session);
+        Flow::Stay
     }
-}
 
-pub(crate) fn open(session: &mut Session, what: What) {
-    let form = ShareForm::new(session, what);
-    session.over.push(Over::Share(Box::new(form)));
-}
-
-pub(crate) fn key(session: &mut Session, key: &Key) {
-    let Some(Over::Share(form)) = session.over.last_mut() else { return };
-    if form.busy {
-        return;
-    }
-    form.error = None;
-    if let Some(line) = form.line() {
-        line.key(key);
-        return;
-    }
-    let last = u16::try_from(form.vaults.len()).unwrap_or(u16::MAX).saturating_sub(1);
-    form.vault = match key.code {
-        KeyCode::Left => form.vault.checked_sub(1).unwrap_or(last),
-        KeyCode::Right | KeyCode::Char(' ') if form.vault >= last => 0,
-        KeyCode::Right | KeyCode::Char(' ') => form.vault.saturating_add(1),
-        _ => return,
-    };
-    if let Some(Over::Share(mut form)) = session.over.pop() {
-        form.take_address(session);
-        session.over.push(Over::Share(form));
-    }
-}
-
-pub(crate) fn submit(model: &mut Model, out: &mut Vec<Effect>) {
-    let Stage::Open(session) = &mut model.stage else { return };
-    let Some(Over::Share(form)) = session.over.last_mut() else { return };
-    if form.busy {
-        return;
-    }
-    let needed = form.rows().iter().copied().filter(|row| !(form.what == What::Join && *row == ShareRow::Member));
-    let empty = |row: &ShareRow| form.input(*row).is_some_and(|line| line.text().trim().is_empty());
-    if let Some(row) = needed.into_iter().find(empty) {
-        form.error = Some((row, format!("{} is needed", if row == ShareRow::Code { "the code" } else { row.label() })));
-        form.at = row;
-        return;
-    }
-    let text = |line: &Input| line.text().trim().to_owned();
-    let deed = match form.what {
-        What::Found => ShareDeed::Found { name: text(&form.name), member: text(&form.member) },
-        What::Join => ShareDeed::Join {
-            address: text(&form.address),
-            code: Text::from(form.code.text().trim()),
-            member: Some(text(&form.member)).filter(|name| !name.is_empty()),
-        },
-        What::Remote => {
-            let Some(open) = session.vaults.get(form.vault) else { return };
-            ShareDeed::Remote { vault: open.vault.id(), address: text(&form.address) }
+    fn paste(&mut self, text: &Text, _: &mut Context<'_>) -> Flow {
+        if !self.busy {
+            self.error = None;
+            if let Some(line) = self.line() {
+                line.paste_line(text);
+            }
         }
-    };
-    form.busy = true;
-    out.push(Effect::Share(deed));
-}
-
-/// It is done, or not. An answer to a form that was left is shown all the same: a recovery code comes only once.
-pub(crate) fn done(model: &mut Model, result: Result<Shared, (ShareRow, Trouble)>, now: Now) {
-    let Stage::Open(session) = &mut model.stage else { return };
-    let form = session.over.iter_mut().find_map(|over| match over {
-        Over::Share(form) if form.busy => Some(form),
-        _ => None,
-    });
-    match (result, form) {
-        (Ok(shared), _) => {
-            session.over.retain(|over| !matches!(over, Over::Share(form) if form.busy));
-            session.over.push(Over::Told(Told::new(shared)));
-        }
-        (Err((row, trouble)), Some(form)) => {
-            form.busy = false;
-            form.at = row;
-            form.error = Some((row, trouble_line(&trouble)));
-        }
-        (Err((_, trouble)), None) => model.say_trouble(&trouble, now),
+        Flow::Stay
     }
-}
 
-/// The code that is on the screen, to be copied.
-pub(crate) fn code_shown(session: &Session) -> Option<&Text> {
-    match session.over.last() {
-        Some(Over::Told(told)) => told.shared.code.as_ref(),
-        _ => None,
+    fn act(&mut self, action: Action, ctx: &mut Context<'_>) -> Flow {
+        match action {
+            Action::NextField => self.step_field(1),
+            Action::PreviousField => self.step_field(-1),
+            Action::ShowTyped => self.code.masked = !self.code.masked,
+            Action::Submit => self.submit(ctx),
+            _ => return Flow::Pass,
+        }
+        Flow::Stay
+    }
+
+    fn answer(&mut self, answer: Answer, _: &mut Context<'_>) -> Result<Flow, Answer> {
+        match answer {
+            Answer::Shared(Ok(shared)) if self.busy => Ok(Flow::Become(Open::ShownOnce(shared))),
+            Answer::Shared(Err((row, trouble))) if self.busy => {
+                (self.busy, self.at) = (false, row);
+                self.error = Some((row, trouble_line(&trouble)));
+                Ok(Flow::Stay)
+            }
+            answer => Err(answer),
+        }
     }
 }

@@ -2,12 +2,12 @@
 //!
 //! The other vault is saved first. Only when that is done does a moved entry go to the trash here: a save that fails loses nothing.
 
-use crate::app::Effect;
 use crate::app::core::copy;
-use crate::app::core::save::{self, Then, commit};
+use crate::app::core::pending::Then;
+use crate::app::core::save::{commit, relocate};
+use crate::app::core::undo::Step;
 use crate::app::core::vaults::{Opened, Vaults};
-use crate::app::shell::model::{Model, Over, Stage};
-use crate::time::Now;
+use crate::app::screen::{Action, Context, Flow, Handle, Open, Screen, Session, within};
 use crate::vault::carry::{Carry, twin};
 use crate::vault::find::EntryRef;
 use crate::vault::roster::RECOVERY;
@@ -46,40 +46,60 @@ fn readers(open: &Opened) -> String {
     }
 }
 
-impl Choice {
-    pub(crate) fn renew(&mut self, vaults: &Vaults) {
-        let entry = vaults.entry(self.spot);
-        let target = |(number, open): (u16, &Opened)| {
-            let twin = entry.and_then(|entry| twin(&open.vault, &entry.details));
-            Target {
-                vault: number,
-                name: open.name.clone(),
-                readers: readers(open),
-                refused: open.may_edit().err().map(|error| error.to_string()),
-                twin: twin.map(copy::title),
-            }
+impl Handle for Choice {
+    /// Asks where to.
+    fn open(wanted: &mut Open, ctx: &mut Context<'_>) -> Option<Choice> {
+        let carry = match wanted {
+            Open::By(Action::Move) => Carry::Move,
+            Open::By(Action::CopyTo) => Carry::Copy,
+            _ => return None,
         };
-        self.targets = vaults.iter().filter(|(number, _)| *number != self.spot.vault).map(target).collect();
-        self.cursor = self.cursor.min(self.targets.len().saturating_sub(1));
+        let (spot, entry) = ctx.session.selected()?;
+        let title = copy::title(entry);
+        if let Err(reason) = carry.details(entry) {
+            ctx.say_bad(format!("{title} cannot be {}: {reason}", past(carry)));
+            return None;
+        }
+        let mut choice = Choice { spot, title, carry, targets: Vec::new(), cursor: 0, warned: None };
+        choice.refresh(ctx.session);
+        Some(choice)
     }
 
-    pub(crate) fn selected(&self) -> Option<&Target> {
-        self.targets.get(self.cursor)
+    fn id(&self) -> Screen {
+        Screen::Carry
+    }
+
+    fn act(&mut self, action: Action, ctx: &mut Context<'_>) -> Flow {
+        match action {
+            Action::Submit => self.submit(ctx),
+            _ => Flow::Pass,
+        }
+    }
+
+    fn step(&mut self, by: isize, _: &mut Session) {
+        self.cursor = within(self.cursor, by, self.targets.len());
+    }
+
+    fn refresh(&mut self, session: &Session) -> bool {
+        self.targets = targets(self.spot, &session.vaults);
+        self.cursor = self.cursor.min(self.targets.len().saturating_sub(1));
+        true
     }
 }
 
-/// Asks where to.
-pub(crate) fn open(model: &mut Model, carry: Carry, now: Now) {
-    let Stage::Open(session) = &mut model.stage else { return };
-    let Some((spot, entry)) = session.selected() else { return };
-    if let Err(reason) = carry.details(entry) {
-        let words = format!("{} cannot be {}: {reason}", copy::title(entry), past(carry));
-        return model.say_bad(words, now);
-    }
-    let title = copy::title(entry);
-    let mut choice = Choice { spot, title, carry, targets: Vec::new(), cursor: 0, warned: None };
-    choice.renew(&session.vaults);
-    session.over.push(Over::Carry(choice));
+fn targets(spot: EntryRef, vaults: &Vaults) -> Vec<Target> {
+    let entry = vaults.entry(spot);
+    let target = |(number, open): (u16, &Opened)| {
+        let twin = entry.and_then(|entry| twin(&open.vault, &entry.details));
+        Target {
+            vault: number,
+            name: open.name.clone(),
+            readers: readers(open),
+            refused: open.may_edit().err().map(|error| error.to_string()),
+            twin: twin.map(copy::title),
+        }
+    };
+    vaults.iter().filter(|(number, _)| *number != spot.vault).map(target).collect()
 }
 
 fn past(carry: Carry) -> &'static str {
@@ -89,43 +109,50 @@ fn past(carry: Carry) -> &'static str {
     }
 }
 
-/// Carries it over.
-pub(crate) fn submit(model: &mut Model, now: Now, out: &mut Vec<Effect>) {
-    let Stage::Open(session) = &mut model.stage else { return };
-    let Some(Over::Carry(choice)) = session.over.last_mut() else { return };
-    let Some(target) = choice.targets.get(choice.cursor) else { return };
-    let (from, to, carry) = (choice.spot, target.vault, choice.carry);
-    if let Some(reason) = &target.refused {
-        let words = format!("nothing was {}: {reason}", past(carry));
-        return model.say_bad(words, now);
+impl Choice {
+    pub(crate) fn selected(&self) -> Option<&Target> {
+        self.targets.get(self.cursor)
     }
-    if let Some(twin) = &target.twin
-        && choice.warned != Some(to)
-    {
-        let words = format!("{twin} in {} has the same secret already; once more does it all the same", target.name);
-        choice.warned = Some(to);
-        return model.say_bad(words, now);
-    }
-    let (title, name) = (choice.title.clone(), target.name.clone());
-    let Some(entry) = session.vaults.entry(from) else { return };
-    let details = match carry.details(entry) {
-        Ok(details) => details,
-        Err(reason) => return model.say_bad(format!("nothing was {}: {reason}", past(carry)), now),
-    };
-    let id = match EntryId::random(&mut *model.random) {
-        Ok(id) => id,
-        Err(error) => return model.say_bad(format!("nothing was {}: {error}", past(carry)), now),
-    };
-    let to = EntryRef { vault: to, entry: id };
-    session.over.pop();
-    let add = [Edit::Add(id, Box::new(details))];
-    let label = format!("{} {title} to {name}", carry.verb());
-    let said = format!("{} {title} to {name}", past(carry));
-    let done = match carry {
-        Carry::Copy => commit(model, to.vault, &add, Then::new(label, said), now, out),
-        Carry::Move => save::relocate(model, (to, &add), from, save::Step::New, (label, said), now, out),
-    };
-    if let Err(reason) = done {
-        model.say_bad(format!("nothing was {}: {reason}", past(carry)), now);
+
+    /// Carries it over.
+    fn submit(&mut self, ctx: &mut Context<'_>) -> Flow {
+        let Some(target) = self.targets.get(self.cursor) else { return Flow::Stay };
+        let (from, to, carry) = (self.spot, target.vault, self.carry);
+        let nothing = |reason: &str| format!("nothing was {}: {reason}", past(carry));
+        if let Some(reason) = &target.refused {
+            ctx.say_bad(nothing(reason));
+            return Flow::Stay;
+        }
+        if let Some(twin) = &target.twin
+            && self.warned != Some(to)
+        {
+            let (name, twin) = (&target.name, twin);
+            ctx.say_bad(format!("{twin} in {name} has the same secret already; once more does it all the same"));
+            self.warned = Some(to);
+            return Flow::Stay;
+        }
+        let Some(entry) = ctx.session.vaults.entry(from) else { return Flow::Stay };
+        let id = EntryId::random(ctx.random).map_err(|error| error.to_string());
+        let (details, id) =
+            match carry.details(entry).map_err(|reason| reason.to_string()).and_then(|details| Ok((details, id?))) {
+                Ok(both) => both,
+                Err(reason) => {
+                    ctx.say_bad(nothing(&reason));
+                    return Flow::Stay;
+                }
+            };
+        let to = EntryRef { vault: to, entry: id };
+        let add = [Edit::Add(id, Box::new(details))];
+        let (title, name) = (&self.title, &target.name);
+        let label = format!("{} {title} to {name}", carry.verb());
+        let said = format!("{} {title} to {name}", past(carry));
+        let done = match carry {
+            Carry::Copy => commit(ctx, to.vault, &add, Then::new(label, said)).map(|_| ()),
+            Carry::Move => relocate(ctx, (to, &add), from, Step::New, (label, said)),
+        };
+        if let Err(reason) = done {
+            ctx.say_bad(nothing(&reason));
+        }
+        Flow::Close
     }
 }

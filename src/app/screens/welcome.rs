@@ -2,15 +2,11 @@
 
 use std::path::PathBuf;
 
-use crate::app::msg::Shared;
-use crate::app::screens::import::Import;
-use crate::app::screens::passphrase::Twice;
-use crate::app::screens::share::Told;
-use crate::app::screens::unlock;
-use crate::app::shell::model::{Model, Over, Stage};
-use crate::app::{Effect, OpenVault, Trouble};
-use crate::secret::Text;
-use crate::time::Now;
+use crate::app::core::outbox::Outbox;
+use crate::app::core::passphrase::Twice;
+use crate::app::keymap::{Action, Screen};
+use crate::app::{Effect, Trouble, VaultChoice};
+use crate::config::keys::Key;
 
 /// The first-run screen.
 pub(crate) struct Welcome {
@@ -20,7 +16,7 @@ pub(crate) struct Welcome {
     /// The passphrase for a new vault is being chosen.
     pub(crate) create: Option<Twice>,
     /// An import follows once the vault is made.
-    import_after: bool,
+    pub(crate) import_after: bool,
     /// The runtime is making or opening one.
     pub(crate) busy: bool,
     pub(crate) trouble: Option<Trouble>,
@@ -37,66 +33,69 @@ impl Welcome {
     pub(crate) fn new(path: PathBuf) -> Welcome {
         Welcome { path, chosen: 0, create: None, import_after: false, busy: false, trouble: None }
     }
-}
 
-/// How many things can be chosen: the three, then the vaults that are there.
-pub(crate) fn choices(model: &Model) -> usize {
-    CHOICES.len().saturating_add(model.own_vaults().count())
-}
+    pub(crate) fn id(&self) -> Screen {
+        if self.create.is_some() { Screen::Create } else { Screen::Welcome }
+    }
 
-pub(crate) fn submit(model: &mut Model, out: &mut Vec<Effect>) {
-    let Stage::Welcome(welcome) = &mut model.stage else { return };
-    if welcome.busy {
-        return;
+    pub(crate) fn key(&mut self, key: &Key) {
+        if let Some(twice) = self.create.as_mut().filter(|_| !self.busy) {
+            twice.key(key);
+            self.trouble = None;
+        }
     }
-    if let Some(twice) = &mut welcome.create {
-        if let Some(passphrase) = twice.submit() {
-            welcome.busy = true;
-            welcome.trouble = None;
-            out.push(Effect::CreateVault { path: welcome.path.clone(), passphrase });
+
+    pub(crate) fn paste(&mut self, text: &str) {
+        if let Some(twice) = &mut self.create {
+            twice.paste(text);
         }
-        return;
     }
-    match welcome.chosen {
-        0 | 1 => {
-            welcome.import_after = welcome.chosen == 1;
-            welcome.create = Some(Twice::new());
-        }
-        2 => {
-            welcome.busy = true;
-            out.push(Effect::OpenDemo);
-        }
-        n => {
-            let own = n.checked_sub(CHOICES.len()).and_then(|n| model.own_vaults().nth(n));
-            let path = own.map(|vault| vault.path.clone());
-            if let Some(path) = path {
-                model.stage = Stage::Locked(Box::new(unlock::Lock::new(path)));
+
+    /// Does an action; gives back the vault that is to be unlocked. `own`: the vaults that are there.
+    pub(crate) fn act(&mut self, action: Action, own: &[&VaultChoice], out: &mut Outbox) -> Option<PathBuf> {
+        match action {
+            Action::Up => self.chosen = self.chosen.saturating_sub(1),
+            // The three choices, then the vaults.
+            Action::Down => {
+                let last = CHOICES.len().saturating_add(own.len()).saturating_sub(1);
+                self.chosen = self.chosen.saturating_add(1).min(last);
             }
-        }
-    }
-}
-
-pub(crate) fn created(model: &mut Model, result: Result<(OpenVault, Text), Trouble>, now: Now) {
-    let Stage::Welcome(welcome) = &mut model.stage else { return };
-    welcome.busy = false;
-    match result {
-        Ok((open, recovery)) => {
-            let import = welcome.import_after;
-            unlock::enter(model, vec![open], None);
-            model.last_input = now;
-            if let Stage::Open(session) = &mut model.stage {
-                if import {
-                    session.over.push(Over::Import(Box::new(Import::new())));
+            Action::Back if !self.busy => (self.create, self.trouble) = (None, None),
+            Action::NextField | Action::PreviousField => {
+                if let Some(twice) = &mut self.create {
+                    twice.at_second = !twice.at_second;
                 }
-                let said =
-                    "It opens the vault when the passphrase is forgotten. It is shown this once: write it on paper.";
-                session.over.push(Over::Told(Told::new(Shared {
-                    title: "the recovery code".into(),
-                    code: Some(recovery),
-                    said: vec![said.into()],
-                })));
+            }
+            Action::ShowTyped => {
+                if let Some(twice) = &mut self.create {
+                    twice.show_typed();
+                }
+            }
+            Action::Submit if !self.busy => return self.submit(own, out),
+            _ => {}
+        }
+        None
+    }
+
+    fn submit(&mut self, own: &[&VaultChoice], out: &mut Outbox) -> Option<PathBuf> {
+        if let Some(twice) = &mut self.create {
+            if let Some(passphrase) = twice.submit() {
+                (self.busy, self.trouble) = (true, None);
+                out.send(Effect::CreateVault { path: self.path.clone(), passphrase });
+            }
+            return None;
+        }
+        match self.chosen.checked_sub(CHOICES.len()) {
+            Some(n) => return own.get(n).map(|vault| vault.path.clone()),
+            None if self.chosen == 2 => {
+                self.busy = true;
+                out.send(Effect::OpenDemo);
+            }
+            None => {
+                self.import_after = self.chosen == 1;
+                self.create = Some(Twice::new());
             }
         }
-        Err(trouble) => welcome.trouble = Some(trouble),
+        None
     }
 }

@@ -3,8 +3,8 @@
 use ratatui::style::Style;
 
 use crate::app::Model;
+use crate::app::core::session::Session;
 use crate::app::screens::conflicts::{Conflicts, Field};
-use crate::app::shell::model::Session;
 use crate::secret::Text;
 use crate::tui::view::entry::date;
 use crate::tui::view::paint::Paint;

@@ -4,8 +4,8 @@ use ratatui::style::Style;
 
 use crate::app::Model;
 use crate::app::core::geometry::Area;
+use crate::app::core::session::Session;
 use crate::app::screens::entry::EntryView;
-use crate::app::shell::model::Session;
 use crate::time::{Now, Utc};
 use crate::tui::view::paint::Paint;
 use crate::tui::view::{big, code};

@@ -3,8 +3,8 @@
 use ratatui::style::Style;
 
 use crate::app::Model;
+use crate::app::core::session::Session;
 use crate::app::screens::export::{Export, Row};
-use crate::app::shell::model::Session;
 use crate::text::broken;
 use crate::tui::view::input;
 use crate::tui::view::paint::Paint;

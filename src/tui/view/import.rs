@@ -95,7 +95,7 @@ fn plan(import: &Import, paint: &mut Paint<'_>) {
     let Some(plan) = &import.plan else { return };
     let (added, replaced, skipped) = import.counts();
     let counts = format!("{added} new, {replaced} replaced, {skipped} skipped, {} refused", plan.problems.len());
-    paint.title(import.format, if import.saving { "saving" } else { &counts });
+    paint.title(import.format, if import.saving.is_some() { "saving" } else { &counts });
     // What is selected in full, where its row cuts it; the rest is a list of entries and, behind them, of what was refused.
     let words = said_of(plan, import.cursor);
     let room = if h > 8 { broken(&words, w.saturating_sub(4)).len().min(3) } else { 0 };

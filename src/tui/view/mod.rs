@@ -11,6 +11,7 @@ mod help;
 mod history;
 mod import;
 mod input;
+mod invite;
 mod list;
 mod members;
 mod news;
@@ -19,6 +20,7 @@ mod palette;
 mod passphrase;
 mod qr;
 mod share;
+mod shown_once;
 mod transfer;
 mod trash;
 mod unlock;
@@ -27,7 +29,8 @@ mod welcome;
 use ratatui::Frame;
 use ratatui::layout::Position;
 
-use crate::app::shell::model::{Over, Stage};
+use crate::app::screens::Popup;
+use crate::app::shell::model::{Opened, Stage};
 use crate::app::{Model, Screen};
 use crate::time::Now;
 use crate::tui::theme::Look;
@@ -43,26 +46,7 @@ pub fn draw(model: &Model, now: Now, frame: &mut Frame<'_>) {
     match &model.stage {
         Stage::Welcome(welcome) => welcome::draw(model, welcome, &mut paint),
         Stage::Locked(lock) => unlock::draw(model, lock, now, &mut paint),
-        Stage::Open(session) => match session.over.last() {
-            None => list::draw(model, session, now, &mut paint),
-            Some(Over::Entry(view)) => entry::draw(model, session, view, now, &mut paint),
-            Some(Over::Form(form)) => form::draw(model, form, now, &mut paint),
-            Some(Over::Confirm(question)) => confirm::draw(model, question, &mut paint),
-            Some(Over::Help(help)) => help::draw(model, help, &mut paint),
-            Some(Over::Palette(palette)) => palette::draw(model, palette, &mut paint),
-            Some(Over::Trash(trash)) => trash::draw(model, session, trash, &mut paint),
-            Some(Over::History(history)) => history::draw(model, history, &mut paint),
-            Some(Over::Import(import)) => import::draw(model, import, now, &mut paint),
-            Some(Over::Export(export)) => export::draw(model, session, export, &mut paint),
-            Some(Over::Passphrase(screen)) => passphrase::draw(model, screen, &mut paint),
-            Some(Over::Codes(codes)) => qr::draw(model, codes, &mut paint),
-            Some(Over::Members(members)) => members::draw(model, session, members, &mut paint),
-            Some(Over::Carry(choice)) => transfer::draw(model, session, choice, &mut paint),
-            Some(Over::Conflicts(all)) => conflicts::draw(model, session, all, &mut paint),
-            Some(Over::Invite(form)) => members::draw_invite(model, session, form, &mut paint),
-            Some(Over::Share(form)) => share::draw(model, form, &mut paint),
-            Some(Over::Told(told)) => share::draw_told(model, told, &mut paint),
-        },
+        Stage::Open(open) => open_vaults(model, open, now, &mut paint),
     }
     // News would stand over the last rows of a code.
     if !matches!(model.screen(), Screen::Codes | Screen::SavePicture) {
@@ -73,5 +57,29 @@ pub fn draw(model: &Model, now: Now, frame: &mut Frame<'_>) {
         && y < area.height
     {
         frame.set_cursor_position(Position::new(x, y));
+    }
+}
+
+fn open_vaults(model: &Model, open: &Opened, now: Now, paint: &mut Paint<'_>) {
+    let session = &open.session;
+    let Some(popup) = open.stack.top() else { return list::draw(model, session, now, paint) };
+    match popup {
+        Popup::Codes(codes) => qr::draw(model, codes, paint),
+        Popup::Confirm(question) => confirm::draw(model, question, paint),
+        Popup::Conflicts(all) => conflicts::draw(model, session, all, paint),
+        Popup::Entry(view) => entry::draw(model, session, view, now, paint),
+        Popup::Export(export) => export::draw(model, session, export, paint),
+        Popup::Form(form) => form::draw(model, form, now, paint),
+        Popup::Help(help) => help::draw(model, help, paint),
+        Popup::History(history) => history::draw(model, history, paint),
+        Popup::Import(import) => import::draw(model, import, now, paint),
+        Popup::Invite(form) => invite::draw(model, session, form, paint),
+        Popup::Members(members) => members::draw(model, session, members, paint),
+        Popup::Palette(palette) => palette::draw(model, palette, paint),
+        Popup::Passphrase(screen) => passphrase::draw(model, screen, paint),
+        Popup::Share(form) => share::draw(model, form, paint),
+        Popup::ShownOnce(shown) => shown_once::draw(model, shown, paint),
+        Popup::Transfer(choice) => transfer::draw(model, session, choice, paint),
+        Popup::Trash(trash) => trash::draw(model, session, trash, paint),
     }
 }

@@ -11,7 +11,7 @@ use crate::tui::view::paint::Paint;
 const MOST: u16 = 4;
 
 pub(super) fn draw(model: &Model, now: Now, paint: &mut Paint<'_>) {
-    let Some(toast) = &model.toast else { return };
+    let Some(toast) = &model.news.toast else { return };
     let (w, h) = (paint.width(), paint.height());
     let Some(y) = parts(w, h).news else { return };
     let (sign, style) = match toast.tone {

@@ -7,7 +7,7 @@ use ratatui::style::{Color, Modifier, Style};
 use zeroize::Zeroizing;
 
 use crate::app::Model;
-use crate::app::shell::mouse;
+use crate::app::shell::footer::footer;
 use crate::text::{broken, fit, width};
 use crate::tui::theme::Look;
 
@@ -95,7 +95,7 @@ impl<'a> Paint<'a> {
             return;
         }
         self.clear_row(h.saturating_sub(1));
-        for hint in mouse::footer(model, model.screen(), w) {
+        for hint in footer(model, w) {
             let end = self.put(hint.x, h.saturating_sub(1), w, &hint.key, self.look.accent);
             self.put(end.saturating_add(1), h.saturating_sub(1), w, hint.word, self.look.dim);
         }

@@ -4,7 +4,8 @@ use std::borrow::Cow;
 
 use ratatui::style::Style;
 
-use crate::app::screens::passphrase::{NewPassphrase, Twice, strength};
+use crate::app::core::passphrase::{Twice, strength};
+use crate::app::screens::passphrase::NewPassphrase;
 use crate::app::{Model, Trouble};
 use crate::tui::view::input;
 use crate::tui::view::paint::Paint;

@@ -1,10 +1,9 @@
-//! Shared vaults themselves: the form, and what is to be read once.
+//! Making or joining a shared vault, or saying where one is kept.
 
 use ratatui::style::Style;
 
 use crate::app::Model;
-use crate::app::core::geometry::page;
-use crate::app::screens::share::{ShareForm, Told};
+use crate::app::screens::share::ShareForm;
 use crate::text::broken;
 use crate::tui::view::input;
 use crate::tui::view::paint::Paint;
@@ -70,20 +69,5 @@ pub(super) fn draw(model: &Model, form: &ShareForm, paint: &mut Paint<'_>) {
     }
     if let Some((x, y, error)) = wrong {
         paint.error(x, y, error);
-    }
-}
-
-pub(super) fn draw_told(model: &Model, told: &Told, paint: &mut Paint<'_>) {
-    let (w, h) = (paint.width(), paint.height());
-    let page = page(h);
-    if page.first > 0 {
-        paint.title(&told.shared.title, if told.shared.code.is_some() { "shown this once" } else { "" });
-    }
-    let (lines, code) = told.lines(w);
-    let style = |n: usize| if n < code { paint.look.bold } else { Style::new() };
-    let lines: Vec<_> = lines.iter().enumerate().map(|(n, line)| (line.as_str(), style(n))).collect();
-    paint.read(1, page.first, page.rows, told.top, &lines);
-    if page.footer {
-        paint.footer(model);
     }
 }

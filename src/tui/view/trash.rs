@@ -3,8 +3,8 @@
 use ratatui::style::Style;
 
 use crate::app::Model;
+use crate::app::core::session::Session;
 use crate::app::screens::trash::Trash;
-use crate::app::shell::model::Session;
 use crate::tui::view::entry::date;
 use crate::tui::view::paint::Paint;
 

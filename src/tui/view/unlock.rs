@@ -3,8 +3,8 @@
 use ratatui::style::Style;
 
 use crate::app::Model;
+use crate::app::core::session::name_of;
 use crate::app::screens::unlock::Lock;
-use crate::app::shell::model::name_of;
 use crate::time::Now;
 use crate::tui::view::input;
 use crate::tui::view::paint::Paint;
