@@ -44,7 +44,7 @@ impl Screen {
     }
 
     fn wait_for(&mut self, words: &str) {
-        let deadline = Instant::now() + Duration::from_secs(20);
+        let deadline = Instant::now() + Duration::from_secs(120);
         while !self.seen.contains(words) {
             let left = deadline.saturating_duration_since(Instant::now());
             match self.output.recv_timeout(left) {
