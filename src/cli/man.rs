@@ -75,7 +75,8 @@ fn commands(roff: &mut Roff, parent: &clap::Command, path: &str) {
         for option in options.filter(|option| option.get_id() != "help") {
             roff.control("RS", []);
             roff.control("TP", []);
-            roff.text([bold(option.to_string())]);
+            let short = option.get_short().map(|short| format!("-{short}, ")).unwrap_or_default();
+            roff.text([bold(format!("{short}{option}"))]);
             roff.text([roman(option.get_help().map(ToString::to_string).unwrap_or_default())]);
             roff.control("RE", []);
         }
