@@ -52,7 +52,7 @@ bench *filter:
 doc:
     cargo doc --no-deps --open
 
-# Draws the pictures of assets/screens and README's table of keys again
+# Draws the pictures of assets/screens and writes the keys and commands in assets/docs again
 [group('work')]
 screens:
     TICKEY_BLESS=1 cargo test --test pictures --test docs

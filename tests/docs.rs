@@ -1,4 +1,4 @@
-//! README's command blocks are run: what it shows is what happens.
+//! The documents say what the program does: README's command blocks are run, keys, commands and settings are compared, links lead somewhere.
 //!
 //! A block fenced as ```` ```console ```` is a session in one shell: lines that begin with `$ ` are commands, the lines below each are
 //! what it prints. A line `…` stands for any lines, `…` within a line for any text. All blocks run one after another in one fresh home folder with
@@ -158,7 +158,7 @@ fn the_tests_that_the_threat_model_names_exist() {
     assert_eq!(named_tests("a `b_c` and `d: e_f` but `PR_SET` nor `x = y_z`"), ["b_c", "e_f"]);
 }
 
-/// The table of keys, as it must stand in README.
+/// The table of keys, as it must stand in its page.
 fn key_table() -> String {
     let mut table = String::from("| key | does |\n|---|---|\n");
     for (keys, line) in tickey::app::keymap::key_lines(&tickey::config::Config::default()) {
@@ -167,36 +167,118 @@ fn key_table() -> String {
     table
 }
 
-#[test]
-fn readme_has_the_programs_keys() {
-    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/README.md");
-    let readme = std::fs::read_to_string(path).unwrap();
-    let (begin, end) = ("<!-- keys -->\n", "<!-- end of keys -->");
-    let (before, rest) = readme.split_once(begin).unwrap();
-    let (table, after) = rest.split_once(end).unwrap();
+/// The manual's options, commands and exit codes as Markdown: one row for each item, one heading for each section and command.
+fn commands(manual: &str) -> String {
+    let plain = |line: &str| {
+        let words = ["\\fB", "\\fI", "\\fR"].iter().fold(line.to_owned(), |line, mark| line.replace(mark, ""));
+        words.replace("\\*(Aq", "'").replace("\\-", "-").replace('|', "\\|")
+    };
+    let mut page = String::new();
+    let (mut wanted, mut in_table, mut named) = (false, false, false);
+    for line in manual.lines() {
+        if let Some(section) = line.strip_prefix(".SH ") {
+            wanted = ["OPTIONS", "COMMANDS", "\"EXIT STATUS\""].contains(&section);
+            in_table = false;
+            let heading = match section {
+                "OPTIONS" => "Options of every command",
+                "COMMANDS" => "Commands",
+                _ => "Exit codes",
+            };
+            if wanted {
+                page.push_str(&format!("\n## {heading}\n"));
+            }
+        } else if !wanted || line.is_empty() {
+        } else if line == ".TP" {
+            named = true;
+        } else if line.starts_with(".IP") {
+            page.truncate(page.trim_end_matches(" |\n").len());
+            page.push_str("; ");
+        } else if line.starts_with('.') || line == "\\fIPossible values:\\fR" {
+        } else if named && line.starts_with("\\fBtickey ") {
+            page.push_str(&format!("\n### `{}`\n\n", plain(line).replace("\\|", "|")));
+            (named, in_table) = (false, false);
+        } else if named {
+            if !in_table {
+                page.push_str("\n| | |\n|---|---|\n");
+            }
+            page.push_str(&format!("| `{}` | ", plain(line)));
+            (named, in_table) = (false, true);
+        } else {
+            page.push_str(&plain(line));
+            page.push_str(if in_table { " |\n" } else { "\n" });
+        }
+    }
+    page
+}
+
+/// Holds the part of a page that the program writes against what it writes today; with `TICKEY_BLESS` it is written.
+fn holds(page: &str, written: &str) {
+    let path = format!("{}/assets/docs/{page}", env!("CARGO_MANIFEST_DIR"));
+    let text = std::fs::read_to_string(&path).unwrap();
+    let (begin, end) = ("<!-- written by the program -->\n", "<!-- end -->");
+    let (before, rest) = text.split_once(begin).unwrap();
+    let (present, after) = rest.split_once(end).unwrap();
     if std::env::var_os("TICKEY_BLESS").is_some() {
-        std::fs::write(path, format!("{before}{begin}{}{end}{after}", key_table())).unwrap();
+        std::fs::write(path, format!("{before}{begin}{written}{end}{after}")).unwrap();
     } else {
-        assert!(table == key_table(), "README's keys are not the program's; TICKEY_BLESS=1 writes them again");
+        assert!(present == written, "{page} is not what the program says; TICKEY_BLESS=1 writes it again");
     }
 }
 
 #[test]
-fn what_readme_shows_and_links_to_is_there() {
+fn the_pages_have_the_programs_keys_and_commands() {
+    holds("keys.md", &key_table());
+    let manual = Command::new(env!("CARGO_BIN_EXE_tickey")).arg("man").output().unwrap();
+    let commands = commands(&String::from_utf8(manual.stdout).unwrap());
+    assert!(commands.contains("### `tickey vault recovery`") && commands.contains("| `7` | "), "{commands}");
+    holds("commands.md", &commands);
+}
+
+#[test]
+fn the_settings_that_are_shown_are_the_usual_ones() {
+    let page = include_str!("../assets/docs/settings.md");
+    let (_, rest) = page.split_once("```toml\n").unwrap();
+    let (shown, _) = rest.split_once("```").unwrap();
+    let usual = tickey::config::Config::default();
+    assert_eq!(tickey::config::Config::parse(shown).as_ref(), Ok(&usual));
+    // Each setting is there: another value for it makes another configuration.
+    for (setting, other) in [
+        ("clipboard_seconds = 30", "clipboard_seconds = 31"),
+        ("lock_minutes = 5", "lock_minutes = 6"),
+        ("hidden_codes = false", "hidden_codes = true"),
+        ("plain = false", "plain = true"),
+        ("ascii = false", "ascii = true"),
+        ("theme = \"default\"", "theme = \"mono\""),
+        ("# dim = \"bright-black\"", "dim = \"red\""),
+        ("copy = [\"<Enter>\", \"y\"]", "copy = [\"y\"]"),
+    ] {
+        let changed = shown.replace(setting, other);
+        assert!(
+            shown.contains(setting) && tickey::config::Config::parse(&changed).is_ok_and(|it| it != usual),
+            "{setting}"
+        );
+    }
+}
+
+#[test]
+fn what_the_documents_show_and_link_to_is_there() {
     let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
-    for file in ["README.md", "src/vault/SECURITY.md"] {
-        let text = std::fs::read_to_string(root.join(file)).unwrap();
+    let pages = std::fs::read_dir(root.join("assets/docs")).unwrap().map(|page| page.unwrap().file_name());
+    let pages = pages.map(|name| format!("assets/docs/{}", name.to_str().unwrap()));
+    let others = ["README.md", "SECURITY.md", "CONTRIBUTING.md", "src/vault/SECURITY.md"].map(str::to_owned);
+    let mut count = 0;
+    for file in pages.chain(others) {
+        let text = std::fs::read_to_string(root.join(&file)).unwrap();
         let targets = text.split("](").skip(1).filter_map(|rest| rest.split(')').next());
-        let mut count = 0;
         for target in targets.filter(|target| !target.contains("://")) {
             assert!(
-                root.join(file).parent().unwrap().join(target).exists(),
+                root.join(&file).parent().unwrap().join(target).exists(),
                 "{file} links to {target}, which is not there"
             );
             count += 1;
         }
-        assert!(count > 0, "no link was found in {file}");
     }
+    assert!(count > 20, "only {count} links were found");
 }
 
 #[test]
