@@ -42,7 +42,7 @@ pub mod qr;
 pub mod runtime;
 pub mod secret;
 pub mod store;
-pub mod team;
+pub(crate) mod team;
 pub mod text;
 pub mod time;
 pub mod tui;

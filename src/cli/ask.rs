@@ -46,9 +46,6 @@ pub fn takes_stdin(global: &Global) -> bool {
 }
 
 /// Standard input can be read for one thing only.
-///
-/// # Errors
-/// Wrong usage when the passphrase or more than one of these comes from it.
 pub fn one_stdin(global: &Global, paths: &[&Path]) -> Result<(), Failure> {
     let readers = paths.iter().filter(|path| **path == Path::new("-")).count();
     if readers.saturating_add(usize::from(takes_stdin(global))) > 1 {
@@ -130,19 +127,12 @@ impl Terminal {
         Some(Terminal { tty })
     }
 
-    /// The controlling terminal.
-    ///
-    /// # Errors
-    /// Wrong usage, saying what is asked for and how a script gives it.
     pub fn require(what: &str, instead: &str) -> Result<Terminal, Failure> {
         Terminal::open()
             .ok_or_else(|| Failure::usage(format!("there is no terminal to ask for {what}")).hint(instead.to_owned()))
     }
 
     /// Asks for something that must not be seen.
-    ///
-    /// # Errors
-    /// At the end of input, or what the system said.
     pub fn hidden(&mut self, prompt: &str) -> Result<Text, Failure> {
         let prompt = format!("{}: ", text::clean(prompt));
         let signals = Signals::watched().map_err(lost)?;
@@ -172,9 +162,6 @@ impl Terminal {
     }
 
     /// Asks twice, until both are the same and not empty; three times at most.
-    ///
-    /// # Errors
-    /// As [`Terminal::hidden`], or when they never agreed.
     pub fn hidden_twice(&mut self, what: &str) -> Result<Text, Failure> {
         for _ in 0..3 {
             let first = self.hidden(what)?;
@@ -191,9 +178,6 @@ impl Terminal {
     }
 
     /// Asks a question whose answer is no unless somebody types yes.
-    ///
-    /// # Errors
-    /// What the system said.
     pub fn agrees(&mut self, question: &str) -> Result<bool, Failure> {
         say_on(&self.tty, &format!("{} [y/N] ", text::clean(question)))?;
         let mut answer = Vec::new();
@@ -221,9 +205,6 @@ fn lost(error: impl Into<io::Error>) -> Failure {
 }
 
 /// The passphrase as given, else asked for.
-///
-/// # Errors
-/// Wrong usage without a terminal.
 pub fn passphrase(global: &Global, prompt: &str) -> Result<Text, Failure> {
     match given(global)? {
         Some(passphrase) => Ok(passphrase),
@@ -243,9 +224,6 @@ pub fn warn_if_weak(passphrase: &Text) {
 }
 
 /// Asks before something is done that cannot easily be taken back.
-///
-/// # Errors
-/// Wrong usage without a terminal (`--yes` was not given), failure when the answer is no.
 pub fn confirm(yes: bool, question: &str) -> Result<(), Failure> {
     if yes {
         return Ok(());

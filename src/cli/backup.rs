@@ -27,7 +27,6 @@ struct Row {
     size: u64,
 }
 
-/// Lists, or restores.
 pub fn run(global: &Global, command: Option<BackupCommand>) -> Result<(), Failure> {
     let path = session::home()?.vault(global.vault.as_deref());
     match command {
@@ -83,9 +82,6 @@ fn forget(global: &Global, session: &session::Session, yes: bool) -> Result<(), 
 }
 
 /// After a new passphrase or recovery code: offers on a terminal to remove the copies that the old one opens; else says how.
-///
-/// # Errors
-/// What hindered it; the new passphrase is set all the same.
 pub fn offer_forget(session: &session::Session, terminal: Option<&mut Terminal>) -> Result<(), Failure> {
     let copies = forget::find(session.home(), session.path(), session.vault())?;
     let count = copies.earlier.len();

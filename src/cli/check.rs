@@ -33,7 +33,6 @@ struct Row<'a> {
     message: &'a str,
 }
 
-/// Prints what was found.
 pub fn run(global: &Global) -> Result<(), Failure> {
     let session = match Session::open(global) {
         Err(failure) if global.json && failure.exit == Exit::Damaged => {

@@ -31,7 +31,6 @@ struct Row<'a> {
     next: Option<&'a str>,
 }
 
-/// Prints, lists or copies.
 pub fn run(global: &Global, args: &Args) -> Result<(), Failure> {
     let (mut session, id) = Session::holding(global, |vaults| pick::one(vaults, &args.query))?;
     let entry = session.entry(id)?;

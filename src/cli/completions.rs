@@ -6,7 +6,6 @@ use super::args::{Cli, Completions};
 use super::error::Failure;
 use super::out;
 
-/// Prints it.
 pub fn run(args: &Completions) -> Result<(), Failure> {
     let mut script = Vec::new();
     clap_complete::generate(args.shell, &mut Cli::command(), "tickey", &mut script);

@@ -55,7 +55,6 @@ struct Reenrol<'a> {
     others: usize,
 }
 
-/// Lists, or settles.
 pub fn run(global: &Global, command: Option<ConflictsCommand>) -> Result<(), Failure> {
     match command {
         None | Some(ConflictsCommand::List) => list(global),

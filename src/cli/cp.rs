@@ -5,7 +5,6 @@ use super::error::Failure;
 use super::mv;
 use crate::vault::carry::Carry;
 
-/// Adds it there.
 pub fn run(global: &Global, args: &Carried) -> Result<(), Failure> {
     mv::carry(global, args, Carry::Copy)
 }

@@ -10,7 +10,6 @@ use crate::secret::Text;
 use crate::team::Changed;
 use crate::vault::{Details, Edit, RecoveryCode};
 
-/// Changes and saves.
 pub fn run(global: &Global, args: &Args) -> Result<(), Failure> {
     let values = &args.values;
     let mut wanted = fields::plain(values);

@@ -18,13 +18,10 @@ use crate::vault::fields::FieldError;
 pub enum Exit {
     /// Nobody reads what is printed any more: no failure.
     Done = 0,
-    /// Failed.
     Failed = 1,
     /// Called in a way that makes no sense.
     Usage = 2,
-    /// No entry matches.
     NoMatch = 3,
-    /// Several entries match.
     Several = 4,
     /// Wrong passphrase, or not a member.
     Passphrase = 5,
@@ -34,16 +31,13 @@ pub enum Exit {
     Remote = 7,
 }
 
-/// Why a command failed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Failure {
-    /// Its group.
     pub exit: Exit,
     /// What happened and what was not changed.
     pub message: String,
     /// Lines that belong to the message: the entries that match, say.
     pub lines: Vec<String>,
-    /// What to do.
     pub hint: Option<String>,
 }
 
@@ -62,7 +56,6 @@ impl Failure {
         Failure::new(Exit::Failed, message)
     }
 
-    /// Wrong usage.
     pub fn usage(message: impl Into<String>) -> Failure {
         Failure::new(Exit::Usage, message)
     }

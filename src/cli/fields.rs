@@ -24,9 +24,6 @@ pub fn plain(values: &Values) -> Fields {
 }
 
 /// A secret as it is typed for an entry of that kind.
-///
-/// # Errors
-/// What is wrong with it, never with the secret itself.
 pub fn secret(kind: Kind, typed: &str) -> Result<Secret, Failure> {
     let read = if kind == Kind::Motp { uri::motp_secret(typed) } else { uri::base32_secret(typed) };
     read.map_err(|error| Failure::failed(format!("{error}; nothing was changed")))

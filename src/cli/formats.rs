@@ -18,7 +18,6 @@ struct Row {
     help: &'static str,
 }
 
-/// Prints the table.
 pub fn run(global: &Global) -> Result<(), Failure> {
     let rows: Vec<Row> = FORMATS
         .iter()

@@ -28,7 +28,6 @@ struct Row<'a> {
     waits: bool,
 }
 
-/// Prints it, oldest first.
 pub fn run(global: &Global, args: &History) -> Result<(), Failure> {
     let all = Session::open_all(global)?;
     let vaults = pick::numbered(&all);

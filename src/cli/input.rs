@@ -18,9 +18,6 @@ const LARGEST: u64 = 64 * 1024 * 1024;
 const LONGEST_LINE: u64 = 64 * 1024;
 
 /// Opens a file without waiting: a named pipe that nobody writes to is empty, not a place to hang.
-///
-/// # Errors
-/// What the system said.
 pub fn open(path: &Path) -> io::Result<File> {
     use rustix::fs::{OFlags, fcntl_getfl, fcntl_setfl};
     let flags = i32::try_from(OFlags::NONBLOCK.bits()).unwrap_or_default();
@@ -31,9 +28,6 @@ pub fn open(path: &Path) -> io::Result<File> {
 }
 
 /// All of a file; `-` is standard input.
-///
-/// # Errors
-/// What the system said, or that it is too large or no file.
 pub fn file(path: &Path) -> Result<Zeroizing<Vec<u8>>, Failure> {
     let name = path.display();
     let failed = |why: String| Failure::failed(format!("cannot read {name}: {why}"));
@@ -66,9 +60,6 @@ pub struct Lines {
 
 impl Lines {
     /// Standard input, if nothing else reads it.
-    ///
-    /// # Errors
-    /// Wrong usage when the passphrase is read from it.
     pub fn stdin(global: &Global) -> Result<Lines, Failure> {
         if ask::takes_stdin(global) {
             return Err(Failure::usage("standard input cannot hold both the passphrase and the entry")
@@ -78,9 +69,6 @@ impl Lines {
     }
 
     /// The next line without its end.
-    ///
-    /// # Errors
-    /// There is none, or it is not UTF-8.
     pub fn next(&mut self, what: &str) -> Result<Text, Failure> {
         match self.read(what)? {
             Some(line) if !line.trim().is_empty() => Ok(line),
@@ -89,9 +77,6 @@ impl Lines {
     }
 
     /// All lines that are left, without the empty ones.
-    ///
-    /// # Errors
-    /// One is not UTF-8.
     pub fn rest(&mut self, what: &str) -> Result<Vec<Text>, Failure> {
         let mut lines = Vec::new();
         while let Some(line) = self.read(what)? {
@@ -103,9 +88,6 @@ impl Lines {
     }
 
     /// Says that nothing is left but what is typed at a terminal.
-    ///
-    /// # Errors
-    /// Wrong usage: more was given than is taken.
     pub fn end(&mut self, taken: &str) -> Result<(), Failure> {
         if io::stdin().is_terminal() || self.rest(taken)?.is_empty() {
             return Ok(());

@@ -46,7 +46,6 @@ impl<'a> Row<'a> {
     }
 }
 
-/// Prints the list.
 pub fn run(global: &Global, args: &List) -> Result<(), Failure> {
     let all = Session::open_all(global)?;
     let vaults = pick::numbered(&all);

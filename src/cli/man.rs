@@ -30,7 +30,6 @@ const EXITS: [(&str, &str); 8] = [
     ("7", "a remote was not reached, or a conflict was not resolved"),
 ];
 
-/// Prints it.
 pub fn run() -> Result<(), Failure> {
     let page = page().map_err(|error| Failure::failed(format!("cannot make the manual page: {error}")))?;
     out::data(&page)

@@ -12,7 +12,7 @@ mod completions;
 mod conflicts;
 mod cp;
 mod edit;
-pub mod error;
+mod error;
 mod export;
 mod fields;
 mod formats;
@@ -50,9 +50,6 @@ use args::{Cli, Command, Global};
 use error::Failure;
 
 /// Reads the arguments. `Err` is the exit code of what has been said already: help, the version, or wrong usage.
-///
-/// # Errors
-/// The exit code.
 pub fn parse(arguments: Vec<OsString>) -> Result<Cli, ExitCode> {
     if let Some(failure) = secret_among(&arguments) {
         return Err(failure.report(out::colors_errors(args::Color::Auto)));
@@ -102,9 +99,6 @@ fn secret_among(arguments: &[OsString]) -> Option<Failure> {
 }
 
 /// The user's folders. `Err` is the exit code of what has been said already.
-///
-/// # Errors
-/// The exit code when there is no home.
 pub fn home(global: &Global) -> Result<Home, ExitCode> {
     session::home().map_err(|failure| failure.report(out::colors_errors(global.color)))
 }

@@ -11,9 +11,6 @@ use crate::text;
 use crate::time::Utc;
 
 /// Writes data to standard output.
-///
-/// # Errors
-/// [`Failure::nobody_reads`] when the reader has gone; else what the system said.
 pub fn data(bytes: &[u8]) -> Result<(), Failure> {
     let mut stdout = io::stdout().lock();
     stdout.write_all(bytes).and_then(|()| stdout.flush()).map_err(|error| match error.kind() {
@@ -33,9 +30,6 @@ pub fn word(name: &str) -> String {
 }
 
 /// One line of data: on a terminal cleaned, elsewhere as it is.
-///
-/// # Errors
-/// As [`data`].
 pub fn line(text: &str) -> Result<(), Failure> {
     let text = if io::stdout().is_terminal() { text::clean(text) } else { text.into() };
     let mut line = Zeroizing::new(Vec::with_capacity(text.len().saturating_add(1)));
@@ -54,9 +48,6 @@ fn acts_on_no_terminal(bytes: &[u8]) -> bool {
 }
 
 /// One JSON value and a newline. Characters that would act on a terminal are escaped.
-///
-/// # Errors
-/// As [`data`].
 pub fn json<T: Serialize + ?Sized>(value: &T) -> Result<(), Failure> {
     let text = serde_json::to_string(value).map(Zeroizing::new);
     let text = text.map_err(|error| Failure::failed(format!("cannot print JSON: {error}")))?;

@@ -12,7 +12,6 @@ const LISTED: usize = 20;
 /// The vaults that are looked through, each with its place among the open ones.
 pub type Vaults<'a> = [(u16, &'a Session)];
 
-/// All of them.
 pub fn numbered(all: &[Session]) -> Vec<(u16, &Session)> {
     (0..=u16::MAX).zip(all).collect()
 }
@@ -24,25 +23,16 @@ fn entries<'a>(vaults: &'a Vaults) -> impl Iterator<Item = (EntryRef, &'a Entry)
 }
 
 /// The one entry that is not deleted and matches.
-///
-/// # Errors
-/// No match (with the nearest name), or several (listed with their vaults and ids).
 pub fn one(vaults: &Vaults, query: &str) -> Result<EntryRef, Failure> {
     among(vaults, query, false, "no entry matches")
 }
 
 /// The one entry of the trash that matches.
-///
-/// # Errors
-/// As [`one`].
 pub fn deleted(vaults: &Vaults, query: &str) -> Result<EntryRef, Failure> {
     among(vaults, query, true, "no entry in the trash matches")
 }
 
 /// The one entry that matches: of those not deleted, else of the trash.
-///
-/// # Errors
-/// As [`one`].
 pub fn any(vaults: &Vaults, query: &str) -> Result<EntryRef, Failure> {
     match one(vaults, query) {
         Err(failure) if failure.exit == Exit::NoMatch => deleted(vaults, query).map_err(|other| match other.exit {
@@ -54,9 +44,6 @@ pub fn any(vaults: &Vaults, query: &str) -> Result<EntryRef, Failure> {
 }
 
 /// All entries of the trash, or all others, that match, each with its vault, in the list's order.
-///
-/// # Errors
-/// No match.
 pub fn all<'a>(
     vaults: &'a Vaults<'a>,
     trash: bool,

@@ -16,7 +16,6 @@ struct Shown {
     guarantees: Vec<String>,
 }
 
-/// Sets, shows or removes.
 pub fn run(global: &Global, command: Option<RemoteCommand>) -> Result<(), Failure> {
     match command {
         None | Some(RemoteCommand::Show) => show(global),

@@ -7,7 +7,6 @@ use super::session::Session;
 use super::{out, pick};
 use crate::vault::Edit;
 
-/// Restores and saves.
 pub fn run(global: &Global, args: &Restore) -> Result<(), Failure> {
     let (mut session, id) = Session::holding(global, |vaults| pick::deleted(vaults, &args.query))?;
     let label = pick::label_in(&session, session.entry(id)?);

@@ -11,7 +11,6 @@ use crate::team::Keeper;
 use crate::text;
 use crate::vault::Edit;
 
-/// Asks, deletes and saves.
 pub fn run(global: &Global, args: &Rm) -> Result<(), Failure> {
     if !args.yes {
         // Without a terminal to ask on, say so before a passphrase is spent.

@@ -19,9 +19,6 @@ use crate::vault::find::EntryRef;
 use crate::vault::{Cost, Edit, Entry, EntryId, Limits, Link, Locked, Unlocked, VaultError};
 
 /// The folders of this user.
-///
-/// # Errors
-/// Failure without a home.
 pub fn home() -> Result<Home, Failure> {
     Home::from_environment().ok_or_else(|| {
         Failure::failed("there is no home folder to keep vaults in")
@@ -30,9 +27,6 @@ pub fn home() -> Result<Home, Failure> {
 }
 
 /// What the team's operations need of this machine.
-///
-/// # Errors
-/// As [`home`].
 pub fn machine() -> Result<Machine, Failure> {
     let waiting = |holder: &str, vault: &Path| {
         let name = paths::name(vault);
@@ -44,11 +38,8 @@ pub fn machine() -> Result<Machine, Failure> {
 
 /// A vault's file, read and found sound, but not open.
 pub struct File {
-    /// Its path.
     pub path: PathBuf,
-    /// Its name.
     pub name: String,
-    /// What was in it.
     pub locked: Locked,
     tag: Tag,
     pub(super) machine: Machine,
@@ -56,9 +47,6 @@ pub struct File {
 
 impl File {
     /// Reads the vault that the arguments name. Damage is found here, before a passphrase is asked for.
-    ///
-    /// # Errors
-    /// Whatever is wrong with the file.
     pub fn read(global: &Global) -> Result<File, Failure> {
         let machine = machine()?;
         let path = machine.home.vault(global.vault.as_deref());
@@ -66,9 +54,6 @@ impl File {
     }
 
     /// Reads the vault at that path.
-    ///
-    /// # Errors
-    /// Whatever is wrong with the file.
     pub fn at(machine: Machine, path: PathBuf) -> Result<File, Failure> {
         let (bytes, tag) = disk::read(&path)?;
         let locked = Locked::read(&bytes, &machine.limits).map_err(|error| about(error, &bytes))?;
@@ -76,9 +61,6 @@ impl File {
     }
 
     /// Opens it with the passphrase given or asked for; at a prompt it may be mistyped twice.
-    ///
-    /// # Errors
-    /// Wrong passphrase, or what is wrong with the content.
     pub fn unlock(self, global: &Global) -> Result<Session, Failure> {
         if self.is_shared() {
             let personal = Session::personal(global)?;
@@ -123,9 +105,6 @@ impl File {
     }
 
     /// Opens a shared vault with the key that the personal vault keeps.
-    ///
-    /// # Errors
-    /// When it keeps none, or that opens nothing any more.
     pub fn unlock_with(self, personal: &Unlocked) -> Result<Session, Failure> {
         let Some((_, link)) = personal.link_to(&self.locked.vault_id()) else {
             return Err(Failure::new(Exit::Passphrase, "your personal vault holds no key to this shared vault")
@@ -136,9 +115,6 @@ impl File {
     }
 
     /// Opens it with the recovery code given or asked for.
-    ///
-    /// # Errors
-    /// As [`File::unlock`].
     pub fn unlock_with_recovery_code(self, global: &Global) -> Result<Session, Failure> {
         let code = ask::passphrase(global, "Recovery code")?;
         let vault = self.locked.unlock_with_recovery_code(&code).map_err(|error| match error {
@@ -154,7 +130,6 @@ impl File {
     }
 }
 
-/// An open vault.
 pub struct Session {
     name: String,
     file: OpenFile,
@@ -171,17 +146,11 @@ impl Session {
     }
 
     /// Reads and opens the vault that the arguments name.
-    ///
-    /// # Errors
-    /// As [`File::read`] and [`File::unlock`].
     pub fn open(global: &Global) -> Result<Session, Failure> {
         File::read(global)?.unlock(global)
     }
 
     /// The personal vault, which keeps the keys to all others.
-    ///
-    /// # Errors
-    /// As [`Session::open`].
     pub fn personal(global: &Global) -> Result<Session, Failure> {
         let machine = machine()?;
         let path = machine.home.vault(None);
@@ -193,9 +162,6 @@ impl Session {
     }
 
     /// The vault that the arguments name; where they name none, the personal vault and every shared one that it holds a key to.
-    ///
-    /// # Errors
-    /// As [`Session::open`]; a shared vault that does not open is a warning.
     pub fn open_all(global: &Global) -> Result<Vec<Session>, Failure> {
         let first = Session::open(global)?;
         if global.vault.is_some() {
@@ -215,17 +181,11 @@ impl Session {
     }
 
     /// The shared vault of that link, which this vault keeps; `None` when this machine has no copy of it yet.
-    ///
-    /// # Errors
-    /// As [`File::unlock_with`].
     pub fn linked(&self, link: &Link) -> Result<Option<Session>, Failure> {
         Ok(links::open_copy(&self.file.machine, link)?.map(Session::of))
     }
 
     /// The vault that holds the one entry that `pick` finds, and the entry's id.
-    ///
-    /// # Errors
-    /// As [`Session::open_all`] and `pick`.
     pub fn holding(
         global: &Global,
         pick: impl Fn(&pick::Vaults) -> Result<EntryRef, Failure>,
@@ -236,7 +196,6 @@ impl Session {
         Ok((session, at.entry))
     }
 
-    /// The vault's name.
     pub fn name(&self) -> &str {
         &self.name
     }
@@ -246,15 +205,11 @@ impl Session {
         &self.file.vault
     }
 
-    /// Where its file is.
     pub fn path(&self) -> &Path {
         &self.file.path
     }
 
     /// Whether what is changed here reaches the others.
-    ///
-    /// # Errors
-    /// As [`OpenFile::reaches_others`].
     pub fn reaches_others(&self) -> Result<(), VaultError> {
         self.file.reaches_others()
     }
@@ -264,18 +219,11 @@ impl Session {
         &self.file.machine.home
     }
 
-    /// That entry.
-    ///
-    /// # Errors
-    /// It is gone.
     pub fn entry(&self, id: EntryId) -> Result<&Entry, Failure> {
         Ok(self.vault().entry(id).ok_or(VaultError::NoSuchEntry)?)
     }
 
     /// Lets `work` change the vault and its file, and says what it warns of.
-    ///
-    /// # Errors
-    /// What `work` fails with.
     pub fn with_file<T>(&mut self, work: impl FnOnce(&mut OpenFile) -> Result<T, TeamError>) -> Result<T, Failure> {
         let done = work(&mut self.file);
         self.file.warnings.drain(..).for_each(|warning| out::warn(&warning));
@@ -283,17 +231,11 @@ impl Session {
     }
 
     /// Carries edits out and saves. Afterwards the vault is what the file holds.
-    ///
-    /// # Errors
-    /// What hindered it; the file is then as it was.
     pub fn edit(&mut self, edits: &[Edit]) -> Result<Changed, Failure> {
         self.with_file(|file| file.edit(edits))
     }
 
     /// Saves that vault in place of what there is; whether another program's changes were merged in.
-    ///
-    /// # Errors
-    /// What hindered it; the file is then as it was.
     pub fn write(&mut self, vault: &Unlocked) -> Result<bool, Failure> {
         self.with_file(|file| file.save(vault))
     }
@@ -344,9 +286,6 @@ pub fn about(error: VaultError, bytes: &[u8]) -> Failure {
 }
 
 /// What a new passphrase shall cost: as said, else measured.
-///
-/// # Errors
-/// Numbers that are refused.
 pub fn cost(wanted: &Kdf, limits: &Limits) -> Result<Cost, Failure> {
     if wanted.kdf_memory.is_none() && wanted.kdf_passes.is_none() && wanted.kdf_lanes.is_none() {
         return Ok(timing::choose(limits));
@@ -365,9 +304,6 @@ pub fn cost(wanted: &Kdf, limits: &Limits) -> Result<Cost, Failure> {
 }
 
 /// A new id for an entry, from the system's randomness.
-///
-/// # Errors
-/// There is none.
 pub fn new_id() -> Result<crate::vault::EntryId, Failure> {
     let mut os = clock::Os;
     Ok(crate::vault::EntryId::random(&mut os)?)

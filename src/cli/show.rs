@@ -40,7 +40,6 @@ struct Recovery<'a> {
     code: Option<&'a Text>,
 }
 
-/// Prints it.
 pub fn run(global: &Global, args: &Show) -> Result<(), Failure> {
     let (session, id) = Session::holding(global, |vaults| pick::any(vaults, &args.query))?;
     let entry = session.entry(id)?;

@@ -143,9 +143,6 @@ fn fetch_missing(all: &mut Vec<Session>) -> Result<(), Failure> {
 }
 
 /// Takes in what is new before a change that must stand on it. What hinders it is a warning: the change waits then.
-///
-/// # Errors
-/// As [`Keeper::hold`].
 pub fn before(session: &mut Session) -> Result<(), Failure> {
     if let Published::Waits(_) = members::on_newest(session)? {
         // Why is said at the end, where it still is so.
@@ -155,9 +152,6 @@ pub fn before(session: &mut Session) -> Result<(), Failure> {
 }
 
 /// Ends a command that has said what was done here.
-///
-/// # Errors
-/// [`Exit::Remote`] where the remote has it not yet.
 pub fn finish(published: Published) -> Result<(), Failure> {
     match published {
         Published::NoRemote | Published::Done => Ok(()),

@@ -22,7 +22,6 @@ struct Row<'a> {
     default: bool,
 }
 
-/// Lists, or forgets.
 pub fn run(global: &Global, command: Option<VaultCommand>) -> Result<(), Failure> {
     match command {
         None | Some(VaultCommand::List) => list(global),

@@ -28,7 +28,6 @@ impl Due {
         self.0.push(now.checked_add(after).unwrap_or(now));
     }
 
-    /// Not at all.
     pub(super) fn clear(&mut self) {
         self.0.clear();
     }

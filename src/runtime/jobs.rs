@@ -15,12 +15,17 @@ use crate::secret::{Text, wiping_stack};
 /// What a job tells the main loop.
 #[derive(Debug)]
 pub(super) enum Report {
-    /// Something for the model.
     Msg(Msg),
     /// A holder has the copied text, or could not take it (then it is handed back).
-    Held { copy: u64, result: Result<Held, (CopyError, Text)> },
+    Held {
+        copy: u64,
+        result: Result<Held, (CopyError, Text)>,
+    },
     /// A holder has ended: see [`super::clipboard::Watch::wait`].
-    HolderEnded { copy: u64, cleared: Option<bool> },
+    HolderEnded {
+        copy: u64,
+        cleared: Option<bool>,
+    },
 }
 
 /// Sends reports and wakes the main loop.

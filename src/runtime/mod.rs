@@ -5,20 +5,20 @@
 mod cgroup;
 pub mod clipboard;
 pub mod clock;
-pub mod demo;
+mod demo;
 mod due;
 pub(crate) mod files;
 pub mod holder;
 mod jobs;
 mod member_commands;
-pub mod notices;
+pub(crate) mod notices;
 pub(crate) mod pass_store;
 pub mod process;
 mod session;
 mod share_commands;
 mod syncing;
-pub mod timing;
-pub mod trouble;
+pub(crate) mod timing;
+pub(crate) mod trouble;
 mod vaults;
 
 use std::io::{self, PipeReader};
@@ -34,6 +34,7 @@ use crate::time::Now;
 use clipboard::{CopyError, Held, Route};
 use jobs::{Desk, Post, Report};
 use session::{Order, Session};
+use syncing::Errand;
 
 /// How long a stop waits for what was being saved, synced or read when the vault was locked.
 const SETTLE: Duration = Duration::from_secs(5);
@@ -53,8 +54,7 @@ pub enum Request {
 
 /// Everything the program does outside of itself.
 pub struct Runtime {
-    machine: Machine,
-    user: String,
+    home: Home,
     post: Post,
     reports: mpsc::Receiver<Report>,
     desk: Desk,
@@ -77,13 +77,13 @@ impl Runtime {
     /// When the system gives no pipe.
     pub fn new(home: Home, user: String) -> io::Result<(Runtime, PipeReader)> {
         let (now_ms, waiting) = (|| clock::now().wall_ms, |_: &str, _: &Path| ());
-        let machine = Machine { home, limits: process::limits(), now_ms, waiting, cancel: Arc::default() };
+        let machine =
+            Machine { home: home.clone(), limits: process::limits(), now_ms, waiting, cancel: Arc::default() };
         let (post, reports, wake) = jobs::post()?;
         let runtime = Runtime {
             desk: Desk::new(post.clone()),
-            session: Session::new(machine.clone(), user.clone(), post.clone()),
-            machine,
-            user,
+            session: Session::new(machine, user, post.clone()),
+            home,
             post,
             reports,
             route: Route::from_environment(),
@@ -99,29 +99,17 @@ impl Runtime {
 
     /// The vaults in the data folder.
     pub fn vaults(&self) -> Vec<VaultChoice> {
-        let personal = self.machine.home.vault(None);
+        let personal = self.home.vault(None);
         let choice = |(name, path): (String, PathBuf)| {
             let shared = path != personal && vaults::looks_shared(&path);
             VaultChoice { name, path, shared }
         };
-        self.machine.home.vaults().into_iter().map(choice).collect()
+        self.home.vaults().into_iter().map(choice).collect()
     }
 
     /// The file whose passphrase opens that one, when it is a shared vault.
     pub fn opened_by(&self, path: &Path) -> Option<PathBuf> {
-        vaults::looks_shared(path).then(|| self.machine.home.vault(None))
-    }
-
-    /// A job that opens a vault and hands it to the session's worker, which is started if it is not running.
-    fn opening(&mut self) -> vaults::Opening {
-        self.session.begin();
-        vaults::Opening {
-            machine: self.machine.clone(),
-            user: self.user.clone(),
-            post: self.post.clone(),
-            orders: self.session.orders(),
-            turn: self.session.turn().clone(),
-        }
+        vaults::looks_shared(path).then(|| self.home.vault(None))
     }
 
     /// Does what the model asked for. Answers that are there at once are added to `out`.
@@ -129,20 +117,20 @@ impl Runtime {
         match effect {
             Effect::ListVaults => out.push(Msg::Vaults(self.vaults())),
             Effect::Unlock { path, then, passphrase, recovery } => {
-                let job = self.opening();
+                let job = self.session.opening();
                 self.desk
                     .give(move || job.unlock(path, then, &passphrase, recovery), |trouble| Msg::Opened(Err(trouble)));
             }
             Effect::CreateVault { path, passphrase } => {
-                let job = self.opening();
+                let job = self.session.opening();
                 self.desk.give(move || job.create(path, &passphrase), |trouble| Msg::Created(Err(trouble)));
             }
             Effect::OpenDemo => {
-                let job = self.opening();
+                let job = self.session.opening();
                 self.desk.give(move || job.demo(), |trouble| Msg::Opened(Err(trouble)));
             }
             Effect::ChangePassphrase { passphrase } => self.session.order(Order::ChangePassphrase(passphrase)),
-            Effect::FollowPassphrase { passphrase } => self.session.follow(passphrase),
+            Effect::FollowPassphrase { passphrase } => self.session.ask(Errand::Follow(passphrase)),
             Effect::Save { vault, save, changes, clock, after } => {
                 self.session.order(Order::Save { vault, save, changes, clock, after });
             }
@@ -151,9 +139,12 @@ impl Runtime {
                     self.session.order(Order::Look);
                 }
             }
-            Effect::Sync => self.session.sync_now(),
-            Effect::Share(deed) => self.session.share(deed),
-            Effect::Member { vault, deed } => self.session.member(vault, deed),
+            Effect::Sync => self.session.ask(Errand::Now),
+            Effect::Share(deed) => {
+                let turn = self.session.turn();
+                self.session.ask(Errand::Share { turn, deed });
+            }
+            Effect::Member { vault, deed } => self.session.ask(Errand::Member { vault, deed }),
             Effect::Copy { text, clear_after_s } => return self.copy(text, clear_after_s, now, out),
             Effect::ClearClipboard => self.clear_clipboard(out),
             Effect::ReadImport { source, format, password } => {

@@ -14,7 +14,6 @@ use super::jobs::{Post, Report, contained};
 use super::syncing::{Errand, Syncing, Why};
 use super::vaults::Opening;
 use super::{clock, timing, trouble};
-use crate::app::effect::{MemberDeed, ShareDeed};
 use crate::app::{Msg, SaveId};
 use crate::secret::{Text, wiping_stack};
 use crate::store::{StoreError, Tag, disk, state};
@@ -70,9 +69,8 @@ impl Turn {
 
 /// The screen's side of the worker.
 pub(super) struct Session {
-    orders: mpsc::Sender<Order>,
+    opening: Opening,
     seen: Arc<Mutex<Vec<Seen>>>,
-    turn: Turn,
     worker: Option<std::thread::JoinHandle<()>>,
     start: Option<Worker>,
     syncing: Syncing,
@@ -82,40 +80,31 @@ impl Session {
     pub(super) fn new(machine: Machine, user: String, post: Post) -> Session {
         let (orders, receiver) = mpsc::channel();
         let seen = Arc::new(Mutex::new(Vec::new()));
-        let turn = Turn::default();
-        let (to_worker, of_turn) = (orders.clone(), turn.clone());
-        let opening = Opening { machine: machine.clone(), user, post: post.clone(), orders: to_worker, turn: of_turn };
-        let syncing = Syncing::new(opening);
-        let worker = Worker {
-            machine,
-            post,
-            receiver,
-            seen: Arc::clone(&seen),
-            turn: turn.clone(),
-            open: Vec::new(),
-            failed: BTreeSet::new(),
-            errands: syncing.errands(),
-        };
-        Session { orders, seen, turn, worker: None, start: Some(worker), syncing }
+        let opening = Opening { machine, user, post, orders, turn: Turn::default() };
+        let syncing = Syncing::new(opening.clone());
+        let Opening { machine, post, turn, .. } = opening.clone();
+        let (seen_by_worker, errands) = (Arc::clone(&seen), syncing.errands());
+        let (open, failed) = (Vec::new(), BTreeSet::new());
+        let worker = Worker { machine, post, receiver, seen: seen_by_worker, turn, open, failed, errands };
+        Session { opening, seen, worker: None, start: Some(worker), syncing }
     }
 
-    /// Something that gives orders from another thread.
-    pub(super) fn orders(&self) -> mpsc::Sender<Order> {
-        self.orders.clone()
+    /// What opens vaults for the worker, which is started if it is not running.
+    pub(super) fn opening(&mut self) -> Opening {
+        self.begin();
+        self.opening.clone()
     }
 
-    pub(super) fn turn(&self) -> &Turn {
-        &self.turn
+    pub(super) fn turn(&self) -> u64 {
+        self.opening.turn.get()
     }
 
     /// Gives an order; the worker's thread starts with the first.
     pub(super) fn order(&mut self, order: Order) {
-        self.begin();
-        let _ = self.orders.send(order);
+        let _ = self.opening().orders.send(order);
     }
 
-    /// Starts the worker, for orders that come from elsewhere.
-    pub(super) fn begin(&mut self) {
+    fn begin(&mut self) {
         self.syncing.begin();
         if let Some(worker) = self.start.take() {
             self.worker = std::thread::Builder::new().name("vault".into()).spawn(move || worker.run()).ok();
@@ -131,33 +120,18 @@ impl Session {
         })
     }
 
-    /// Goes on with the passphrase that another machine set.
-    pub(super) fn follow(&self, passphrase: Text) {
-        self.syncing.follow(passphrase);
-    }
-
-    /// Changes who belongs to a vault.
-    pub(super) fn member(&self, vault: VaultId, deed: MemberDeed) {
-        self.syncing.member(vault, deed);
-    }
-
-    /// Makes or joins a shared vault, or says where one is kept.
-    pub(super) fn share(&self, deed: ShareDeed) {
-        self.syncing.share(self.turn.get(), deed);
-    }
-
-    /// Syncs everything now.
-    pub(super) fn sync_now(&self) {
-        self.syncing.now();
+    /// Asks something of the syncing thread.
+    pub(super) fn ask(&self, errand: Errand) {
+        self.syncing.ask(errand);
     }
 
     /// Drops the vaults once what was ordered before is done.
     pub(super) fn close(&mut self) {
-        self.turn.next();
+        self.opening.turn.next();
         self.syncing.close();
         self.seen.lock().unwrap_or_else(PoisonError::into_inner).clear();
         if self.worker.is_some() {
-            let _ = self.orders.send(Order::Close);
+            let _ = self.opening.orders.send(Order::Close);
         }
     }
 
@@ -165,14 +139,14 @@ impl Session {
     pub(super) fn settle(&self, when_done: &mpsc::Sender<Infallible>) {
         self.syncing.settle(when_done.clone());
         if self.worker.is_some() {
-            let _ = self.orders.send(Order::Settle(when_done.clone()));
+            let _ = self.opening.orders.send(Order::Settle(when_done.clone()));
         }
     }
 
     /// Waits until every save that was ordered is done.
     pub(super) fn finish(mut self) {
         self.close();
-        let _ = self.orders.send(Order::End);
+        let _ = self.opening.orders.send(Order::End);
         let worker = self.worker.take();
         if let Some(worker) = worker {
             let _ = worker.join();
@@ -483,7 +457,7 @@ mod tests {
         let mut session = Session::new(machine(folder.path()), "maya".into(), post);
         let worker = session.start.take().unwrap();
         let vault = Arc::new(Unlocked::found_shared("ops", "maya", 0, &mut clock::Os).unwrap().vault);
-        let before = session.turn.get();
+        let before = session.turn();
         let answers = || {
             [
                 Msg::ChangedElsewhere(Arc::clone(&vault)),
@@ -493,7 +467,7 @@ mod tests {
         };
         answers().into_iter().for_each(|msg| worker.answer(before, msg));
         assert_eq!(reports.try_iter().count(), 3);
-        session.turn.next();
+        session.opening.turn.next();
         answers().into_iter().for_each(|msg| worker.answer(before, msg));
         assert!(reports.try_recv().is_err() && Arc::strong_count(&vault) == 1);
         // That something failed has to be known all the same.

@@ -90,9 +90,7 @@ impl Syncing {
             opening,
             known: Vec::new(),
             tried: BTreeSet::new(),
-            deeds: Vec::new(),
-            shares: Vec::new(),
-            follow: None,
+            asked: Vec::new(),
         };
         Syncing { errands, cancel, start: Some(thread) }
     }
@@ -108,37 +106,21 @@ impl Syncing {
         }
     }
 
-    /// Sync everything now.
-    pub(super) fn now(&self) {
-        let _ = self.errands.send(Errand::Now);
-    }
-
-    /// Changes who belongs to a vault, once it is synced.
-    pub(super) fn member(&self, vault: VaultId, deed: MemberDeed) {
-        let _ = self.errands.send(Errand::Member { vault, deed });
-    }
-
-    /// Makes or joins a shared vault, or says where one is kept.
-    pub(super) fn share(&self, turn: u64, deed: ShareDeed) {
-        let _ = self.errands.send(Errand::Share { turn, deed });
-    }
-
-    /// Goes on with the passphrase that another machine set.
-    pub(super) fn follow(&self, passphrase: Text) {
-        let _ = self.errands.send(Errand::Follow(passphrase));
+    pub(super) fn ask(&self, errand: Errand) {
+        let _ = self.errands.send(errand);
     }
 
     /// Gives the thread a sender to drop, once it has done all that it was told before.
     pub(super) fn settle(&self, when_done: mpsc::Sender<Infallible>) {
         if self.start.is_none() {
-            let _ = self.errands.send(Errand::Settle(when_done));
+            self.ask(Errand::Settle(when_done));
         }
     }
 
     /// Ends what is under way and drops the vaults.
     pub(super) fn close(&self) {
         self.cancel.pull();
-        let _ = self.errands.send(Errand::Close);
+        self.ask(Errand::Close);
     }
 }
 
@@ -162,12 +144,8 @@ pub(super) struct Thread {
     known: Vec<Known>,
     /// Vaults that could not be fetched; not tried again until asked.
     pub(super) tried: BTreeSet<String>,
-    /// The passphrase that another machine set, as somebody typed it.
-    follow: Option<Text>,
-    /// What owners asked for.
-    deeds: Vec<(VaultId, MemberDeed)>,
-    /// What somebody asked for about shared vaults themselves.
-    shares: Vec<(u64, ShareDeed)>,
+    /// What somebody asked for.
+    asked: Vec<Errand>,
 }
 
 impl Thread {
@@ -195,18 +173,22 @@ impl Thread {
                 self.take(errand);
             }
         }
-        for (vault, deed) in std::mem::take(&mut self.deeds) {
-            let result = contained(|| self.member(&vault, deed)).and_then(|result| result);
-            self.opening.post.send(Report::Msg(Msg::MemberDone { vault, result }));
-        }
-        for (turn, deed) in std::mem::take(&mut self.shares) {
-            let broken = |trouble| Err((ShareRow::Address, trouble));
-            let result = contained(|| self.share(turn, deed)).unwrap_or_else(broken);
-            self.opening.post.send(Report::Msg(Msg::Shared(result)));
-        }
-        if let Some(passphrase) = self.follow.take() {
-            let result = contained(|| self.follow(&passphrase)).and_then(|result| result);
-            self.opening.post.send(Report::Msg(Msg::PassphraseFollowed(result)));
+        for asked in std::mem::take(&mut self.asked) {
+            let answer = match asked {
+                Errand::Member { vault, deed } => {
+                    let result = contained(|| self.member(&vault, deed)).and_then(|result| result);
+                    Msg::MemberDone { vault, result }
+                }
+                Errand::Share { turn, deed } => {
+                    let broken = |trouble| Err((ShareRow::Address, trouble));
+                    Msg::Shared(contained(|| self.share(turn, deed)).unwrap_or_else(broken))
+                }
+                Errand::Follow(passphrase) => {
+                    Msg::PassphraseFollowed(contained(|| self.follow(&passphrase)).and_then(|result| result))
+                }
+                _ => continue,
+            };
+            self.opening.post.send(Report::Msg(answer));
         }
         self.fetch_missing();
         let now = Instant::now();
@@ -255,17 +237,13 @@ impl Thread {
                     known.said = None;
                 }
             }
-            Errand::Member { vault, deed } => self.deeds.push((vault, deed)),
-            Errand::Share { turn, deed } => self.shares.push((turn, deed)),
-            Errand::Follow(passphrase) => self.follow = Some(passphrase),
             Errand::Settle(when_done) => drop(when_done),
             Errand::Close => {
-                self.follow = None;
-                self.shares.clear();
+                self.asked.clear();
                 self.known.clear();
-                self.deeds.clear();
                 self.tried.clear();
             }
+            asked => self.asked.push(asked),
         }
     }
 
@@ -324,7 +302,6 @@ impl Thread {
         done.map(|done| MemberDone { said: [vec![done.said], warnings].concat().join("; "), ..done })
     }
 
-    /// What saves warned of.
     pub(super) fn warnings(&mut self) -> Vec<String> {
         self.known.iter_mut().flat_map(|known| known.file.warnings.drain(..)).collect()
     }

@@ -11,7 +11,6 @@ use crate::vault::{Edit, EntryId, Link, Unlocked, VaultError};
 /// A shared vault that was created.
 #[derive(Debug)]
 pub struct Created {
-    /// Its file.
     pub path: PathBuf,
     /// The personal vault's key to it.
     pub link: Link,
@@ -41,9 +40,6 @@ pub fn place(home: &Home, name: &str) -> Result<PathBuf, TeamError> {
 
 /// Creates a shared vault with `member` as its owner. The personal vault has its key before the file is written: whatever fails afterwards, no vault is
 /// left that nobody can open.
-///
-/// # Errors
-/// As [`place`], [`Unlocked::found_shared`] and [`OpenFile::edit`].
 pub fn create(personal: &mut OpenFile, name: &str, member: &str) -> Result<Created, TeamError> {
     let path = place(&personal.machine.home, name)?;
     let founded = Unlocked::found_shared(name, member, (personal.machine.now_ms)(), &mut Os)?;

@@ -5,16 +5,12 @@ use crate::store::remote::{RemoteError, UrlError};
 use crate::store::sync::SyncError;
 use crate::vault::VaultError;
 
-/// Why an operation failed.
 #[derive(Debug, thiserror::Error)]
 pub enum TeamError {
-    /// The address makes no sense.
     #[error(transparent)]
     Url(#[from] UrlError),
-    /// The remote.
     #[error(transparent)]
     Remote(#[from] RemoteError),
-    /// The sync.
     #[error(transparent)]
     Sync(#[from] SyncError),
     /// The files here, or what is in them.
@@ -23,7 +19,6 @@ pub enum TeamError {
     /// A name that no shared vault can have.
     #[error("a shared vault has a plain name, such as ops")]
     Name,
-    /// There is nothing at that address.
     #[error("there is no vault at {0} yet")]
     Nothing(String),
     /// A personal vault lies where a shared one was to be joined.
@@ -38,10 +33,8 @@ pub enum TeamError {
     /// An invitation's code for nothing that lies there.
     #[error("this code opens nothing there; nothing was changed")]
     WrongCode,
-    /// A recovery code that is not the vault's, or not any more.
     #[error("wrong recovery code for this vault")]
     WrongRecoveryCode,
-    /// Another vault lies where a copy of this one should be.
     #[error("another vault lies in its place")]
     AnotherVault,
     /// The key that the personal vault holds opens the vault's file no more.
@@ -50,16 +43,13 @@ pub enum TeamError {
     /// It did when the vault was opened.
     #[error("your key does not open this vault any more; this change was not saved")]
     KeyEndedMeanwhile,
-    /// The key that the personal vault holds does not open the copy at the remote.
     #[error("your key does not open what lies at the remote; nothing was changed")]
     KeyEndedThere,
-    /// The copy at the remote has another passphrase.
     #[error("no key here opens what lies at the remote: the passphrase was changed on another machine")]
     PassphraseChangedThere,
     /// Whoever is to be removed did more than an owner's program stands for unasked.
     #[error("{0}")]
     TooManyChanges(String),
-    /// Not the passphrase of the copy at the remote.
     #[error("this is not the passphrase of the copy at the remote; nothing was changed")]
     WrongPassphraseThere,
     /// Another program set a new passphrase since the vault was opened.

@@ -14,7 +14,6 @@ use crate::vault::{Edit, EntryId, Link, Renewed, Unlocked, VaultError, recovery}
 /// A shared vault that was joined.
 #[derive(Debug)]
 pub struct Joined {
-    /// Its file.
     pub path: PathBuf,
     /// The personal vault's key to it.
     pub link: Link,

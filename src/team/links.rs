@@ -19,9 +19,6 @@ pub fn open(machine: &Machine, path: &Path, link: &Link) -> Result<OpenFile, Tea
 }
 
 /// Opens a working copy with the link's keys.
-///
-/// # Errors
-/// As [`open`].
 pub fn open_bytes(locked: &Locked, link: &Link) -> Result<Unlocked, TeamError> {
     if locked.vault_id() != link.vault {
         return Err(TeamError::AnotherVault);
@@ -47,9 +44,6 @@ pub fn copy(machine: &Machine, link: &Link) -> Option<PathBuf> {
 }
 
 /// Opens the link's copy; `None` when there is none.
-///
-/// # Errors
-/// As [`open`].
 pub fn open_copy(machine: &Machine, link: &Link) -> Result<Option<OpenFile>, TeamError> {
     for path in candidates(&machine.home, link) {
         match open(machine, &path, link) {
@@ -61,9 +55,6 @@ pub fn open_copy(machine: &Machine, link: &Link) -> Result<Option<OpenFile>, Tea
 }
 
 /// Opens the link's vault, fetched from its remote if this machine has no copy; `None` when there is neither copy nor remote.
-///
-/// # Errors
-/// As [`open`] and [`remote::look`].
 pub fn open_or_fetch(machine: &Machine, link: &Link) -> Result<Option<OpenFile>, TeamError> {
     match open_copy(machine, link)? {
         None if !link.remote.is_empty() => fetch(machine, link).map(Some),

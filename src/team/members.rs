@@ -14,7 +14,6 @@ pub const INVITATION_S: u64 = 7 * 24 * 60 * 60;
 
 /// A change that is saved here, and what became of it.
 pub struct Sent<T> {
-    /// What comes of it.
     pub value: T,
     /// Whether the remote has it.
     pub published: Published,
@@ -37,9 +36,6 @@ pub struct Removed {
 }
 
 /// Holds the vault's one sync of this machine until it is released, and takes in what is new.
-///
-/// # Errors
-/// As [`Keeper::hold`]. A remote out of reach is none: the change waits then.
 pub fn on_newest(keeper: &mut dyn Keeper) -> Result<Published, TeamError> {
     keeper.hold()?;
     Ok(publish(keeper))
@@ -56,9 +52,6 @@ fn send<T>(
 }
 
 /// Invites somebody, for that many seconds.
-///
-/// # Errors
-/// As [`Unlocked::invite`] and [`OpenFile::save`].
 pub fn invite(keeper: &mut dyn Keeper, name: &str, role: Role, seconds: u64) -> Result<Sent<Invitation>, TeamError> {
     send(keeper, |vault, now, random| {
         let expires_ms = now.saturating_add(seconds.saturating_mul(1000));
@@ -68,17 +61,11 @@ pub fn invite(keeper: &mut dyn Keeper, name: &str, role: Role, seconds: u64) -> 
 }
 
 /// Ends an invitation and its code.
-///
-/// # Errors
-/// As [`Unlocked::end_invite`] and [`OpenFile::save`].
 pub fn end_invite(keeper: &mut dyn Keeper, invite: &Invite) -> Result<Sent<()>, TeamError> {
     send(keeper, |vault, now, random| Ok((vault.end_invite(invite, now, random)?, ())))
 }
 
 /// Lets in one of those who used an invitation; the name they have now.
-///
-/// # Errors
-/// As [`Unlocked::admit`] and [`OpenFile::save`].
 pub fn admit(keeper: &mut dyn Keeper, newcomer: &Newcomer) -> Result<Sent<String>, TeamError> {
     send(keeper, |vault, now, random| {
         let vault = vault.admit(newcomer, now, random)?;
@@ -89,17 +76,11 @@ pub fn admit(keeper: &mut dyn Keeper, newcomer: &Newcomer) -> Result<Sent<String
 }
 
 /// Puts the key in force that a member asks for.
-///
-/// # Errors
-/// As [`Unlocked::give_key`] and [`OpenFile::save`].
 pub fn give_key(keeper: &mut dyn Keeper, asked: &NewKey) -> Result<Sent<()>, TeamError> {
     send(keeper, |vault, now, random| Ok((vault.give_key(asked, now, random)?, ())))
 }
 
 /// Gives a member another role; a new recovery code where they were an owner. `None` when they have that role already.
-///
-/// # Errors
-/// As [`Unlocked::set_role`] and [`OpenFile::save`].
 pub fn set_role(keeper: &mut dyn Keeper, member: &Member, role: Role) -> Result<Option<Sent<Option<Text>>>, TeamError> {
     if member.role == role {
         return Ok(None);
@@ -133,41 +114,26 @@ pub fn remove(keeper: &mut dyn Keeper, member: &Member, work: Work) -> Result<Se
 }
 
 /// Drops what somebody did whose key has ended, and no owner stands for.
-///
-/// # Errors
-/// As [`Unlocked::cut`] and [`OpenFile::save`].
 pub fn cut(keeper: &mut dyn Keeper, name: &str) -> Result<Sent<()>, TeamError> {
     send(keeper, |vault, now, _| Ok((vault.cut(name, now)?, ())))
 }
 
 /// Puts a new recovery code in the place of the one in force.
-///
-/// # Errors
-/// As [`Unlocked::renew_recovery`] and [`OpenFile::save`].
 pub fn renew_recovery(keeper: &mut dyn Keeper) -> Result<Sent<Option<Text>>, TeamError> {
     send(keeper, |vault, now, random| vault.renew_recovery(now, random).map(parts))
 }
 
 /// Deletes an entry for good.
-///
-/// # Errors
-/// As [`Unlocked::purge`] and [`OpenFile::save`].
 pub fn purge(keeper: &mut dyn Keeper, entry: EntryId) -> Result<Sent<()>, TeamError> {
     send(keeper, |vault, now, _| Ok((vault.purge(&[entry], now)?, ())))
 }
 
 /// How many entries taking back all that a member did since then would change.
-///
-/// # Errors
-/// As [`Unlocked::plan_revert`].
 pub fn would_revert(file: &OpenFile, member: &Member, since_ms: u64) -> Result<usize, TeamError> {
     file.would_change(|vault, clock, now| vault.plan_revert(member, since_ms, clock, now))
 }
 
 /// Takes back all that a member did since then.
-///
-/// # Errors
-/// As [`Unlocked::plan_revert`] and [`OpenFile::change`].
 pub fn revert(keeper: &mut dyn Keeper, member: &Member, since_ms: u64) -> Result<Published, TeamError> {
     keeper.file().change(|vault, clock, now| vault.plan_revert(member, since_ms, clock, now))?;
     Ok(publish(keeper))

@@ -25,7 +25,6 @@ use crate::vault::Limits;
 /// What operations need of the machine they run on.
 #[derive(Debug, Clone)]
 pub struct Machine {
-    /// The user's folders.
     pub home: Home,
     /// What opening a vault may cost.
     pub limits: Limits,
@@ -43,15 +42,9 @@ pub trait Keeper {
     fn file(&mut self) -> &mut OpenFile;
 
     /// Holds the vault's one sync of this machine until it is released, and takes in what was saved meanwhile.
-    ///
-    /// # Errors
-    /// As [`OpenFile::hold`].
     fn hold(&mut self) -> Result<(), TeamError>;
 
     /// Syncs with the vault's remote; `None` without one.
-    ///
-    /// # Errors
-    /// As [`OpenFile::sync`].
     fn sync(&mut self) -> Result<Option<SyncReport>, TeamError>;
 }
 

@@ -19,9 +19,7 @@ pub const SAVE_LOCK_TIMEOUT: Duration = Duration::from_secs(10);
 pub struct OpenFile {
     /// The machine it lies on.
     pub machine: Machine,
-    /// Where.
     pub path: PathBuf,
-    /// What is in it.
     pub vault: Arc<Unlocked>,
     /// The file's version that `vault` holds; `None` for a file that is not there yet.
     pub tag: Option<Tag>,
@@ -36,18 +34,14 @@ pub struct OpenFile {
 pub enum Changed {
     /// There was nothing to change, and nothing was written.
     Nothing,
-    /// Ours only.
     Alone,
     /// Ours and what another program had written meanwhile.
     Merged,
 }
 
-/// What a sync did.
 #[derive(Debug)]
 pub struct SyncReport {
-    /// Changes that came.
     pub received: usize,
-    /// Changes that went.
     pub sent: usize,
     /// Entries that were changed in two places at once, and are flagged.
     pub conflicts: usize,
@@ -77,9 +71,6 @@ impl OpenFile {
     }
 
     /// Saves that vault in place of what there is; whether another program's changes were merged in. Afterwards `vault` is what the file holds.
-    ///
-    /// # Errors
-    /// As [`save`]; the file is then as it was.
     pub fn save(&mut self, vault: &Unlocked) -> Result<bool, TeamError> {
         let saved = save(&self.machine, &self.path, self.tag.as_ref(), vault)?;
         (self.vault, self.tag) = (Arc::new(saved.vault), Some(saved.tag));
@@ -88,17 +79,11 @@ impl OpenFile {
     }
 
     /// Carries edits out and saves.
-    ///
-    /// # Errors
-    /// As [`Unlocked::plan`] and [`save`].
     pub fn edit(&mut self, edits: &[Edit]) -> Result<Changed, TeamError> {
         self.change(|vault, clock, wall_ms| vault.plan(edits, clock, wall_ms))
     }
 
     /// Makes the changes that `plan` returns, and saves.
-    ///
-    /// # Errors
-    /// What `plan` fails with, and as [`save`].
     pub fn change(
         &mut self,
         plan: impl FnOnce(&Unlocked, &mut Clock, u64) -> Result<Vec<Change>, VaultError>,
@@ -121,9 +106,6 @@ impl OpenFile {
     }
 
     /// How many entries the changes are of that `plan` returns.
-    ///
-    /// # Errors
-    /// What `plan` fails with.
     pub fn would_change(
         &self,
         plan: impl FnOnce(&Unlocked, &mut Clock, u64) -> Result<Vec<Change>, VaultError>,

@@ -8,9 +8,6 @@ use crate::store::memory;
 use crate::vault::{Locked, Unlocked, VaultError};
 
 /// The copy of a personal vault at its remote.
-///
-/// # Errors
-/// As [`remote::look`].
 pub fn copy_there(file: &OpenFile) -> Result<Locked, TeamError> {
     let url = memory::read(&file.machine.home, &file.vault.vault_id()).url;
     Ok(remote::look(&file.machine, &url)?.locked)
@@ -29,9 +26,6 @@ pub fn open_there(file: &OpenFile, there: &Locked, passphrase: &Text) -> Result<
 }
 
 /// Goes on with the key by which that copy opened: what was changed here under the old passphrase is merged.
-///
-/// # Errors
-/// As [`Keeper::sync`].
 pub fn follow(keeper: &mut dyn Keeper, theirs: &Unlocked) -> Result<Option<SyncReport>, TeamError> {
     let file = keeper.file();
     file.vault = Arc::new(file.vault.with_key_of(theirs));

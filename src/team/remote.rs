@@ -27,9 +27,6 @@ pub fn open(machine: &Machine, url: &str) -> Result<Box<dyn Remote>, TeamError> 
 }
 
 /// The remote of the vault of that id; `None` when it has none.
-///
-/// # Errors
-/// As [`open`].
 pub fn of_vault(machine: &Machine, vault_id: &str) -> Result<Option<Box<dyn Remote>>, TeamError> {
     let url = memory::read(&machine.home, vault_id).url;
     if url.is_empty() { Ok(None) } else { open(machine, &url).map(Some) }
@@ -102,9 +99,7 @@ pub fn set(home: &Home, vault_id: &str, url: &str) -> Result<(), StoreError> {
 pub struct There {
     /// The address, paths made absolute.
     pub url: String,
-    /// The file.
     pub bytes: Vec<u8>,
-    /// The vault.
     pub locked: Locked,
 }
 
@@ -123,9 +118,6 @@ pub fn look(machine: &Machine, address: &str) -> Result<There, TeamError> {
 }
 
 /// What the storage at that address guarantees, tried out; a line each.
-///
-/// # Errors
-/// As [`open`].
 pub fn guarantees(machine: &Machine, url: &str) -> Result<Vec<String>, TeamError> {
     Ok(open(machine, url)?.probe()?.lines())
 }
@@ -139,9 +131,6 @@ pub struct Kept {
 }
 
 /// Keeps a vault at that address from now on, unless the first sync with it fails.
-///
-/// # Errors
-/// As [`guarantees`] and [`Keeper::sync`]; the vault is then kept where it was.
 pub fn keep_at(keeper: &mut dyn Keeper, address: &str) -> Result<Kept, TeamError> {
     let url = full_url(address)?;
     let OpenFile { machine, vault, .. } = keeper.file();
@@ -158,9 +147,6 @@ pub fn keep_at(keeper: &mut dyn Keeper, address: &str) -> Result<Kept, TeamError
 }
 
 /// Has the personal vault say where a shared one is kept, for its owner's other machines.
-///
-/// # Errors
-/// As [`OpenFile::edit`].
 pub fn remember_in_link(personal: &mut OpenFile, vault_id: &str, url: &str) -> Result<(), TeamError> {
     let Some((id, link)) = personal.vault.link_to(vault_id) else { return Ok(()) };
     personal.edit(&[Edit::Link(id, Box::new(Link { remote: url.into(), ..link }))]).map(drop)
