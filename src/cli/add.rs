@@ -17,7 +17,6 @@ use crate::secret::Text;
 use crate::vault::fields::{Fields, has_pin};
 use crate::vault::{Details, Edit, Unlocked};
 
-/// Adds it and prints its id.
 pub fn run(global: &Global, args: &Add) -> Result<(), Failure> {
     if args.source.as_deref().is_some_and(|source| source != "-") {
         // The argument may be a secret: it is not repeated.

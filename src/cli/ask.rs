@@ -132,7 +132,21 @@ impl Terminal {
             .ok_or_else(|| Failure::usage(format!("there is no terminal to ask for {what}")).hint(instead.to_owned()))
     }
 
-    /// Asks for something that must not be seen.
+    pub fn three_times<T, E>(
+        &mut self,
+        prompt: &str,
+        mut open: impl FnMut(&Text) -> Result<T, E>,
+        is_wrong: impl Fn(&E) -> bool,
+    ) -> Result<Result<T, E>, Failure> {
+        for _ in 0..2 {
+            match open(&self.hidden(prompt)?) {
+                Err(error) if is_wrong(&error) => out::say("tickey: wrong passphrase, try again"),
+                opened => return Ok(opened),
+            }
+        }
+        Ok(open(&self.hidden(prompt)?))
+    }
+
     pub fn hidden(&mut self, prompt: &str) -> Result<Text, Failure> {
         let prompt = format!("{}: ", text::clean(prompt));
         let signals = Signals::watched().map_err(lost)?;
@@ -204,7 +218,6 @@ fn lost(error: impl Into<io::Error>) -> Failure {
     Failure::failed(format!("the terminal cannot be asked: {}", error.into()))
 }
 
-/// The passphrase as given, else asked for.
 pub fn passphrase(global: &Global, prompt: &str) -> Result<Text, Failure> {
     match given(global)? {
         Some(passphrase) => Ok(passphrase),
@@ -257,7 +270,6 @@ impl Drop for EchoOff<'_> {
     }
 }
 
-/// What reading a line came to.
 enum Typed {
     Line(Zeroizing<Vec<u8>>),
     End,

@@ -12,20 +12,16 @@ use crate::text;
 use crate::vault::VaultError;
 use crate::vault::fields::FieldError;
 
-/// The groups of failures, by exit code.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[repr(u8)]
 pub enum Exit {
     /// Nobody reads what is printed any more: no failure.
     Done = 0,
     Failed = 1,
-    /// Called in a way that makes no sense.
     Usage = 2,
     NoMatch = 3,
     Several = 4,
-    /// Wrong passphrase, or not a member.
     Passphrase = 5,
-    /// The vault is damaged, altered or rolled back.
     Damaged = 6,
     /// The remote cannot be reached, or a conflict is not resolved.
     Remote = 7,
@@ -42,7 +38,6 @@ pub struct Failure {
 }
 
 impl Failure {
-    /// A failure of that group.
     pub fn new(exit: Exit, message: impl Into<String>) -> Failure {
         Failure { exit, message: message.into(), lines: Vec::new(), hint: None }
     }
@@ -51,7 +46,6 @@ impl Failure {
         Failure { hint: hint.map(str::to_owned), ..Failure::new(exit, error.to_string()) }
     }
 
-    /// A failure of the general group.
     pub fn failed(message: impl Into<String>) -> Failure {
         Failure::new(Exit::Failed, message)
     }
@@ -65,7 +59,6 @@ impl Failure {
         Failure::new(Exit::Done, "")
     }
 
-    /// With what to do about it.
     #[must_use]
     pub fn hint(mut self, hint: impl Into<String>) -> Failure {
         self.hint = Some(hint.into());

@@ -78,7 +78,6 @@ impl<'a> Row<'a> {
     }
 }
 
-/// What was read from all the files.
 #[derive(Default)]
 struct Read {
     formats: Vec<&'static str>,
@@ -87,7 +86,6 @@ struct Read {
     plain: Vec<String>,
 }
 
-/// Reads, plans, saves and reports.
 pub fn run(global: &Global, args: &Args) -> Result<(), Failure> {
     let format = chosen(args.format.as_deref())?;
     if args.columns.is_some() && format.is_some_and(|format| format.id != table::FORMAT.id) {
@@ -185,7 +183,6 @@ fn refused(trouble: Trouble) -> Failure {
     trouble.hint.into_iter().fold(failure, |failure, hint| failure.hint(hint))
 }
 
-/// Reads a store of pass or gopass.
 fn read_store(path: &Path) -> Result<(&'static str, Imported, bool), Failure> {
     let imported = pass_store::read(path, true).map_err(refused)?;
     Ok((pass::NAME, imported, false))

@@ -68,7 +68,6 @@ impl Lines {
         Ok(Lines { reader: io::stdin().lock() })
     }
 
-    /// The next line without its end.
     pub fn next(&mut self, what: &str) -> Result<Text, Failure> {
         match self.read(what)? {
             Some(line) if !line.trim().is_empty() => Ok(line),

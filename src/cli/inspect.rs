@@ -28,7 +28,6 @@ struct Slot {
     p: u32,
 }
 
-/// Reads, checks the signature and prints.
 pub fn run(global: &Global, args: &Inspect) -> Result<(), Failure> {
     let (bytes, _) = disk::read(&args.file)?;
     let locked = Locked::read(&bytes, &process::limits()).map_err(|error| session::about(error, &bytes))?;

@@ -21,13 +21,10 @@ struct Joined<'a> {
     vault: &'a str,
     name: String,
     role: &'static str,
-    /// The six words for the newcomer's own keys.
     fingerprint: String,
-    /// The recovery code in the place of the one that was used.
     recovery_code: Option<Text>,
 }
 
-/// Looks, asks for the code, and joins.
 pub fn run(global: &Global, args: &Args) -> Result<(), Failure> {
     ask::one_stdin(global, &args.code_file.as_deref().into_iter().collect::<Vec<_>>())?;
     let machine = session::machine()?;

@@ -27,7 +27,6 @@ pub struct Row<'a> {
 }
 
 impl<'a> Row<'a> {
-    /// That entry of the vault of that name.
     pub fn new(entry: &'a Entry, vault: &'a str) -> Row<'a> {
         let (details, otp) = (&entry.details, &entry.details.otp);
         Row {

@@ -61,7 +61,6 @@ struct Invited<'a> {
     expires: u64,
 }
 
-/// Lists, invites, gives roles, removes.
 pub fn run(global: &Global, command: Option<MemberCommand>) -> Result<(), Failure> {
     match command {
         None | Some(MemberCommand::List) => list(global),
@@ -83,7 +82,6 @@ pub fn run(global: &Global, command: Option<MemberCommand>) -> Result<(), Failur
     }
 }
 
-/// Opens the shared vault that the arguments name.
 fn open(global: &Global) -> Result<Session, Failure> {
     let session = Session::open(global)?;
     if !session.vault().is_shared() {

@@ -10,7 +10,6 @@ use super::error::Failure;
 use crate::text;
 use crate::time::Utc;
 
-/// Writes data to standard output.
 pub fn data(bytes: &[u8]) -> Result<(), Failure> {
     let mut stdout = io::stdout().lock();
     stdout.write_all(bytes).and_then(|()| stdout.flush()).map_err(|error| match error.kind() {

@@ -10,6 +10,7 @@ use super::error::{Exit, Failure};
 use super::{out, pick, sync};
 use crate::formats::registry;
 use crate::runtime::{clock, process, timing};
+use crate::secret::Text;
 use crate::store::paths::Home;
 use crate::store::sync::SyncError;
 use crate::store::{Tag, disk, memory, paths};
@@ -18,7 +19,6 @@ use crate::text;
 use crate::vault::find::EntryRef;
 use crate::vault::{Cost, Edit, Entry, EntryId, Limits, Link, Locked, Unlocked, VaultError};
 
-/// The folders of this user.
 pub fn home() -> Result<Home, Failure> {
     Home::from_environment().ok_or_else(|| {
         Failure::failed("there is no home folder to keep vaults in")
@@ -26,7 +26,6 @@ pub fn home() -> Result<Home, Failure> {
     })
 }
 
-/// What the team's operations need of this machine.
 pub fn machine() -> Result<Machine, Failure> {
     let waiting = |holder: &str, vault: &Path| {
         let name = paths::name(vault);
@@ -53,7 +52,6 @@ impl File {
         File::at(machine, path)
     }
 
-    /// Reads the vault at that path.
     pub fn at(machine: Machine, path: PathBuf) -> Result<File, Failure> {
         let (bytes, tag) = disk::read(&path)?;
         let locked = Locked::read(&bytes, &machine.limits).map_err(|error| about(error, &bytes))?;
@@ -73,17 +71,8 @@ impl File {
         }
         let mut terminal = Terminal::require("the passphrase", ask::INSTEAD)?;
         let prompt = format!("Passphrase of {}", self.name);
-        for _ in 0..2 {
-            let passphrase = terminal.hidden(&prompt)?;
-            match self.locked.unlock(&passphrase, &self.machine.limits) {
-                Err(VaultError::WrongPassphrase) => out::say("tickey: wrong passphrase, try again"),
-                other => {
-                    let vault = other.map_err(|error| self.not_opened(error))?;
-                    return Ok(self.opened(vault));
-                }
-            }
-        }
-        let vault = self.locked.unlock(&terminal.hidden(&prompt)?, &self.machine.limits);
+        let unlock = |typed: &Text| self.locked.unlock(typed, &self.machine.limits);
+        let vault = terminal.three_times(&prompt, unlock, |error| *error == VaultError::WrongPassphrase)?;
         let vault = vault.map_err(|error| self.not_opened(error))?;
         Ok(self.opened(vault))
     }
@@ -99,7 +88,6 @@ impl File {
         }
     }
 
-    /// Whether no passphrase of its own opens it.
     pub fn is_shared(&self) -> bool {
         self.locked.costs().is_empty()
     }
@@ -136,7 +124,6 @@ pub struct Session {
 }
 
 impl Session {
-    /// The session of a vault that was opened.
     pub fn of(mut file: OpenFile) -> Session {
         file.vault = Arc::new(file.vault.at(clock::now().wall_ms));
         if let Err(error) = file.vault.clock_is_plausible() {
@@ -200,7 +187,6 @@ impl Session {
         &self.name
     }
 
-    /// What is in the vault.
     pub fn vault(&self) -> &Unlocked {
         &self.file.vault
     }
@@ -214,7 +200,6 @@ impl Session {
         self.file.reaches_others()
     }
 
-    /// The folders of this user.
     pub fn home(&self) -> &Home {
         &self.file.machine.home
     }

@@ -1,7 +1,5 @@
 //! `tickey sync`, and the syncs that other commands do before and after a change.
 
-use serde::Serialize;
-
 use super::args::{Global, Sync as Args};
 use super::ask::{self, Terminal};
 use super::error::{Exit, Failure};
@@ -14,14 +12,6 @@ pub use crate::team::Published;
 use crate::team::{Keeper, SyncReport, TeamError, links, members, passphrase, remote};
 use crate::text;
 
-#[derive(Default, Serialize)]
-struct Report {
-    received: usize,
-    sent: usize,
-    conflicts: usize,
-    rounds: u32,
-}
-
 /// Syncs the vault that the arguments name, or all that have a remote.
 pub fn run(global: &Global, args: &Args) -> Result<(), Failure> {
     ask::one_stdin(global, &args.new_passphrase_file.as_deref().into_iter().collect::<Vec<_>>())?;
@@ -29,7 +19,7 @@ pub fn run(global: &Global, args: &Args) -> Result<(), Failure> {
         remote::allow_insecure(&session::home()?)?;
     }
     let mut all = Session::open_all(global)?;
-    let (mut report, mut synced, mut failure) = (Report::default(), 0_usize, None);
+    let (mut report, mut synced, mut failure) = (SyncReport::default(), 0_usize, None);
     let mut at = 0_usize;
     while let Some(session) = all.get_mut(at) {
         let result = match session.sync() {
@@ -40,10 +30,7 @@ pub fn run(global: &Global, args: &Args) -> Result<(), Failure> {
             Ok(None) => {}
             Ok(Some(done)) => {
                 synced = synced.saturating_add(1);
-                report.received = report.received.saturating_add(done.received);
-                report.sent = report.sent.saturating_add(done.sent);
-                report.conflicts = report.conflicts.saturating_add(done.conflicts);
-                report.rounds = report.rounds.saturating_add(done.rounds);
+                report.add(&done);
             }
             Err(problem) => {
                 let message = format!("{}: {}", session.name(), problem.message);
@@ -97,14 +84,8 @@ fn with_new_passphrase(session: &mut Session, args: &Args) -> Result<Option<Sync
                 text::clean(session.name())
             ));
             let prompt = format!("New passphrase of {}", session.name());
-            let mut theirs = open(session, &terminal.hidden(&prompt)?);
-            for _ in 0..2 {
-                if let Err(TeamError::WrongPassphraseThere) = theirs {
-                    out::say("tickey: wrong passphrase, try again");
-                    theirs = open(session, &terminal.hidden(&prompt)?);
-                }
-            }
-            theirs
+            let open = |typed: &Text| open(session, typed);
+            terminal.three_times(&prompt, open, |error| matches!(error, TeamError::WrongPassphraseThere))?
         }
     };
     let done = passphrase::follow(session, &theirs?)?;
@@ -160,7 +141,6 @@ pub fn finish(published: Published) -> Result<(), Failure> {
     }
 }
 
-/// Says what a person should know.
 pub fn tell(name: &str, notices: &[Notice]) {
     let name = text::clean(name);
     for notice in notices {

@@ -17,7 +17,6 @@ use crate::vault::Details;
 
 /// The largest file taken in, in bytes: more than any authenticator writes.
 const LARGEST_IMPORT: u64 = 64 << 20;
-/// How many completions of a path are offered.
 const MOST_COMPLETIONS: usize = 50;
 
 pub(super) fn read_import(
@@ -175,7 +174,6 @@ pub(super) fn export(
     Ok(first)
 }
 
-/// Writes a text as a QR code.
 pub(super) fn save_picture(path: &Path, text: &Text) -> Result<PathBuf, Trouble> {
     let path = at_home(path);
     let symbol = Symbol::of(text).map_err(|error| trouble::trouble(error, None))?;

@@ -7,8 +7,8 @@
 use std::collections::BTreeSet;
 use std::convert::Infallible;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError, mpsc};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, mpsc};
 
 use super::jobs::{Post, Report, contained};
 use super::syncing::{Errand, Syncing, Why};
@@ -22,21 +22,33 @@ use crate::vault::document::Change;
 use crate::vault::seal::VaultId;
 use crate::vault::{Clock, Unlocked, VaultError};
 
-/// What the worker is asked to do.
 pub(super) enum Order {
     /// Take over a vault that was opened; ignored when a lock has come since its unlocking began.
-    Open { turn: u64, path: Option<PathBuf>, vault: Arc<Unlocked>, tag: Option<Tag> },
+    Open {
+        turn: u64,
+        path: Option<PathBuf>,
+        vault: Arc<Unlocked>,
+        tag: Option<Tag>,
+    },
     /// Add changes and save, unless the save that this one waits for has failed.
-    Save { vault: VaultId, save: SaveId, changes: Vec<Change>, clock: Clock, after: Option<SaveId> },
+    Save {
+        vault: VaultId,
+        save: SaveId,
+        changes: Vec<Change>,
+        clock: Clock,
+        after: Option<SaveId>,
+    },
     /// A vault that a job began with as it was open here, and what its file holds now.
-    Merge { turn: u64, vault: Arc<Unlocked>, tag: Option<Tag> },
+    Merge {
+        turn: u64,
+        vault: Arc<Unlocked>,
+        tag: Option<Tag>,
+    },
     /// The vault that was unlocked goes on with the key by which another copy of it opened.
     KeyOf(u64, Arc<Unlocked>),
-    /// Set a new passphrase and save.
     ChangePassphrase(Text),
     /// Files are not what they were: read them and merge.
     Look,
-    /// Drop everything.
     Close,
     /// Drop this sender, when all that was ordered before is done.
     Settle(mpsc::Sender<Infallible>),
@@ -53,17 +65,27 @@ struct Seen {
     reported: Option<Tag>,
 }
 
-/// The worker's counter of locks: what began before the newest lock is not wanted any more.
+/// Counts locks: what began before the newest one is not wanted any more, and is cancelled by the flag.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Turn(Arc<AtomicU64>);
+pub(super) struct Turn(Arc<Mutex<(u64, Arc<AtomicBool>)>>);
 
 impl Turn {
+    fn lock(&self) -> MutexGuard<'_, (u64, Arc<AtomicBool>)> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     pub(super) fn get(&self) -> u64 {
-        self.0.load(Ordering::SeqCst)
+        self.lock().0
+    }
+
+    pub(super) fn cancel(&self) -> Arc<AtomicBool> {
+        Arc::clone(&self.lock().1)
     }
 
     fn next(&self) {
-        self.0.fetch_add(1, Ordering::SeqCst);
+        let mut turn = self.lock();
+        turn.1.store(true, Ordering::SeqCst);
+        *turn = (turn.0.wrapping_add(1), Arc::default());
     }
 }
 
@@ -120,7 +142,6 @@ impl Session {
         })
     }
 
-    /// Asks something of the syncing thread.
     pub(super) fn ask(&self, errand: Errand) {
         self.syncing.ask(errand);
     }
@@ -128,7 +149,7 @@ impl Session {
     /// Drops the vaults once what was ordered before is done.
     pub(super) fn close(&mut self) {
         self.opening.turn.next();
-        self.syncing.close();
+        self.ask(Errand::Close);
         self.seen.lock().unwrap_or_else(PoisonError::into_inner).clear();
         if self.worker.is_some() {
             let _ = self.opening.orders.send(Order::Close);
@@ -168,7 +189,6 @@ struct Worker {
     turn: Turn,
     /// The first is the one that was unlocked.
     open: Vec<Open>,
-    /// Saves that failed.
     failed: BTreeSet<SaveId>,
     errands: mpsc::Sender<Errand>,
 }

@@ -6,9 +6,9 @@
 use std::collections::BTreeSet;
 use std::convert::Infallible;
 use std::path::PathBuf;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::sync::mpsc::{self, RecvTimeoutError};
-use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use super::due::Due;
@@ -30,25 +30,31 @@ use crate::vault::{Unlocked, VaultError};
 const USUAL_MS: u64 = 60_000;
 const JITTER_MS: u64 = 10_000;
 
-/// What the thread is told.
 pub(super) enum Errand {
-    /// A vault as it is now.
-    Vault { turn: u64, path: PathBuf, vault: Arc<Unlocked>, tag: Option<Tag>, why: Why },
-    /// Sync everything now.
+    Vault {
+        turn: u64,
+        path: PathBuf,
+        vault: Arc<Unlocked>,
+        tag: Option<Tag>,
+        why: Why,
+    },
     Now,
-    /// Change who belongs to a vault.
-    Member { vault: VaultId, deed: MemberDeed },
+    Member {
+        vault: VaultId,
+        deed: MemberDeed,
+    },
     /// Make or join a shared vault, or say where one is kept.
-    Share { turn: u64, deed: ShareDeed },
+    Share {
+        turn: u64,
+        deed: ShareDeed,
+    },
     /// Go on with the passphrase that another machine set.
     Follow(Text),
-    /// Drop everything.
     Close,
     /// Drop this sender, when all that was asked before is done.
     Settle(mpsc::Sender<Infallible>),
 }
 
-/// Why a vault is as it is now.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Why {
     Opened,
@@ -57,42 +63,16 @@ pub(super) enum Why {
     Looked,
 }
 
-/// The flag that ends what is under way; a new one after each lock.
-#[derive(Debug, Clone, Default)]
-pub(super) struct Cancel(Arc<Mutex<Arc<AtomicBool>>>);
-
-impl Cancel {
-    pub(super) fn now(&self) -> Arc<AtomicBool> {
-        Arc::clone(&self.0.lock().unwrap_or_else(PoisonError::into_inner))
-    }
-
-    fn pull(&self) {
-        let mut flag = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        flag.store(true, Ordering::SeqCst);
-        *flag = Arc::default();
-    }
-}
-
-/// The other side of the thread.
 pub(super) struct Syncing {
     errands: mpsc::Sender<Errand>,
-    cancel: Cancel,
     start: Option<Thread>,
 }
 
 impl Syncing {
     pub(super) fn new(opening: Opening) -> Syncing {
         let (errands, receiver) = mpsc::channel();
-        let cancel = Cancel::default();
-        let thread = Thread {
-            receiver,
-            cancel: cancel.clone(),
-            opening,
-            known: Vec::new(),
-            tried: BTreeSet::new(),
-            asked: Vec::new(),
-        };
-        Syncing { errands, cancel, start: Some(thread) }
+        let thread = Thread { receiver, opening, known: Vec::new(), tried: BTreeSet::new(), asked: Vec::new() };
+        Syncing { errands, start: Some(thread) }
     }
 
     pub(super) fn errands(&self) -> mpsc::Sender<Errand> {
@@ -116,15 +96,8 @@ impl Syncing {
             self.ask(Errand::Settle(when_done));
         }
     }
-
-    /// Ends what is under way and drops the vaults.
-    pub(super) fn close(&self) {
-        self.cancel.pull();
-        self.ask(Errand::Close);
-    }
 }
 
-/// A vault that is open.
 pub(super) struct Known {
     turn: u64,
     pub(super) file: OpenFile,
@@ -139,12 +112,10 @@ pub(super) struct Known {
 
 pub(super) struct Thread {
     receiver: mpsc::Receiver<Errand>,
-    cancel: Cancel,
     pub(super) opening: Opening,
     known: Vec<Known>,
     /// Vaults that could not be fetched; not tried again until asked.
     pub(super) tried: BTreeSet<String>,
-    /// What somebody asked for.
     asked: Vec<Errand>,
 }
 
@@ -164,7 +135,6 @@ impl Thread {
         }
     }
 
-    /// Takes errands and does what is due.
     fn work(&mut self, errand: Option<Errand>) {
         if let Some(errand) = errand {
             self.take(errand);
@@ -252,7 +222,7 @@ impl Thread {
         let now = self.opening.turn.get();
         let known = self.known.iter_mut().find(|known| known.turn == turn && is_it(known)).filter(|_| turn == now)?;
         // A lock ends what goes over the network.
-        known.file.machine.cancel = self.cancel.now();
+        known.file.machine.cancel = self.opening.turn.cancel();
         Some(known)
     }
 

@@ -16,7 +16,6 @@ use crate::vault::file;
 use crate::vault::stamp::AHEAD_MS;
 use crate::vault::{Link, Locked, Unlocked, VaultError};
 
-/// What opening a vault needs to know.
 #[derive(Clone)]
 pub(super) struct Opening {
     pub(super) machine: Machine,
@@ -164,7 +163,6 @@ impl Opening {
     }
 }
 
-/// Whether that file looks like a shared vault's.
 pub(super) fn looks_shared(path: &Path) -> bool {
     let mut beginning = Vec::with_capacity(512);
     let is_file = path.metadata().is_ok_and(|found| found.is_file());

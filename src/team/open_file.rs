@@ -5,6 +5,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
+use serde::Serialize;
+
 use super::{Machine, TeamError, remote};
 use crate::store::sync::{self, Means, Notice, SyncError, Synced, WorkingCopy};
 use crate::store::sync_lock::SyncLock;
@@ -39,7 +41,7 @@ pub enum Changed {
     Merged,
 }
 
-#[derive(Debug)]
+#[derive(Debug, Default, Serialize)]
 pub struct SyncReport {
     pub received: usize,
     pub sent: usize,
@@ -47,8 +49,18 @@ pub struct SyncReport {
     pub conflicts: usize,
     /// How often the remote was read.
     pub rounds: u32,
-    /// What the user should know.
+    #[serde(skip)]
     pub notices: Vec<Notice>,
+}
+
+impl SyncReport {
+    /// Counts another vault's sync in.
+    pub fn add(&mut self, other: &SyncReport) {
+        self.received = self.received.saturating_add(other.received);
+        self.sent = self.sent.saturating_add(other.sent);
+        self.conflicts = self.conflicts.saturating_add(other.conflicts);
+        self.rounds = self.rounds.saturating_add(other.rounds);
+    }
 }
 
 /// Saves a vault in place of the file that `tag` tells of, merged with what another program wrote since.

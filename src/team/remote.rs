@@ -38,9 +38,6 @@ fn cache(home: &Home) -> PathBuf {
 }
 
 /// Removes this machine's copy of the git repository in which the vault of that id is kept, if it is in one: older versions stay in it.
-///
-/// # Errors
-/// [`TeamError`].
 pub fn forget_repository(home: &Home, vault_id: &str) -> Result<(), TeamError> {
     let url = memory::read(home, vault_id).url;
     if url.is_empty() {
@@ -56,9 +53,6 @@ fn insecure(home: &Home) -> BTreeSet<String> {
 }
 
 /// Allows the S3 endpoint of this process's environment although others on the way can read what goes there.
-///
-/// # Errors
-/// [`StoreError`].
 pub fn allow_insecure(home: &Home) -> Result<(), TeamError> {
     let Some(endpoint) = remote::open_endpoint(&Environment::of_process()) else { return Ok(()) };
     let mut allowed = insecure(home);
@@ -77,17 +71,11 @@ pub fn allow_insecure(home: &Home) -> Result<(), TeamError> {
 const INSECURE: &str = "insecure-endpoints.json";
 
 /// An address as it is kept: paths made absolute.
-///
-/// # Errors
-/// One that makes no sense.
 pub fn full_url(url: &str) -> Result<String, TeamError> {
     Ok(RemoteUrl::parse(url, &Environment::of_process())?.to_string())
 }
 
 /// Sets where a vault is kept, for the next sync.
-///
-/// # Errors
-/// [`StoreError`].
 pub fn set(home: &Home, vault_id: &str, url: &str) -> Result<(), StoreError> {
     if memory::read(home, vault_id).url == url {
         return Ok(());
