@@ -30,12 +30,12 @@ pub(super) enum Report {
 
 /// Sends reports and wakes the main loop.
 #[derive(Debug, Clone)]
-pub(super) struct Post {
+pub(super) struct ReportSender {
     reports: mpsc::Sender<Report>,
     wake: Arc<PipeWriter>,
 }
 
-impl Post {
+impl ReportSender {
     pub(super) fn send(&self, report: Report) {
         if self.reports.send(report).is_ok() {
             let _ = (&*self.wake).write_all(&[1]);
@@ -44,10 +44,10 @@ impl Post {
 }
 
 /// A way for reports: the sender, the receiver, and the pipe that has a byte when a report is there.
-pub(super) fn post() -> io::Result<(Post, mpsc::Receiver<Report>, PipeReader)> {
+pub(super) fn report_channel() -> io::Result<(ReportSender, mpsc::Receiver<Report>, PipeReader)> {
     let (read, write) = io::pipe()?;
     let (sender, receiver) = mpsc::channel();
-    Ok((Post { reports: sender, wake: Arc::new(write) }, receiver, read))
+    Ok((ReportSender { reports: sender, wake: Arc::new(write) }, receiver, read))
 }
 
 /// Runs `work`; a panic in it becomes words for a person.
@@ -61,9 +61,9 @@ pub(super) fn contained<T>(work: impl FnOnce() -> T) -> Result<T, Trouble> {
 }
 
 /// A thread for work that changes no vault: opening, making, reading imports, writing exports. One thing after another.
-pub(super) struct Desk {
+pub(super) struct JobQueue {
     work: Option<mpsc::Sender<Work>>,
-    post: Post,
+    sender: ReportSender,
     /// Whether anybody waits for the reading that was given last.
     awaited: Arc<AtomicBool>,
     /// Each thread has a clone of the sender as long as it runs.
@@ -72,9 +72,9 @@ pub(super) struct Desk {
 
 type Work = Box<dyn FnOnce() + Send>;
 
-impl Desk {
-    pub(super) fn new(post: Post) -> Desk {
-        Desk { work: None, post, awaited: Arc::default(), running: mpsc::channel() }
+impl JobQueue {
+    pub(super) fn new(sender: ReportSender) -> JobQueue {
+        JobQueue { work: None, sender, awaited: Arc::default(), running: mpsc::channel() }
     }
 
     /// Reads something to be imported, which may take seconds and can be abandoned.
@@ -101,17 +101,17 @@ impl Desk {
         std::mem::replace(&mut self.running, mpsc::channel()).1
     }
 
-    /// Does `work` on the desk's thread; its answer becomes a message. `broken` says what a panic becomes.
+    /// Does `work` on the queue's thread; its answer becomes a message. `broken` says what a panic becomes.
     pub(super) fn give(
         &mut self,
         work: impl FnOnce() -> Option<Msg> + Send + 'static,
         broken: impl FnOnce(Trouble) -> Msg + Send + 'static,
     ) {
-        let post = self.post.clone();
+        let sender = self.sender.clone();
         let mut work: Work = Box::new(move || match contained(work) {
-            Ok(Some(msg)) => post.send(Report::Msg(msg)),
+            Ok(Some(msg)) => sender.send(Report::Msg(msg)),
             Ok(None) => {}
-            Err(trouble) => post.send(Report::Msg(broken(trouble))),
+            Err(trouble) => sender.send(Report::Msg(broken(trouble))),
         });
         if let Some(sender) = &self.work {
             match sender.send(work) {
@@ -122,7 +122,7 @@ impl Desk {
         let (sender, receiver) = mpsc::channel::<Work>();
         let _ = sender.send(work);
         let running = self.running.0.clone();
-        let started = std::thread::Builder::new().name("desk".into()).spawn(move || {
+        let started = std::thread::Builder::new().name("jobs".into()).spawn(move || {
             let _running = running;
             while let Ok(work) = receiver.recv() {
                 wiping_stack(work);
@@ -138,17 +138,17 @@ mod tests {
 
     #[test]
     fn what_is_abandoned_holds_nothing_up_and_answers_nothing() {
-        let (post, reports, _wake) = post().unwrap();
-        let mut desk = Desk::new(post);
+        let (sender, reports, _wake) = report_channel().unwrap();
+        let mut queue = JobQueue::new(sender);
         let (go, wait) = mpsc::channel::<()>();
         let (done, ended) = mpsc::channel::<()>();
-        desk.read(move || {
+        queue.read(move || {
             let _ = wait.recv();
             let _ = done.send(());
             Ok(ImportRead::NeedsPassword { format: "old", wrong: None })
         });
-        desk.abandon();
-        desk.read(|| Ok(ImportRead::NeedsPassword { format: "new", wrong: None }));
+        queue.abandon();
+        queue.read(|| Ok(ImportRead::NeedsPassword { format: "new", wrong: None }));
         let answer = |report| match report {
             Report::Msg(Msg::ImportRead(Ok(ImportRead::NeedsPassword { format, .. }))) => format,
             other => panic!("{other:?}"),
@@ -157,16 +157,16 @@ mod tests {
         go.send(()).unwrap();
         ended.recv().unwrap();
         // The abandoned thread's sender goes with it: nothing more comes.
-        drop(desk);
+        drop(queue);
         assert!(reports.recv().is_err());
     }
 
     #[test]
     fn a_panic_becomes_words_and_the_next_job_is_done() {
-        let (post, reports, mut wake) = post().unwrap();
-        let mut desk = Desk::new(post);
-        desk.give(|| panic!("the secret is hunter2"), |trouble| Msg::Exported(Err(trouble)));
-        desk.give(|| Some(Msg::Wake), |_| unreachable!());
+        let (sender, reports, mut wake) = report_channel().unwrap();
+        let mut queue = JobQueue::new(sender);
+        queue.give(|| panic!("the secret is hunter2"), |trouble| Msg::Exported(Err(trouble)));
+        queue.give(|| Some(Msg::Wake), |_| unreachable!());
         let mut byte = [0; 1];
         io::Read::read_exact(&mut wake, &mut byte).unwrap();
         let Report::Msg(Msg::Exported(Err(trouble))) = reports.recv().unwrap() else { panic!() };

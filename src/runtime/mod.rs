@@ -5,7 +5,7 @@
 mod cgroup;
 pub mod clipboard;
 pub mod clock;
-mod demo;
+pub mod demo;
 mod due;
 pub(crate) mod files;
 pub mod holder;
@@ -32,9 +32,9 @@ use crate::store::paths::Home;
 use crate::team::Machine;
 use crate::time::Now;
 use clipboard::{CopyError, Held, Route};
-use jobs::{Desk, Post, Report};
-use session::{Order, Session};
-use syncing::Errand;
+use jobs::{JobQueue, Report, ReportSender};
+use session::{Session, VaultCommand};
+use syncing::SyncCommand;
 
 /// How long a stop waits for what was being saved, synced or read when the vault was locked.
 const SETTLE: Duration = Duration::from_secs(5);
@@ -55,9 +55,9 @@ pub enum Request {
 /// Everything the program does outside of itself.
 pub struct Runtime {
     home: Home,
-    post: Post,
+    sender: ReportSender,
     reports: mpsc::Receiver<Report>,
-    desk: Desk,
+    queue: JobQueue,
     session: Session,
     route: Route,
     copies: u64,
@@ -79,12 +79,12 @@ impl Runtime {
         let (now_ms, waiting) = (|| clock::now().wall_ms, |_: &str, _: &Path| ());
         let machine =
             Machine { home: home.clone(), limits: process::limits(), now_ms, waiting, cancel: Arc::default() };
-        let (post, reports, wake) = jobs::post()?;
+        let (sender, reports, wake) = jobs::report_channel()?;
         let runtime = Runtime {
-            desk: Desk::new(post.clone()),
-            session: Session::new(machine, user, post.clone()),
+            queue: JobQueue::new(sender.clone()),
+            session: Session::new(machine, user, sender.clone()),
             home,
-            post,
+            sender,
             reports,
             route: Route::from_environment(),
             copies: 0,
@@ -118,54 +118,54 @@ impl Runtime {
             Effect::ListVaults => out.push(Msg::Vaults(self.vaults())),
             Effect::Unlock { path, then, passphrase, recovery } => {
                 let job = self.session.opening();
-                self.desk
+                self.queue
                     .give(move || job.unlock(path, then, &passphrase, recovery), |trouble| Msg::Opened(Err(trouble)));
             }
             Effect::CreateVault { path, passphrase } => {
                 let job = self.session.opening();
-                self.desk.give(move || job.create(path, &passphrase), |trouble| Msg::Created(Err(trouble)));
+                self.queue.give(move || job.create(path, &passphrase), |trouble| Msg::Created(Err(trouble)));
             }
             Effect::OpenDemo => {
                 let job = self.session.opening();
-                self.desk.give(move || job.demo(), |trouble| Msg::Opened(Err(trouble)));
+                self.queue.give(move || job.demo(), |trouble| Msg::Opened(Err(trouble)));
             }
-            Effect::ChangePassphrase { passphrase } => self.session.order(Order::ChangePassphrase(passphrase)),
-            Effect::FollowPassphrase { passphrase } => self.session.ask(Errand::Follow(passphrase)),
+            Effect::ChangePassphrase { passphrase } => self.session.command(VaultCommand::ChangePassphrase(passphrase)),
+            Effect::FollowPassphrase { passphrase } => self.session.ask(SyncCommand::Follow(passphrase)),
             Effect::Save { vault, save, changes, clock, after } => {
-                self.session.order(Order::Save { vault, save, changes, clock, after });
+                self.session.command(VaultCommand::Save { vault, save, changes, clock, after });
             }
             Effect::LookAtFile => {
                 if self.session.has_changed() {
-                    self.session.order(Order::Look);
+                    self.session.command(VaultCommand::Look);
                 }
             }
-            Effect::Sync => self.session.ask(Errand::Now),
+            Effect::Sync => self.session.ask(SyncCommand::Now),
             Effect::Share(deed) => {
-                let turn = self.session.turn();
-                self.session.ask(Errand::Share { turn, deed });
+                let generation = self.session.generation();
+                self.session.ask(SyncCommand::Share { generation, deed });
             }
-            Effect::Member { vault, deed } => self.session.ask(Errand::Member { vault, deed }),
+            Effect::Member { vault, deed } => self.session.ask(SyncCommand::Member { vault, deed }),
             Effect::Copy { text, clear_after_s } => return self.copy(text, clear_after_s, now, out),
             Effect::ClearClipboard => self.clear_clipboard(out),
             Effect::ReadImport { source, format, password } => {
-                self.desk.read(move || files::read_import(source, format, password));
+                self.queue.read(move || files::read_import(source, format, password));
             }
             Effect::ReadTable { source, columns } => {
-                self.desk.read(move || files::read_table(source, columns.as_ref()))
+                self.queue.read(move || files::read_table(source, columns.as_ref()))
             }
-            Effect::AbandonImport => self.desk.abandon(),
+            Effect::AbandonImport => self.queue.abandon(),
             Effect::CompletePath(text) => out.push(Msg::Completions(files::complete(&text))),
-            Effect::Export { format, path, entries, password } => self.desk.give(
+            Effect::Export { format, path, entries, password } => self.queue.give(
                 move || Some(Msg::Exported(files::export(format, path, &entries, password.as_ref()))),
                 |trouble| Msg::Exported(Err(trouble)),
             ),
-            Effect::SavePicture { path, text } => self.desk.give(
+            Effect::SavePicture { path, text } => self.queue.give(
                 move || Some(Msg::PictureSaved(files::save_picture(&path, &text))),
                 |trouble| Msg::PictureSaved(Err(trouble)),
             ),
             Effect::Lock => {
                 // What is being read for the vault must not hold up its unlocking.
-                self.desk.abandon();
+                self.queue.abandon();
                 self.session.close();
             }
             Effect::Suspend => return Some(Request::Suspend),
@@ -267,16 +267,16 @@ impl Runtime {
         let copy = self.copies;
         self.pending = Some(copy);
         self.clear_when_held = false;
-        let post = self.post.clone();
+        let sender = self.sender.clone();
         let started = std::thread::Builder::new().name("clipboard".into()).spawn(move || {
             match wiping_stack(|| clipboard::hold(&text, seconds)) {
                 Ok((held, watch)) => {
                     drop(text);
-                    post.send(Report::Held { copy, result: Ok(held) });
+                    sender.send(Report::Held { copy, result: Ok(held) });
                     let cleared = watch.wait();
-                    post.send(Report::HolderEnded { copy, cleared });
+                    sender.send(Report::HolderEnded { copy, cleared });
                 }
-                Err(error) => post.send(Report::Held { copy, result: Err((error, text)) }),
+                Err(error) => sender.send(Report::Held { copy, result: Err((error, text)) }),
             }
         });
         if let Err(error) = started {
@@ -305,7 +305,7 @@ impl Runtime {
         self.session.settle(&when_done);
         drop(when_done);
         let began = Instant::now();
-        for threads in [session, self.desk.settle()] {
+        for threads in [session, self.queue.settle()] {
             let _ = threads.recv_timeout(SETTLE.saturating_sub(began.elapsed()));
         }
     }

@@ -10,8 +10,8 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, mpsc};
 
-use super::jobs::{Post, Report, contained};
-use super::syncing::{Errand, Syncing, Why};
+use super::jobs::{Report, ReportSender, contained};
+use super::syncing::{SyncCommand, Syncing, Why};
 use super::vaults::Opening;
 use super::{clock, timing, trouble};
 use crate::app::{Msg, SaveId};
@@ -22,10 +22,10 @@ use crate::vault::document::Change;
 use crate::vault::seal::VaultId;
 use crate::vault::{Clock, Unlocked, VaultError};
 
-pub(super) enum Order {
+pub(super) enum VaultCommand {
     /// Take over a vault that was opened; ignored when a lock has come since its unlocking began.
     Open {
-        turn: u64,
+        generation: u64,
         path: Option<PathBuf>,
         vault: Arc<Unlocked>,
         tag: Option<Tag>,
@@ -40,7 +40,7 @@ pub(super) enum Order {
     },
     /// A vault that a job began with as it was open here, and what its file holds now.
     Merge {
-        turn: u64,
+        generation: u64,
         vault: Arc<Unlocked>,
         tag: Option<Tag>,
     },
@@ -67,9 +67,9 @@ struct Seen {
 
 /// Counts locks: what began before the newest one is not wanted any more, and is cancelled by the flag.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Turn(Arc<Mutex<(u64, Arc<AtomicBool>)>>);
+pub(super) struct LockGeneration(Arc<Mutex<(u64, Arc<AtomicBool>)>>);
 
-impl Turn {
+impl LockGeneration {
     fn lock(&self) -> MutexGuard<'_, (u64, Arc<AtomicBool>)> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -83,9 +83,9 @@ impl Turn {
     }
 
     fn next(&self) {
-        let mut turn = self.lock();
-        turn.1.store(true, Ordering::SeqCst);
-        *turn = (turn.0.wrapping_add(1), Arc::default());
+        let mut generation = self.lock();
+        generation.1.store(true, Ordering::SeqCst);
+        *generation = (generation.0.wrapping_add(1), Arc::default());
     }
 }
 
@@ -99,15 +99,16 @@ pub(super) struct Session {
 }
 
 impl Session {
-    pub(super) fn new(machine: Machine, user: String, post: Post) -> Session {
-        let (orders, receiver) = mpsc::channel();
+    pub(super) fn new(machine: Machine, user: String, sender: ReportSender) -> Session {
+        let (commands, receiver) = mpsc::channel();
         let seen = Arc::new(Mutex::new(Vec::new()));
-        let opening = Opening { machine, user, post, orders, turn: Turn::default() };
+        let opening = Opening { machine, user, sender, commands, generation: LockGeneration::default() };
         let syncing = Syncing::new(opening.clone());
-        let Opening { machine, post, turn, .. } = opening.clone();
-        let (seen_by_worker, errands) = (Arc::clone(&seen), syncing.errands());
+        let Opening { machine, sender, generation, .. } = opening.clone();
+        let (seen_by_worker, sync_commands) = (Arc::clone(&seen), syncing.sync_commands());
         let (open, failed) = (Vec::new(), BTreeSet::new());
-        let worker = Worker { machine, post, receiver, seen: seen_by_worker, turn, open, failed, errands };
+        let worker =
+            Worker { machine, sender, receiver, seen: seen_by_worker, generation, open, failed, sync_commands };
         Session { opening, seen, worker: None, start: Some(worker), syncing }
     }
 
@@ -117,13 +118,13 @@ impl Session {
         self.opening.clone()
     }
 
-    pub(super) fn turn(&self) -> u64 {
-        self.opening.turn.get()
+    pub(super) fn generation(&self) -> u64 {
+        self.opening.generation.get()
     }
 
-    /// Gives an order; the worker's thread starts with the first.
-    pub(super) fn order(&mut self, order: Order) {
-        let _ = self.opening().orders.send(order);
+    /// Gives a command; the worker's thread starts with the first.
+    pub(super) fn command(&mut self, command: VaultCommand) {
+        let _ = self.opening().commands.send(command);
     }
 
     fn begin(&mut self) {
@@ -142,17 +143,17 @@ impl Session {
         })
     }
 
-    pub(super) fn ask(&self, errand: Errand) {
-        self.syncing.ask(errand);
+    pub(super) fn ask(&self, command: SyncCommand) {
+        self.syncing.ask(command);
     }
 
     /// Drops the vaults once what was ordered before is done.
     pub(super) fn close(&mut self) {
-        self.opening.turn.next();
-        self.ask(Errand::Close);
+        self.opening.generation.next();
+        self.ask(SyncCommand::Close);
         self.seen.lock().unwrap_or_else(PoisonError::into_inner).clear();
         if self.worker.is_some() {
-            let _ = self.opening.orders.send(Order::Close);
+            let _ = self.opening.commands.send(VaultCommand::Close);
         }
     }
 
@@ -160,14 +161,14 @@ impl Session {
     pub(super) fn settle(&self, when_done: &mpsc::Sender<Infallible>) {
         self.syncing.settle(when_done.clone());
         if self.worker.is_some() {
-            let _ = self.opening.orders.send(Order::Settle(when_done.clone()));
+            let _ = self.opening.commands.send(VaultCommand::Settle(when_done.clone()));
         }
     }
 
     /// Waits until every save that was ordered is done.
     pub(super) fn finish(mut self) {
         self.close();
-        let _ = self.opening.orders.send(Order::End);
+        let _ = self.opening.commands.send(VaultCommand::End);
         let worker = self.worker.take();
         if let Some(worker) = worker {
             let _ = worker.join();
@@ -183,14 +184,14 @@ struct Open {
 
 struct Worker {
     machine: Machine,
-    post: Post,
-    receiver: mpsc::Receiver<Order>,
+    sender: ReportSender,
+    receiver: mpsc::Receiver<VaultCommand>,
     seen: Arc<Mutex<Vec<Seen>>>,
-    turn: Turn,
+    generation: LockGeneration,
     /// The first is the one that was unlocked.
     open: Vec<Open>,
     failed: BTreeSet<SaveId>,
-    errands: mpsc::Sender<Errand>,
+    sync_commands: mpsc::Sender<SyncCommand>,
 }
 
 impl Worker {
@@ -198,50 +199,50 @@ impl Worker {
     fn pass_on(&self, at: usize, why: Why) {
         let Some(open) = self.open.get(at) else { return };
         let Some(path) = open.path.clone() else { return };
-        let turn = self.turn.get();
-        let errand = Errand::Vault { turn, path, vault: Arc::clone(&open.vault), tag: open.tag, why };
-        let _ = self.errands.send(errand);
+        let generation = self.generation.get();
+        let command = SyncCommand::Vault { generation, path, vault: Arc::clone(&open.vault), tag: open.tag, why };
+        let _ = self.sync_commands.send(command);
     }
 
     fn run(mut self) {
-        while let Ok(order) = self.receiver.recv() {
-            if matches!(order, Order::End) {
+        while let Ok(command) = self.receiver.recv() {
+            if matches!(command, VaultCommand::End) {
                 break;
             }
-            wiping_stack(|| self.obey(order));
+            wiping_stack(|| self.obey(command));
         }
     }
 
-    fn obey(&mut self, order: Order) {
-        let turn = self.turn.get();
-        let save = if let Order::Save { save, .. } = &order { Some(*save) } else { None };
-        let passphrase = matches!(order, Order::ChangePassphrase(_));
-        match contained(|| self.carry_out(order)) {
-            Ok(msgs) => msgs.into_iter().for_each(|msg| self.answer(turn, msg)),
+    fn obey(&mut self, command: VaultCommand) {
+        let generation = self.generation.get();
+        let save = if let VaultCommand::Save { save, .. } = &command { Some(*save) } else { None };
+        let passphrase = matches!(command, VaultCommand::ChangePassphrase(_));
+        match contained(|| self.carry_out(command)) {
+            Ok(msgs) => msgs.into_iter().for_each(|msg| self.answer(generation, msg)),
             Err(trouble) => match save {
                 Some(save) => {
                     self.failed.insert(save);
-                    self.post.send(Report::Msg(Msg::Saved { save, result: Err(trouble) }));
+                    self.sender.send(Report::Msg(Msg::Saved { save, result: Err(trouble) }));
                 }
-                None if passphrase => self.post.send(Report::Msg(Msg::PassphraseChanged(Err(trouble)))),
-                None => self.post.send(Report::Msg(Msg::ChangedUnreadably(trouble))),
+                None if passphrase => self.sender.send(Report::Msg(Msg::PassphraseChanged(Err(trouble)))),
+                None => self.sender.send(Report::Msg(Msg::ChangedUnreadably(trouble))),
             },
         }
     }
 
     /// What was opened before a lock is not handed out after it; that something failed is.
-    fn answer(&self, turn: u64, msg: Msg) {
+    fn answer(&self, generation: u64, msg: Msg) {
         let secret =
             matches!(&msg, Msg::Saved { result: Ok(_), .. } | Msg::PassphraseChanged(Ok(_)) | Msg::ChangedElsewhere(_));
-        if turn == self.turn.get() || !secret {
-            self.post.send(Report::Msg(msg));
+        if generation == self.generation.get() || !secret {
+            self.sender.send(Report::Msg(msg));
         }
     }
 
-    fn carry_out(&mut self, order: Order) -> Vec<Msg> {
-        match order {
-            Order::Open { turn, path, vault, tag } => {
-                if turn == self.turn.get() {
+    fn carry_out(&mut self, command: VaultCommand) -> Vec<Msg> {
+        match command {
+            VaultCommand::Open { generation, path, vault, tag } => {
+                if generation == self.generation.get() {
                     self.set_seen(path.as_deref(), tag, None);
                     self.open.retain(|open| open.vault.id() != vault.id());
                     self.open.push(Open { path, vault, tag });
@@ -249,40 +250,42 @@ impl Worker {
                 }
                 Vec::new()
             }
-            Order::Save { after: Some(before), save, .. } if self.failed.contains(&before) => {
+            VaultCommand::Save { after: Some(before), save, .. } if self.failed.contains(&before) => {
                 self.failed.insert(save);
                 let trouble = trouble::trouble("what had to be saved first was not; nothing was changed", None);
                 vec![Msg::Saved { save, result: Err(trouble) }]
             }
-            Order::Save { vault, save, changes, clock, .. } => {
+            VaultCommand::Save { vault, save, changes, clock, .. } => {
                 let result = self.save(&vault, &changes, &clock);
                 if result.is_err() {
                     self.failed.insert(save);
                 }
                 vec![Msg::Saved { save, result }]
             }
-            Order::Merge { turn, vault, tag } => {
+            VaultCommand::Merge { generation, vault, tag } => {
                 let at = self.open.iter().position(|open| open.vault.id() == vault.id());
                 let is_new = |open: &Open| !Arc::ptr_eq(&open.vault, &vault) || open.tag != tag;
-                let at = at.filter(|at| turn == self.turn.get() && self.open.get(*at).is_some_and(is_new));
+                let at = at.filter(|at| generation == self.generation.get() && self.open.get(*at).is_some_and(is_new));
                 // What does not go together in memory may do so once the file is read.
                 let merged = at.and_then(|at| self.merge(at, &vault, tag).unwrap_or_else(|_| self.look(at)));
                 merged.into_iter().collect()
             }
-            Order::KeyOf(turn, theirs) => {
+            VaultCommand::KeyOf(generation, theirs) => {
                 let first = self.open.first_mut().filter(|open| open.vault.id() == theirs.id());
-                if let (Some(open), true) = (first, turn == self.turn.get()) {
+                if let (Some(open), true) = (first, generation == self.generation.get()) {
                     open.vault = Arc::new(open.vault.with_key_of(&theirs));
                 }
                 Vec::new()
             }
-            Order::ChangePassphrase(passphrase) => vec![Msg::PassphraseChanged(self.change_passphrase(&passphrase))],
-            Order::Look => (0..self.open.len()).filter_map(|at| self.look(at)).collect(),
-            Order::Settle(when_done) => {
+            VaultCommand::ChangePassphrase(passphrase) => {
+                vec![Msg::PassphraseChanged(self.change_passphrase(&passphrase))]
+            }
+            VaultCommand::Look => (0..self.open.len()).filter_map(|at| self.look(at)).collect(),
+            VaultCommand::Settle(when_done) => {
                 drop(when_done);
                 Vec::new()
             }
-            Order::Close | Order::End => {
+            VaultCommand::Close | VaultCommand::End => {
                 self.open.clear();
                 self.seen.lock().unwrap_or_else(PoisonError::into_inner).clear();
                 Vec::new()
@@ -437,8 +440,8 @@ mod tests {
     fn what_a_job_did_is_merged_in_memory_and_nothing_is_lost() {
         let folder = tempfile::tempdir().unwrap();
         let machine = machine(folder.path());
-        let (post, _reports, _wake) = jobs::post().unwrap();
-        let mut session = Session::new(machine.clone(), "maya".into(), post);
+        let (sender, _reports, _wake) = jobs::report_channel().unwrap();
+        let mut session = Session::new(machine.clone(), "maya".into(), sender);
         let mut worker = session.start.take().unwrap();
         let vault = Unlocked::found_shared("ops", "maya", 1, &mut clock::Os).unwrap().vault;
         let path = folder.path().join("ops.json");
@@ -459,25 +462,28 @@ mod tests {
         let again = with(&worker.open[0].vault, 4);
         worker.write(0, &again).unwrap();
         let newest = worker.open[0].tag;
-        let order = |turn| Order::Merge { turn, vault: Arc::new(job.vault.clone()), tag: Some(job.tag) };
-        let _ = worker.carry_out(order(0));
+        let command =
+            |generation| VaultCommand::Merge { generation, vault: Arc::new(job.vault.clone()), tag: Some(job.tag) };
+        let _ = worker.carry_out(command(0));
         assert_eq!((worker.open[0].vault.entries().count(), worker.open[0].tag), (3, newest));
         // Nothing is read: the file may be gone.
         worker.open[0].vault = Arc::new(again);
         std::fs::remove_file(&path).unwrap();
-        assert!(worker.carry_out(order(1)).is_empty(), "of before a lock");
-        assert!(matches!(&*worker.carry_out(order(0)), [Msg::ChangedElsewhere(vault)] if vault.entries().count() == 3));
-        assert!(worker.carry_out(order(0)).is_empty(), "it is known already");
+        assert!(worker.carry_out(command(1)).is_empty(), "of before a lock");
+        assert!(
+            matches!(&*worker.carry_out(command(0)), [Msg::ChangedElsewhere(vault)] if vault.entries().count() == 3)
+        );
+        assert!(worker.carry_out(command(0)).is_empty(), "it is known already");
     }
 
     #[test]
     fn what_was_opened_before_a_lock_is_not_handed_out_after_it() {
         let folder = tempfile::tempdir().unwrap();
-        let (post, reports, _wake) = jobs::post().unwrap();
-        let mut session = Session::new(machine(folder.path()), "maya".into(), post);
+        let (sender, reports, _wake) = jobs::report_channel().unwrap();
+        let mut session = Session::new(machine(folder.path()), "maya".into(), sender);
         let worker = session.start.take().unwrap();
         let vault = Arc::new(Unlocked::found_shared("ops", "maya", 0, &mut clock::Os).unwrap().vault);
-        let before = session.turn();
+        let before = session.generation();
         let answers = || {
             [
                 Msg::ChangedElsewhere(Arc::clone(&vault)),
@@ -487,7 +493,7 @@ mod tests {
         };
         answers().into_iter().for_each(|msg| worker.answer(before, msg));
         assert_eq!(reports.try_iter().count(), 3);
-        session.opening.turn.next();
+        session.opening.generation.next();
         answers().into_iter().for_each(|msg| worker.answer(before, msg));
         assert!(reports.try_recv().is_err() && Arc::strong_count(&vault) == 1);
         // That something failed has to be known all the same.

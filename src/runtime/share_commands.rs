@@ -1,7 +1,7 @@
 //! What the screen asks for about shared vaults themselves: creating one, joining one, saying where one is kept. Done on the syncing thread.
 
 use super::jobs::Report;
-use super::syncing::{Known, Thread};
+use super::syncing::{SyncedVault, Thread};
 use super::trouble::{self, trouble};
 use crate::app::effect::{ShareDeed, ShareRow};
 use crate::app::msg::Shared;
@@ -30,41 +30,41 @@ fn locked(row: ShareRow) -> Refused {
 }
 
 impl Thread {
-    pub(super) fn share(&mut self, turn: u64, deed: ShareDeed) -> Result<Shared, Refused> {
+    pub(super) fn share(&mut self, generation: u64, deed: ShareDeed) -> Result<Shared, Refused> {
         let done = match deed {
-            ShareDeed::Found { name, member } => self.create(turn, &name, &member),
-            ShareDeed::Join { address, code, member } => self.join(turn, &address, &code, member.as_deref()),
-            ShareDeed::Remote { vault, address } => self.keep_at(turn, &vault, &address),
+            ShareDeed::Found { name, member } => self.create(generation, &name, &member),
+            ShareDeed::Join { address, code, member } => self.join(generation, &address, &code, member.as_deref()),
+            ShareDeed::Remote { vault, address } => self.keep_at(generation, &vault, &address),
         };
         // The link in it may be there although the rest failed.
-        self.merge_personal(turn);
+        self.merge_personal(generation);
         let warnings = self.warnings();
         done.map(|shared| Shared { said: [shared.said, warnings].concat(), ..shared })
     }
 
     /// The personal vault; never after a lock.
-    fn personal(&mut self, turn: u64, row: ShareRow) -> Result<&mut Known, Refused> {
-        self.open(turn, |known| !known.file.vault.is_shared()).ok_or_else(|| locked(row))
+    fn personal(&mut self, generation: u64, row: ShareRow) -> Result<&mut SyncedVault, Refused> {
+        self.open(generation, |known| !known.file.vault.is_shared()).ok_or_else(|| locked(row))
     }
 
     /// Has the worker take over what was done to the personal vault.
-    fn merge_personal(&mut self, turn: u64) {
-        if let Some(merge) = self.open(turn, |known| !known.file.vault.is_shared()).map(|known| known.merge()) {
-            let _ = self.opening.orders.send(merge);
+    fn merge_personal(&mut self, generation: u64) {
+        if let Some(merge) = self.open(generation, |known| !known.file.vault.is_shared()).map(|known| known.merge()) {
+            let _ = self.opening.commands.send(merge);
         }
     }
 
     /// Opens a vault that the personal one has a new key to, as the screen's.
-    fn also_open(&mut self, turn: u64, path: &std::path::Path, link: &Link) -> Result<(), Trouble> {
-        self.merge_personal(turn);
+    fn also_open(&mut self, generation: u64, path: &std::path::Path, link: &Link) -> Result<(), Trouble> {
+        self.merge_personal(generation);
         self.tried.insert(link.vault.clone());
-        let open = self.opening.open_linked(turn, path, link)?;
-        self.opening.post.send(Report::Msg(Msg::AlsoOpened(open)));
+        let open = self.opening.open_linked(generation, path, link)?;
+        self.opening.sender.send(Report::Msg(Msg::AlsoOpened(open)));
         Ok(())
     }
 
-    fn create(&mut self, turn: u64, name: &str, member: &str) -> Result<Shared, Refused> {
-        let personal = self.personal(turn, ShareRow::Name)?;
+    fn create(&mut self, generation: u64, name: &str, member: &str) -> Result<Shared, Refused> {
+        let personal = self.personal(generation, ShareRow::Name)?;
         let row = |error: TeamError| match error {
             error @ TeamError::Store(StoreError::Vault(VaultError::Refused(_))) => at(ShareRow::Member)(error),
             error => at(ShareRow::Name)(error),
@@ -72,7 +72,7 @@ impl Thread {
         let Created { path, link, recovery_code } = create::create(&mut personal.file, name, member).map_err(row)?;
         let made = format!("made the shared vault {} with you as owner, named {}", clean(name), clean(member));
         // Whatever hinders that it is opened: its recovery code is shown only this once.
-        let made = match self.also_open(turn, &path, &link) {
+        let made = match self.also_open(generation, &path, &link) {
             Ok(()) => made,
             Err(trouble) => format!("{made}; it could not be opened yet: {}", trouble.message),
         };
@@ -89,9 +89,9 @@ impl Thread {
         })
     }
 
-    fn join(&mut self, turn: u64, address: &str, code: &Text, member: Option<&str>) -> Result<Shared, Refused> {
+    fn join(&mut self, generation: u64, address: &str, code: &Text, member: Option<&str>) -> Result<Shared, Refused> {
         let user = self.opening.user.clone();
-        let machine = self.personal(turn, ShareRow::Address)?.file.machine.clone();
+        let machine = self.personal(generation, ShareRow::Address)?.file.machine.clone();
         let there = remote::look(&machine, address).map_err(at(ShareRow::Address))?;
         let names = Names { member, user: &user, vault: None };
         let row = |error: TeamError| match error {
@@ -102,8 +102,8 @@ impl Thread {
             error => at(ShareRow::Address)(error),
         };
         let Joined { path, link, vault, recovery_code } =
-            join::join(&mut self.personal(turn, ShareRow::Address)?.file, &there, code, &names).map_err(row)?;
-        self.also_open(turn, &path, &link).map_err(|trouble| (ShareRow::Address, trouble))?;
+            join::join(&mut self.personal(generation, ShareRow::Address)?.file, &there, code, &names).map_err(row)?;
+        self.also_open(generation, &path, &link).map_err(|trouble| (ShareRow::Address, trouble))?;
         let (name, role, let_in) = match vault.me() {
             Me::Member { name, role } => (name, role, true),
             Me::Pending { name, role } => (member.map_or(name, str::to_owned), role, false),
@@ -126,15 +126,15 @@ impl Thread {
         Ok(Shared { title: format!("joined {}", clean(&link.name)), code: recovery_code, said })
     }
 
-    fn keep_at(&mut self, turn: u64, vault: &VaultId, address: &str) -> Result<Shared, Refused> {
+    fn keep_at(&mut self, generation: u64, vault: &VaultId, address: &str) -> Result<Shared, Refused> {
         let row = ShareRow::Address;
-        self.personal(turn, row)?;
+        self.personal(generation, row)?;
         let mut job = self.job(|known| known.file.vault.id() == *vault).ok_or_else(|| locked(row))?;
         job.tries = true;
         let Kept { url, guarantees } = remote::keep_at(&mut job, address).map_err(at(row))?;
         let (id, shared) = (job.known.file.vault.vault_id(), job.known.file.vault.is_shared());
         if shared {
-            let personal = self.personal(turn, row)?;
+            let personal = self.personal(generation, row)?;
             remote::remember_in_link(&mut personal.file, &id, &url).map_err(at(row))?;
         }
         let there = format!("it is kept at {} now", clean(&url));

@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 
 use super::due::Due;
 use super::jobs::{Report, contained};
-use super::session::Order;
+use super::session::VaultCommand;
 use super::vaults::Opening;
 use super::{clock, notices, trouble};
 use crate::app::effect::{MemberDeed, ShareDeed, ShareRow};
@@ -30,9 +30,9 @@ use crate::vault::{Unlocked, VaultError};
 const USUAL_MS: u64 = 60_000;
 const JITTER_MS: u64 = 10_000;
 
-pub(super) enum Errand {
+pub(super) enum SyncCommand {
     Vault {
-        turn: u64,
+        generation: u64,
         path: PathBuf,
         vault: Arc<Unlocked>,
         tag: Option<Tag>,
@@ -45,7 +45,7 @@ pub(super) enum Errand {
     },
     /// Make or join a shared vault, or say where one is kept.
     Share {
-        turn: u64,
+        generation: u64,
         deed: ShareDeed,
     },
     /// Go on with the passphrase that another machine set.
@@ -64,19 +64,19 @@ pub(super) enum Why {
 }
 
 pub(super) struct Syncing {
-    errands: mpsc::Sender<Errand>,
+    sync_commands: mpsc::Sender<SyncCommand>,
     start: Option<Thread>,
 }
 
 impl Syncing {
     pub(super) fn new(opening: Opening) -> Syncing {
-        let (errands, receiver) = mpsc::channel();
+        let (sync_commands, receiver) = mpsc::channel();
         let thread = Thread { receiver, opening, known: Vec::new(), tried: BTreeSet::new(), asked: Vec::new() };
-        Syncing { errands, start: Some(thread) }
+        Syncing { sync_commands, start: Some(thread) }
     }
 
-    pub(super) fn errands(&self) -> mpsc::Sender<Errand> {
-        self.errands.clone()
+    pub(super) fn sync_commands(&self) -> mpsc::Sender<SyncCommand> {
+        self.sync_commands.clone()
     }
 
     pub(super) fn begin(&mut self) {
@@ -86,20 +86,20 @@ impl Syncing {
         }
     }
 
-    pub(super) fn ask(&self, errand: Errand) {
-        let _ = self.errands.send(errand);
+    pub(super) fn ask(&self, command: SyncCommand) {
+        let _ = self.sync_commands.send(command);
     }
 
     /// Gives the thread a sender to drop, once it has done all that it was told before.
     pub(super) fn settle(&self, when_done: mpsc::Sender<Infallible>) {
         if self.start.is_none() {
-            self.ask(Errand::Settle(when_done));
+            self.ask(SyncCommand::Settle(when_done));
         }
     }
 }
 
-pub(super) struct Known {
-    turn: u64,
+pub(super) struct SyncedVault {
+    generation: u64,
     pub(super) file: OpenFile,
     due: Due,
     /// The trouble that was said last; it is not said again and again.
@@ -111,54 +111,54 @@ pub(super) struct Known {
 }
 
 pub(super) struct Thread {
-    receiver: mpsc::Receiver<Errand>,
+    receiver: mpsc::Receiver<SyncCommand>,
     pub(super) opening: Opening,
-    known: Vec<Known>,
+    known: Vec<SyncedVault>,
     /// Vaults that could not be fetched; not tried again until asked.
     pub(super) tried: BTreeSet<String>,
-    asked: Vec<Errand>,
+    asked: Vec<SyncCommand>,
 }
 
 impl Thread {
     fn run(mut self) {
         loop {
             let due = self.known.iter().filter_map(|known| known.due.first()).min();
-            let errand = match due {
+            let command = match due {
                 None => self.receiver.recv().map_err(|_| RecvTimeoutError::Disconnected),
                 Some(due) => self.receiver.recv_timeout(due.saturating_duration_since(Instant::now())),
             };
-            match errand {
-                Ok(errand) => wiping_stack(|| self.work(Some(errand))),
+            match command {
+                Ok(command) => wiping_stack(|| self.work(Some(command))),
                 Err(RecvTimeoutError::Timeout) => wiping_stack(|| self.work(None)),
                 Err(RecvTimeoutError::Disconnected) => return,
             }
         }
     }
 
-    fn work(&mut self, errand: Option<Errand>) {
-        if let Some(errand) = errand {
-            self.take(errand);
+    fn work(&mut self, command: Option<SyncCommand>) {
+        if let Some(command) = command {
+            self.take(command);
             // All that is there first: the newest state of each vault is what counts.
-            while let Ok(errand) = self.receiver.try_recv() {
-                self.take(errand);
+            while let Ok(command) = self.receiver.try_recv() {
+                self.take(command);
             }
         }
         for asked in std::mem::take(&mut self.asked) {
             let answer = match asked {
-                Errand::Member { vault, deed } => {
+                SyncCommand::Member { vault, deed } => {
                     let result = contained(|| self.member(&vault, deed)).and_then(|result| result);
                     Msg::MemberDone { vault, result }
                 }
-                Errand::Share { turn, deed } => {
+                SyncCommand::Share { generation, deed } => {
                     let broken = |trouble| Err((ShareRow::Address, trouble));
-                    Msg::Shared(contained(|| self.share(turn, deed)).unwrap_or_else(broken))
+                    Msg::Shared(contained(|| self.share(generation, deed)).unwrap_or_else(broken))
                 }
-                Errand::Follow(passphrase) => {
+                SyncCommand::Follow(passphrase) => {
                     Msg::PassphraseFollowed(contained(|| self.follow(&passphrase)).and_then(|result| result))
                 }
                 _ => continue,
             };
-            self.opening.post.send(Report::Msg(answer));
+            self.opening.sender.send(Report::Msg(answer));
         }
         self.fetch_missing();
         let now = Instant::now();
@@ -167,28 +167,28 @@ impl Thread {
             if known.due.take(now)
                 && let Err(trouble) = contained(|| self.sync(at))
             {
-                self.opening.post.send(Report::Msg(Msg::ChangedUnreadably(trouble)));
+                self.opening.sender.send(Report::Msg(Msg::ChangedUnreadably(trouble)));
             }
         }
     }
 
-    fn take(&mut self, errand: Errand) {
+    fn take(&mut self, command: SyncCommand) {
         let now = Instant::now();
-        match errand {
-            Errand::Vault { turn, path, vault, tag, why } => {
-                if turn != self.opening.turn.get() {
+        match command {
+            SyncCommand::Vault { generation, path, vault, tag, why } => {
+                if generation != self.opening.generation.get() {
                     return;
                 }
                 let at = self.known.iter().position(|known| known.file.path == path);
-                let mut known = at.map(|at| self.known.swap_remove(at)).unwrap_or_else(|| Known {
-                    turn,
+                let mut known = at.map(|at| self.known.swap_remove(at)).unwrap_or_else(|| SyncedVault {
+                    generation,
                     file: OpenFile::new(self.opening.machine.clone(), path, Arc::clone(&vault), tag),
                     due: Due::default(),
                     said: None,
                     announce: true,
                     told: false,
                 });
-                (known.turn, known.file.vault, known.file.tag) = (turn, vault, tag);
+                (known.generation, known.file.vault, known.file.tag) = (generation, vault, tag);
                 match why {
                     Why::Opened => known.due.opened(now),
                     Why::Saved => known.due.saved(now),
@@ -196,9 +196,9 @@ impl Thread {
                 }
                 self.known.push(known);
             }
-            Errand::Now => {
-                if !self.known.iter().any(Known::has_remote) {
-                    self.opening.post.send(Report::Msg(Msg::NothingToSync));
+            SyncCommand::Now => {
+                if !self.known.iter().any(SyncedVault::has_remote) {
+                    self.opening.sender.send(Report::Msg(Msg::NothingToSync));
                 }
                 self.tried.clear();
                 for known in &mut self.known {
@@ -207,8 +207,8 @@ impl Thread {
                     known.said = None;
                 }
             }
-            Errand::Settle(when_done) => drop(when_done),
-            Errand::Close => {
+            SyncCommand::Settle(when_done) => drop(when_done),
+            SyncCommand::Close => {
                 self.asked.clear();
                 self.known.clear();
                 self.tried.clear();
@@ -218,17 +218,21 @@ impl Thread {
     }
 
     /// The open vault of which that is true, unless it was locked meanwhile.
-    pub(super) fn open(&mut self, turn: u64, is_it: impl Fn(&Known) -> bool) -> Option<&mut Known> {
-        let now = self.opening.turn.get();
-        let known = self.known.iter_mut().find(|known| known.turn == turn && is_it(known)).filter(|_| turn == now)?;
+    pub(super) fn open(&mut self, generation: u64, is_it: impl Fn(&SyncedVault) -> bool) -> Option<&mut SyncedVault> {
+        let now = self.opening.generation.get();
+        let known = self
+            .known
+            .iter_mut()
+            .find(|known| known.generation == generation && is_it(known))
+            .filter(|_| generation == now)?;
         // A lock ends what goes over the network.
-        known.file.machine.cancel = self.opening.turn.cancel();
+        known.file.machine.cancel = self.opening.generation.cancel();
         Some(known)
     }
 
-    pub(super) fn job(&mut self, is_it: impl Fn(&Known) -> bool) -> Option<Job<'_>> {
+    pub(super) fn job(&mut self, is_it: impl Fn(&SyncedVault) -> bool) -> Option<Job<'_>> {
         let opening = self.opening.clone();
-        let known = self.open(opening.turn.get(), is_it)?;
+        let known = self.open(opening.generation.get(), is_it)?;
         Some(Job { known, opening, tries: false })
     }
 
@@ -250,7 +254,7 @@ impl Thread {
             return Err(locked());
         }
         job.known.announce = true;
-        let _ = job.opening.orders.send(Order::KeyOf(job.known.turn, Arc::new(theirs.clone())));
+        let _ = job.opening.commands.send(VaultCommand::KeyOf(job.known.generation, Arc::new(theirs.clone())));
         match passphrase::follow(&mut job, &theirs) {
             Ok(Some(_)) => Ok(()),
             _ => Err(trouble::trouble(
@@ -279,20 +283,22 @@ impl Thread {
     /// Vaults that this person has a key to and that are not open yet: joined on another machine, or by another window.
     fn fetch_missing(&mut self) {
         let Some(Job { known, opening, .. }) = self.job(|known| !known.file.vault.is_shared()) else { return };
-        let (turn, links, machine) = (known.turn, known.file.vault.links(), known.file.machine.clone());
+        let (generation, links, machine) = (known.generation, known.file.vault.links(), known.file.machine.clone());
         for (_, link) in links {
             let open = self.known.iter().any(|known| known.file.vault.vault_id() == link.vault);
-            if open || turn != opening.turn.get() || !self.tried.insert(link.vault.clone()) {
+            if open || generation != opening.generation.get() || !self.tried.insert(link.vault.clone()) {
                 continue;
             }
             let opened = links::open_or_fetch(&machine, &link).map_err(|error| trouble::team(&error));
-            let opened = opened.and_then(|file| file.map(|file| opening.hand_over_file(turn, file)).transpose());
+            let opened = opened.and_then(|file| file.map(|file| opening.hand_over_file(generation, file)).transpose());
             match opened {
-                Ok(Some(open)) if turn == opening.turn.get() => opening.post.send(Report::Msg(Msg::AlsoOpened(open))),
+                Ok(Some(open)) if generation == opening.generation.get() => {
+                    opening.sender.send(Report::Msg(Msg::AlsoOpened(open)))
+                }
                 Ok(_) => {}
                 Err(mut trouble) => {
                     trouble.message = format!("{} could not be fetched: {}", link.name.as_str(), trouble.message);
-                    opening.post.send(Report::Msg(Msg::ChangedUnreadably(trouble)));
+                    opening.sender.send(Report::Msg(Msg::ChangedUnreadably(trouble)));
                 }
             }
         }
@@ -305,7 +311,7 @@ fn locked() -> Trouble {
 
 /// Something that is done to an open vault; the screen is told how it stands to its remote.
 pub(super) struct Job<'a> {
-    pub(super) known: &'a mut Known,
+    pub(super) known: &'a mut SyncedVault,
     opening: Opening,
     /// The remote is only tried out: the screen is told of it when it works.
     pub(super) tries: bool,
@@ -314,13 +320,13 @@ pub(super) struct Job<'a> {
 impl Job<'_> {
     /// Whether no lock has come since.
     fn is_wanted(&self) -> bool {
-        self.known.turn == self.opening.turn.get() && !self.known.file.machine.cancel.load(Ordering::SeqCst)
+        self.known.generation == self.opening.generation.get() && !self.known.file.machine.cancel.load(Ordering::SeqCst)
     }
 
     fn say(&self, state: SyncState, said: Vec<String>) {
         let vault = &self.known.file.vault;
         let msg = Msg::Synced { vault: vault.id(), state, reached: vault.newest(), said };
-        self.opening.post.send(Report::Msg(msg));
+        self.opening.sender.send(Report::Msg(msg));
     }
 }
 
@@ -348,9 +354,9 @@ impl Keeper for Job<'_> {
             return Err(SyncError::Cancelled.into());
         }
         let _ = match synced {
-            Ok(_) => self.opening.orders.send(self.known.merge()),
+            Ok(_) => self.opening.commands.send(self.known.merge()),
             // What came before the error is in the file.
-            Err(_) => self.opening.orders.send(Order::Look),
+            Err(_) => self.opening.commands.send(VaultCommand::Look),
         };
         let known = &mut self.known;
         match &synced {
@@ -358,7 +364,7 @@ impl Keeper for Job<'_> {
                 // Another window may give it a remote.
                 known.due.clear();
                 if std::mem::take(&mut known.told) {
-                    self.opening.post.send(Report::Msg(Msg::NoRemote(known.file.vault.id())));
+                    self.opening.sender.send(Report::Msg(Msg::NoRemote(known.file.vault.id())));
                 }
             }
             Ok(Some(report)) => {
@@ -379,7 +385,7 @@ impl Keeper for Job<'_> {
     }
 }
 
-impl Known {
+impl SyncedVault {
     /// Others' changes are looked for again in about a minute.
     fn sync_again_later(&mut self) {
         let jitter = random_bytes::<1>(&mut clock::Os)
@@ -389,8 +395,8 @@ impl Known {
     }
 
     /// Has the worker take over what was done to the vault here.
-    pub(super) fn merge(&self) -> Order {
-        Order::Merge { turn: self.turn, vault: Arc::clone(&self.file.vault), tag: self.file.tag }
+    pub(super) fn merge(&self) -> VaultCommand {
+        VaultCommand::Merge { generation: self.generation, vault: Arc::clone(&self.file.vault), tag: self.file.tag }
     }
 
     fn has_remote(&self) -> bool {

@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, mpsc};
 use std::time::Instant;
 
-use super::jobs::{Post, Report};
-use super::session::{Order, Turn};
+use super::jobs::{Report, ReportSender};
+use super::session::{LockGeneration, VaultCommand};
 use super::{clock, demo, timing, trouble};
 use crate::app::{Msg, OpenVault, Trouble};
 use crate::secret::Text;
@@ -21,30 +21,30 @@ pub(super) struct Opening {
     pub(super) machine: Machine,
     /// Names the founder of vaults made here.
     pub(super) user: String,
-    pub(super) post: Post,
-    pub(super) orders: mpsc::Sender<Order>,
-    pub(super) turn: Turn,
+    pub(super) sender: ReportSender,
+    pub(super) commands: mpsc::Sender<VaultCommand>,
+    pub(super) generation: LockGeneration,
 }
 
 impl Opening {
     pub(super) fn unlock(self, path: PathBuf, then: Option<PathBuf>, passphrase: &Text, recovery: bool) -> Option<Msg> {
-        let turn = self.turn.get();
+        let generation = self.generation.get();
         let opened = self.derive(&path, passphrase, recovery).map_err(|error| trouble::team(&error));
         let opened = opened.and_then(|(vault, tag)| {
             let links = vault.links();
-            let mut all = vec![self.hand_over(turn, Some(path), &vault, Some(tag))?];
-            self.open_shared(turn, links.into_iter().map(|(_, link)| link).collect(), then, &mut all);
+            let mut all = vec![self.hand_over(generation, Some(path), &vault, Some(tag))?];
+            self.open_shared(generation, links.into_iter().map(|(_, link)| link).collect(), then, &mut all);
             Ok(all)
         });
-        self.unless_locked(turn, Msg::Opened(opened))
+        self.unless_locked(generation, Msg::Opened(opened))
     }
 
     /// Opens the shared vaults that those are the keys to. What cannot be opened is said with the first vault.
-    fn open_shared(&self, turn: u64, links: Vec<Link>, wanted: Option<PathBuf>, all: &mut Vec<OpenVault>) {
+    fn open_shared(&self, generation: u64, links: Vec<Link>, wanted: Option<PathBuf>, all: &mut Vec<OpenVault>) {
         let mut problems = Vec::new();
         if let Some(path) = &wanted {
             // It may lie anywhere; which key it needs, it says itself.
-            match self.open_wanted(turn, path, &links) {
+            match self.open_wanted(generation, path, &links) {
                 Ok(open) => all.push(open),
                 Err(trouble) => problems.push(format!("{} was not opened: {}", paths::name(path), trouble.message)),
             }
@@ -54,7 +54,7 @@ impl Opening {
                 continue;
             }
             let opened = links::open_copy(&self.machine, &link).map_err(|error| trouble::team(&error));
-            match opened.and_then(|file| file.map(|file| self.hand_over_file(turn, file)).transpose()) {
+            match opened.and_then(|file| file.map(|file| self.hand_over_file(generation, file)).transpose()) {
                 // Without a copy on this machine there is nothing to open yet.
                 Ok(open) => all.extend(open),
                 Err(trouble) => problems.push(format!("{} was left out: {}", link.name.as_str(), trouble.message)),
@@ -67,34 +67,34 @@ impl Opening {
         }
     }
 
-    fn open_wanted(&self, turn: u64, path: &Path, links: &[Link]) -> Result<OpenVault, Trouble> {
+    fn open_wanted(&self, generation: u64, path: &Path, links: &[Link]) -> Result<OpenVault, Trouble> {
         let id = disk::read(path).and_then(|(bytes, _)| Ok(Locked::read(&bytes, &self.machine.limits)?.vault_id()));
         let id = id.map_err(|error| trouble::store(&error))?;
         let link = links.iter().find(|link| link.vault == id);
         let link = link.ok_or_else(|| trouble::trouble("your personal vault holds no key to it", None))?;
-        self.open_linked(turn, path, link)
+        self.open_linked(generation, path, link)
     }
 
-    pub(super) fn open_linked(&self, turn: u64, path: &Path, link: &Link) -> Result<OpenVault, Trouble> {
-        self.hand_over_file(turn, links::open(&self.machine, path, link).map_err(|error| trouble::team(&error))?)
+    pub(super) fn open_linked(&self, generation: u64, path: &Path, link: &Link) -> Result<OpenVault, Trouble> {
+        self.hand_over_file(generation, links::open(&self.machine, path, link).map_err(|error| trouble::team(&error))?)
     }
 
-    pub(super) fn hand_over_file(&self, turn: u64, file: OpenFile) -> Result<OpenVault, Trouble> {
-        self.hand_over(turn, Some(file.path), &file.vault, file.tag)
+    pub(super) fn hand_over_file(&self, generation: u64, file: OpenFile) -> Result<OpenVault, Trouble> {
+        self.hand_over(generation, Some(file.path), &file.vault, file.tag)
     }
 
     pub(super) fn create(self, path: PathBuf, passphrase: &Text) -> Option<Msg> {
-        let turn = self.turn.get();
-        let created = self.found(path, passphrase, turn);
+        let generation = self.generation.get();
+        let created = self.found(path, passphrase, generation);
         // A vault that was made is said so in any case: its recovery code is shown only this once.
         Some(Msg::Created(created))
     }
 
     pub(super) fn demo(self) -> Option<Msg> {
-        let turn = self.turn.get();
+        let generation = self.generation.get();
         let made = demo::vault(&self.machine.limits).map_err(|error| trouble::vault(&error));
-        let opened = made.and_then(|vault| Ok(vec![self.hand_over(turn, None, &vault, None)?]));
-        self.unless_locked(turn, Msg::Opened(opened))
+        let opened = made.and_then(|vault| Ok(vec![self.hand_over(generation, None, &vault, None)?]));
+        self.unless_locked(generation, Msg::Opened(opened))
     }
 
     fn derive(&self, path: &Path, passphrase: &Text, recovery: bool) -> Result<(Unlocked, Tag), TeamError> {
@@ -108,14 +108,14 @@ impl Opening {
             return Ok((opened, tag));
         }
         let costs = locked.costs();
-        self.post.send(Report::Msg(Msg::UnlockEstimate(timing::estimate(&self.machine.home, &costs))));
+        self.sender.send(Report::Msg(Msg::UnlockEstimate(timing::estimate(&self.machine.home, &costs))));
         let began = Instant::now();
         let vault = locked.unlock(passphrase, &self.machine.limits)?;
         timing::remember(&self.machine.home, &costs, began.elapsed());
         Ok((vault, tag))
     }
 
-    fn found(&self, path: PathBuf, passphrase: &Text, turn: u64) -> Result<(OpenVault, Text), Trouble> {
+    fn found(&self, path: PathBuf, passphrase: &Text, generation: u64) -> Result<(OpenVault, Text), Trouble> {
         if disk::tag(&path).is_some() {
             return Err(trouble::store(&StoreError::Exists(path)));
         }
@@ -124,14 +124,14 @@ impl Opening {
         let founded = Unlocked::found(&self.user, passphrase, cost, limits, wall_ms, &mut clock::Os)
             .map_err(|error| trouble::vault(&error))?;
         let tag = disk::create(&path, &founded.vault, &mut clock::Os).map_err(|error| trouble::store(&error))?;
-        let open = self.hand_over(turn, Some(path), &founded.vault, Some(tag))?;
+        let open = self.hand_over(generation, Some(path), &founded.vault, Some(tag))?;
         Ok((open, founded.recovery_code))
     }
 
     /// Gives the vault to the worker that saves it, and to the model.
     fn hand_over(
         &self,
-        turn: u64,
+        generation: u64,
         path: Option<PathBuf>,
         vault: &Unlocked,
         tag: Option<Tag>,
@@ -152,14 +152,14 @@ impl Opening {
         let warning = vault.clock_is_plausible().err().map(|error| error.to_string()).or(warning);
         let vault = Arc::new(vault);
         let name = path.as_deref().map_or_else(|| "Demo".to_owned(), paths::name);
-        let order = Order::Open { turn, path: path.clone(), vault: Arc::clone(&vault), tag };
-        let _ = self.orders.send(order);
+        let command = VaultCommand::Open { generation, path: path.clone(), vault: Arc::clone(&vault), tag };
+        let _ = self.commands.send(command);
         Ok(OpenVault { name, path, vault, clock, warning })
     }
 
     /// What was opened before a lock is not wanted after it.
-    fn unless_locked(&self, turn: u64, msg: Msg) -> Option<Msg> {
-        (turn == self.turn.get()).then_some(msg)
+    fn unless_locked(&self, generation: u64, msg: Msg) -> Option<Msg> {
+        (generation == self.generation.get()).then_some(msg)
     }
 }
 

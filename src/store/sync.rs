@@ -144,7 +144,7 @@ pub struct WorkingCopy<'a> {
 }
 
 /// What a sync needs of the world: the time, randomness, and whether it is still wanted.
-pub struct Means<'a> {
+pub struct SyncContext<'a> {
     /// Milliseconds since 1970.
     pub wall_ms: &'a dyn Fn() -> u64,
     /// Randomness.
@@ -155,7 +155,7 @@ pub struct Means<'a> {
 
 struct Loop<'a, 'b> {
     copy: WorkingCopy<'a>,
-    means: &'a mut Means<'b>,
+    context: &'a mut SyncContext<'b>,
     memory: Memory,
     /// The hashes of this machine's own changes that the remote did not hold when the sync began: a copy that is read meanwhile can name any replica's
     /// stamps, and takes none of them away.
@@ -190,9 +190,9 @@ struct Report {
 ///
 /// # Errors
 /// [`SyncError`]; whatever came before the error is in the working copy.
-pub fn sync(copy: WorkingCopy, remote: &mut dyn Remote, means: &mut Means) -> Result<Synced, SyncError> {
-    let lock = SyncLock::hold(copy.path, means.cancel, &mut |_| {})?;
-    sync_held(copy, remote, means, &lock)
+pub fn sync(copy: WorkingCopy, remote: &mut dyn Remote, context: &mut SyncContext) -> Result<Synced, SyncError> {
+    let lock = SyncLock::hold(copy.path, context.cancel, &mut |_| {})?;
+    sync_held(copy, remote, context, &lock)
 }
 
 /// The same for whoever holds the vault's one sync of this machine.
@@ -202,7 +202,7 @@ pub fn sync(copy: WorkingCopy, remote: &mut dyn Remote, means: &mut Means) -> Re
 pub fn sync_held(
     mut copy: WorkingCopy,
     remote: &mut dyn Remote,
-    means: &mut Means,
+    context: &mut SyncContext,
     _held: &SyncLock,
 ) -> Result<Synced, SyncError> {
     (copy.vault, copy.tag) = newest(copy.path, copy.vault, copy.tag, copy.limits);
@@ -211,7 +211,7 @@ pub fn sync_held(
     let unsent = copy.vault.unsent(&there);
     let mut work = Loop {
         copy,
-        means,
+        context,
         memory,
         unsent,
         began: Instant::now(),
@@ -252,7 +252,7 @@ pub fn newest(path: &Path, vault: Unlocked, tag: Option<Tag>, limits: &Limits) -
 pub fn fetch(
     remote: &mut dyn Remote,
     limits: &Limits,
-    means: &mut Means,
+    context: &mut SyncContext,
 ) -> Result<Option<(Vec<u8>, Locked)>, SyncError> {
     let mut tries = 0_u32;
     loop {
@@ -260,7 +260,7 @@ pub fn fetch(
         match Locked::read(&bytes, limits) {
             Ok(locked) => return Ok(Some((bytes, locked))),
             Err(VaultError::Damaged(_) | VaultError::NotAVault(_)) if tries < TORN => {
-                pause(tries, means)?;
+                pause(tries, context)?;
                 tries = tries.saturating_add(1);
             }
             Err(error) => return Err(SyncError::Vault(error)),
@@ -269,12 +269,12 @@ pub fn fetch(
 }
 
 /// Waits, longer after each time, by a random part more.
-fn pause(times: u32, means: &mut Means) -> Result<(), SyncError> {
+fn pause(times: u32, context: &mut SyncContext) -> Result<(), SyncError> {
     let base = PAUSE.saturating_mul(1_u32.checked_shl(times.min(10)).unwrap_or(u32::MAX)).min(LONGEST_PAUSE);
-    let [jitter] = random_bytes::<1>(means.random).map_err(no_randomness)?;
+    let [jitter] = random_bytes::<1>(context.random).map_err(no_randomness)?;
     let (began, wait) = (Instant::now(), base.mul_f64(0.5 + f64::from(jitter) / 256.0));
     loop {
-        if means.cancel.load(Ordering::Relaxed) {
+        if context.cancel.load(Ordering::Relaxed) {
             return Err(SyncError::Cancelled);
         }
         let Some(left) = wait.checked_sub(began.elapsed()).filter(|left| !left.is_zero()) else {
@@ -292,7 +292,7 @@ impl Loop<'_, '_> {
     fn run(&mut self, remote: &mut dyn Remote) -> Result<(), SyncError> {
         let mut written = None;
         while self.report.rounds < ROUNDS && (self.report.rounds < FEWEST || self.began.elapsed() < PATIENCE) {
-            if self.means.cancel.load(Ordering::Relaxed) {
+            if self.context.cancel.load(Ordering::Relaxed) {
                 return Err(SyncError::Cancelled);
             }
             self.report.rounds = self.report.rounds.saturating_add(1);
@@ -305,14 +305,14 @@ impl Loop<'_, '_> {
                         self.memory.seen = self.copy.vault.seen();
                     }
                     self.memory.tag = Some(tag.clone());
-                    (Some(tag), Taken::Settled)
+                    (Some(tag), RemoteState::Settled)
                 }
                 Ok(Read::Absent) => {
                     if self.memory.tag.is_some() {
                         self.went_back("the vault was gone from there".into());
                     }
                     (self.there, self.asked) = (Seen::default(), None);
-                    (None, Taken::Lost)
+                    (None, RemoteState::Lost)
                 }
                 Ok(Read::Found(bytes, tag)) => {
                     let taken = self.take_in(&bytes, &tag)?;
@@ -323,14 +323,14 @@ impl Loop<'_, '_> {
                     continue;
                 }
             };
-            if taken == Taken::Again {
+            if taken == RemoteState::Again {
                 self.torn = self.torn.saturating_add(1);
                 self.pause()?;
                 continue;
             }
             self.torn = 0;
             let more = self.take_siblings(remote)?;
-            if taken == Taken::Settled && !more {
+            if taken == RemoteState::Settled && !more {
                 return self.settled(remote);
             }
             let Some(bytes) = self.due(taken, there.is_none())? else { return Ok(()) };
@@ -354,7 +354,7 @@ impl Loop<'_, '_> {
 
     fn pause(&mut self) -> Result<(), SyncError> {
         self.pauses = self.pauses.saturating_add(1);
-        pause(self.pauses, self.means)
+        pause(self.pauses, self.context)
     }
 
     /// Waits where the trouble may pass by itself in a moment, or where only reading again can tell what a write did.
@@ -375,7 +375,7 @@ impl Loop<'_, '_> {
 
     /// The remote holds all of ours.
     fn settled(&mut self, remote: &mut dyn Remote) -> Result<(), SyncError> {
-        self.memory.synced_ms = (self.means.wall_ms)();
+        self.memory.synced_ms = (self.context.wall_ms)();
         let id = self.copy.vault.vault_id();
         // Another window may have given the vault another remote meanwhile.
         if memory::read(self.copy.home, &id).url == self.memory.url {
@@ -392,10 +392,10 @@ impl Loop<'_, '_> {
     }
 
     /// What this member's program puts at the remote, if anything.
-    fn due(&mut self, taken: Taken, absent: bool) -> Result<Option<Vec<u8>>, SyncError> {
+    fn due(&mut self, taken: RemoteState, absent: bool) -> Result<Option<Vec<u8>>, SyncError> {
         match self.copy.vault.me() {
             Me::Member { role: Role::Viewer, .. } => {
-                let lost = taken == Taken::Lost;
+                let lost = taken == RemoteState::Lost;
                 let kept = lost.then(|| memory::kept_signed(self.copy.home, &self.copy.vault.vault_id())).flatten();
                 // What others would refuse, they would replace, and this would put it there again.
                 let kept = kept.filter(|bytes| self.copy.vault.may_be_put_back(bytes, self.copy.limits));
@@ -407,7 +407,7 @@ impl Loop<'_, '_> {
                 let is_lacking = |asked: &BTreeSet<[u8; 32]>| asks.is_some_and(|key| !asked.contains(&key));
                 if self.asked.as_ref().is_some_and(is_lacking) && !self.request_sent {
                     self.request_sent = true;
-                    return self.copy.vault.seal(self.means.random).map(Some).map_err(SyncError::Vault);
+                    return self.copy.vault.seal(self.context.random).map(Some).map_err(SyncError::Vault);
                 }
                 if !self.request_sent {
                     self.report.notices.push(Notice::ViewerAhead);
@@ -415,7 +415,7 @@ impl Loop<'_, '_> {
                 Ok(None)
             }
             Me::Pending { .. } if absent => Ok(None),
-            _ => self.copy.vault.seal_to_all(self.means.random).map(Some).map_err(SyncError::Vault),
+            _ => self.copy.vault.seal_to_all(self.context.random).map(Some).map_err(SyncError::Vault),
         }
     }
 
@@ -435,13 +435,13 @@ impl Loop<'_, '_> {
     }
 
     /// Takes in what lies at the remote.
-    fn take_in(&mut self, bytes: &[u8], tag: &remote::Tag) -> Result<Taken, SyncError> {
+    fn take_in(&mut self, bytes: &[u8], tag: &remote::Tag) -> Result<RemoteState, SyncError> {
         let accepted = match self.accept(bytes, true) {
             Ok(accepted) => accepted,
             Err(VaultError::Damaged(_) | VaultError::NotAVault(_))
                 if self.torn < TORN && self.aside != Some(sha256(&[bytes])) =>
             {
-                return Ok(Taken::Again);
+                return Ok(RemoteState::Again);
             }
             Err(error) => return self.refused(error, bytes),
         };
@@ -462,21 +462,21 @@ impl Loop<'_, '_> {
         if settled && self.is_viewer() {
             let id = self.copy.vault.vault_id();
             // What cannot be kept costs that others have to put the vault back should the remote lose it.
-            let _ = memory::keep_signed(self.copy.home, &id, bytes, self.means.random);
+            let _ = memory::keep_signed(self.copy.home, &id, bytes, self.context.random);
         }
         Ok(match (settled, lost) {
-            (true, _) => Taken::Settled,
-            (false, true) => Taken::Lost,
-            (false, false) => Taken::Behind,
+            (true, _) => RemoteState::Settled,
+            (false, true) => RemoteState::Lost,
+            (false, false) => RemoteState::Behind,
         })
     }
 
     /// What becomes of a copy that was not taken in.
-    fn refused(&mut self, error: VaultError, bytes: &[u8]) -> Result<Taken, SyncError> {
+    fn refused(&mut self, error: VaultError, bytes: &[u8]) -> Result<RemoteState, SyncError> {
         let last_read = self.memory.tag.as_ref().is_some_and(|tag| tag.is_of(bytes));
         match &error {
             // This machine's key is a new one (another passphrase, an owner's place taken), and nobody wrote since.
-            VaultError::RolledBack(_) if last_read => return Ok(Taken::Behind),
+            VaultError::RolledBack(_) if last_read => return Ok(RemoteState::Behind),
             VaultError::Damaged(_)
             | VaultError::NotAVault(_)
             | VaultError::Altered(_)
@@ -495,18 +495,18 @@ impl Loop<'_, '_> {
         }
         self.set_aside(&error, bytes)?;
         (self.there, self.asked) = (Seen::default(), None);
-        Ok(Taken::Lost)
+        Ok(RemoteState::Lost)
     }
 
     fn accept(&mut self, bytes: &[u8], of_remote: bool) -> Result<Accepted, VaultError> {
-        let wall_ms = (self.means.wall_ms)();
+        let wall_ms = (self.context.wall_ms)();
         let remembered = of_remote.then_some(&self.memory.seen);
-        self.copy.vault.accept(bytes, remembered, self.copy.limits, wall_ms, self.means.random)
+        self.copy.vault.accept(bytes, remembered, self.copy.limits, wall_ms, self.context.random)
     }
 
     /// Puts what came into the working copy, and does what an owner's program sees to by itself; whether there was nothing to see to.
     fn keep_house(&mut self, came: Unlocked) -> Result<bool, SyncError> {
-        let wall_ms = (self.means.wall_ms)();
+        let wall_ms = (self.context.wall_ms)();
         self.report.received = self.report.received.saturating_add(came.new_since(&self.copy.vault));
         let (before, now) = (self.copy.vault.roster().renewals(), came.roster().renewals());
         let known = before.iter().zip(now).take_while(|(before, now)| before == now).count();
@@ -516,7 +516,7 @@ impl Loop<'_, '_> {
             }
         }
         let came = came.signed_again(&self.copy.vault, &self.unsent).map_err(SyncError::Vault)?;
-        let Some((vault, deeds)) = came.housekeeping(wall_ms, self.means.random).map_err(SyncError::Vault)? else {
+        let Some((vault, deeds)) = came.housekeeping(wall_ms, self.context.random).map_err(SyncError::Vault)? else {
             return self.save(came);
         };
         let idle = vault == came;
@@ -533,8 +533,8 @@ impl Loop<'_, '_> {
         if next == self.copy.vault {
             return Ok(true);
         }
-        let wall_ms = (self.means.wall_ms)();
-        let (path, limits, random) = (self.copy.path, self.copy.limits, &mut *self.means.random);
+        let wall_ms = (self.context.wall_ms)();
+        let (path, limits, random) = (self.copy.path, self.copy.limits, &mut *self.context.random);
         let (mut next, mut tag, mut alone) = (next, self.copy.tag, true);
         for _ in 0..MOST_FORKS {
             match disk::save(path, tag.as_ref(), &next, limits, SAVE_PATIENCE, wall_ms, random) {
@@ -563,7 +563,7 @@ impl Loop<'_, '_> {
         self.aside = Some(sha256(&[bytes]));
         let (id, why) = (self.copy.vault.vault_id(), why.to_string());
         let reason = Reason { why: why.clone(), from: self.memory.url.clone() };
-        let file = aside::keep(self.copy.home, self.copy.path, &id, bytes, reason, self.means.random)?;
+        let file = aside::keep(self.copy.home, self.copy.path, &id, bytes, reason, self.context.random)?;
         let notice = Notice::SetAside(why, file);
         if !self.report.notices.contains(&notice) {
             self.report.notices.push(notice);
@@ -608,7 +608,7 @@ impl Loop<'_, '_> {
 
 /// What was made of the remote's copy.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Taken {
+enum RemoteState {
     /// It holds all that this machine does.
     Settled,
     /// It lacks something.

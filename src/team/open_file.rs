@@ -8,7 +8,7 @@ use std::time::Duration;
 use serde::Serialize;
 
 use super::{Machine, TeamError, remote};
-use crate::store::sync::{self, Means, Notice, SyncError, Synced, WorkingCopy};
+use crate::store::sync::{self, Notice, SyncContext, SyncError, Synced, WorkingCopy};
 use crate::store::sync_lock::SyncLock;
 use crate::store::{Os, Saved, StoreError, Tag, disk, memory, state};
 use crate::vault::document::Change;
@@ -188,7 +188,7 @@ impl OpenFile {
         let Some(lock) = &self.sync_lock else { return Err(VaultError::Internal("the sync was not held").into()) };
         let Machine { home, limits, now_ms, cancel, .. } = &self.machine;
         let copy = WorkingCopy { home, path: &self.path, vault: Unlocked::clone(&self.vault), tag: self.tag, limits };
-        let mut means = Means { wall_ms: now_ms, random: &mut Os, cancel };
+        let mut means = SyncContext { wall_ms: now_ms, random: &mut Os, cancel };
         sync::sync_held(copy, remote, &mut means, lock).map_err(|error| match error {
             SyncError::Vault(VaultError::NotAMember) if self.vault.is_shared() => TeamError::KeyEndedThere,
             SyncError::Vault(VaultError::NotAMember) => TeamError::PassphraseChangedThere,

@@ -7,8 +7,8 @@ use super::{Keeper, Machine, OpenFile, TeamError};
 use crate::store::memory::{self, Memory};
 use crate::store::paths::Home;
 pub use crate::store::remote::Remote;
-use crate::store::remote::{self, Around, Bounds, Environment, RemoteUrl};
-use crate::store::sync::{self, Means};
+use crate::store::remote::{self, Bounds, Environment, RemoteContext, RemoteUrl};
+use crate::store::sync::{self, SyncContext};
 use crate::store::{Os, StoreError, disk, forget};
 use crate::vault::{Edit, Link, Locked};
 
@@ -22,7 +22,7 @@ pub fn open(machine: &Machine, url: &str) -> Result<Box<dyn Remote>, TeamError> 
     let bounds = Bounds { cancelled: machine.cancel.clone(), ..Bounds::default() };
     let home = &machine.home;
     let insecure = remote::open_endpoint(&environment).is_some_and(|endpoint| insecure(home).contains(&endpoint));
-    let around = Around { environment, login: None, insecure, cache: cache(home), bounds };
+    let around = RemoteContext { environment, login: None, insecure, cache: cache(home), bounds };
     Ok(remote::open(&url, around)?)
 }
 
@@ -98,7 +98,7 @@ pub struct There {
 pub fn look(machine: &Machine, address: &str) -> Result<There, TeamError> {
     let url = full_url(address)?;
     let mut remote = open(machine, &url)?;
-    let mut means = Means { wall_ms: &machine.now_ms, random: &mut Os, cancel: &machine.cancel };
+    let mut means = SyncContext { wall_ms: &machine.now_ms, random: &mut Os, cancel: &machine.cancel };
     match sync::fetch(remote.as_mut(), &machine.limits, &mut means)? {
         Some((bytes, locked)) => Ok(There { url, bytes, locked }),
         None => Err(TeamError::Nothing(url)),

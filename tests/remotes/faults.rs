@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use tickey::store::remote::{
-    self, Around, Arrived, Bounds, Environment, Login, Read, Remote, RemoteError, RemoteUrl, Trouble, Written,
+    self, Arrived, Bounds, Environment, Login, Read, Remote, RemoteContext, RemoteError, RemoteUrl, Trouble, Written,
 };
 
 use crate::{open, open_as, servers};
@@ -218,7 +218,7 @@ fn git_shows_no_default_login() {
     let read = |text: &str, server: &Canned| {
         std::fs::write(folder.path().join(".netrc"), text).unwrap();
         let url = RemoteUrl::parse(&format!("git:http://127.0.0.1:{}/x.git", server.port), &environment).unwrap();
-        let around = Around {
+        let around = RemoteContext {
             environment: environment.clone(),
             login: None,
             insecure: false,
@@ -402,7 +402,7 @@ fn only_a_known_authority_is_trusted() {
     // Right authority, another name.
     refused(&url("127.0.0.1"), trusting.clone());
     let url = RemoteUrl::parse(&url("localhost"), &trusting).unwrap();
-    let around = |environment| Around {
+    let around = |environment| RemoteContext {
         environment,
         login: None,
         insecure: false,

@@ -29,7 +29,7 @@ mod webdav;
 
 use std::time::Duration;
 
-use tickey::store::remote::{self, Around, Bounds, Environment, Login, Remote, RemoteUrl};
+use tickey::store::remote::{self, Bounds, Environment, Login, Remote, RemoteContext, RemoteUrl};
 
 /// A remote with bounds that suit a server on this machine.
 fn open(url: &str, environment: Environment) -> Box<dyn Remote> {
@@ -44,5 +44,5 @@ fn open_within(url: &str, environment: Environment, bounds: Bounds) -> Box<dyn R
 fn open_as(url: &str, environment: Environment, login: Option<Login>, bounds: Bounds) -> Box<dyn Remote> {
     let url = RemoteUrl::parse(url, &environment).unwrap();
     let cache = std::env::temp_dir().join("tickey-unused");
-    remote::open(&url, Around { environment, login, insecure: false, cache, bounds }).unwrap()
+    remote::open(&url, RemoteContext { environment, login, insecure: false, cache, bounds }).unwrap()
 }

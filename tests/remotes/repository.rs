@@ -5,7 +5,7 @@ use std::process::Command;
 use std::time::Duration;
 
 use tempfile::TempDir;
-use tickey::store::remote::{self, Around, Bounds, Environment, Remote, RemoteUrl};
+use tickey::store::remote::{self, Bounds, Environment, Remote, RemoteContext, RemoteUrl};
 
 use crate::servers::{self, Server};
 
@@ -45,7 +45,7 @@ impl Team {
         let url = RemoteUrl::parse(&format!("git:{repository}"), &environment).unwrap();
         let bounds = Bounds { whole, ..Bounds::default() };
         let cache = self.folder.path().join(person);
-        remote::open(&url, Around { environment, login: None, insecure: false, cache, bounds }).unwrap()
+        remote::open(&url, RemoteContext { environment, login: None, insecure: false, cache, bounds }).unwrap()
     }
 
     /// Starts an ssh server for it; the address of the repository by it.

@@ -11,7 +11,7 @@ use tickey::runtime::clock::Os;
 use tickey::secret::Secret;
 use tickey::store::paths::Home;
 use tickey::store::remote::Remote;
-use tickey::store::sync::{self, Means, SyncError, Synced, WorkingCopy};
+use tickey::store::sync::{self, SyncContext, SyncError, Synced, WorkingCopy};
 use tickey::store::{Tag, disk, state};
 use tickey::vault::join::InviteCode;
 use tickey::vault::rekey::LinkKeys;
@@ -98,7 +98,7 @@ impl Machine {
     pub fn try_sync(&mut self, remote: &mut dyn Remote) -> Result<Synced, SyncError> {
         let skew = self.skew;
         let (wall_ms, cancel) = (move || now(skew), AtomicBool::new(false));
-        let mut means = Means { wall_ms: &wall_ms, random: &mut Os, cancel: &cancel };
+        let mut means = SyncContext { wall_ms: &wall_ms, random: &mut Os, cancel: &cancel };
         let copy = WorkingCopy {
             home: &self.home,
             path: &self.path,

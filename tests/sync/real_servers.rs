@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
-use tickey::store::remote::{self, Around, Bounds, Environment, Remote, RemoteUrl};
+use tickey::store::remote::{self, Bounds, Environment, Remote, RemoteContext, RemoteUrl};
 
 use crate::fleet::{self, FULL, Size};
 use crate::repository::Team;
@@ -16,7 +16,7 @@ fn open(url: &str, environment: &Environment) -> Box<dyn Remote> {
     let url = RemoteUrl::parse(url, environment).unwrap();
     let bounds = Bounds { whole: Duration::from_secs(30), ..Bounds::default() };
     let around =
-        Around { environment: environment.clone(), login: None, insecure: false, cache: PathBuf::new(), bounds };
+        RemoteContext { environment: environment.clone(), login: None, insecure: false, cache: PathBuf::new(), bounds };
     remote::open(&url, around).unwrap()
 }
 

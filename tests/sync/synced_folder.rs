@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 
-use tickey::store::remote::{self, Around, Bounds, Environment, Remote, RemoteUrl};
+use tickey::store::remote::{self, Bounds, Environment, Remote, RemoteContext, RemoteUrl};
 use tickey::vault::roster::Role;
 
 use crate::fleet::{self, FULL};
@@ -15,7 +15,8 @@ pub fn open(file: &Path) -> Box<dyn Remote> {
     let environment = Environment::default();
     let url = RemoteUrl::parse(&format!("folder:{}", file.display()), &environment).unwrap();
     let cache = std::env::temp_dir().join("tickey-unused");
-    remote::open(&url, Around { environment, login: None, insecure: false, cache, bounds: Bounds::default() }).unwrap()
+    remote::open(&url, RemoteContext { environment, login: None, insecure: false, cache, bounds: Bounds::default() })
+        .unwrap()
 }
 
 #[test]

@@ -13,7 +13,8 @@ use sha2::{Digest, Sha256};
 use super::command::{Command, Done};
 use super::credentials::{git_has_default, git_names};
 use super::{
-    Around, Bounds, Deadline, Environment, Guarantees, Guard, LARGEST, Read, Remote, RemoteError, Tag, Trouble, Written,
+    Bounds, Deadline, Environment, Guarantees, Guard, LARGEST, Read, Remote, RemoteContext, RemoteError, Tag, Trouble,
+    Written,
 };
 use crate::store::{StoreError, disk, lock, paths};
 
@@ -41,7 +42,7 @@ pub(super) struct Git {
 }
 
 impl Git {
-    pub(super) fn new(repository: &str, around: &Around) -> Git {
+    pub(super) fn new(repository: &str, around: &RemoteContext) -> Git {
         Git {
             repository: repository.into(),
             place: format!("git:{repository}"),

@@ -15,7 +15,7 @@ use ureq::tls::{Certificate, RootCerts, TlsConfig};
 use ureq::{Agent, AsSendBody, Body, SendBody};
 
 use super::url::{HttpUrl, is_loopback};
-use super::{Around, Deadline, LARGEST, RemoteError, Trouble, within};
+use super::{Deadline, LARGEST, RemoteContext, RemoteError, Trouble, within};
 
 /// How much of an answer that is no file is read.
 const WORDS: usize = 64 * 1024;
@@ -119,7 +119,7 @@ impl Client {
         url: &HttpUrl,
         place: &str,
         bundle: Option<&Path>,
-        around: &Around,
+        around: &RemoteContext,
     ) -> Result<Client, RemoteError> {
         let mut config = Agent::config_builder()
             .http_status_as_error(false)
@@ -362,7 +362,11 @@ pub(super) fn is_strong(etag: &str) -> bool {
 }
 
 /// The certificates that are trusted.
-fn authorities(place: &str, bundle: Option<&Path>, around: &Around) -> Result<Vec<Certificate<'static>>, RemoteError> {
+fn authorities(
+    place: &str,
+    bundle: Option<&Path>,
+    around: &RemoteContext,
+) -> Result<Vec<Certificate<'static>>, RemoteError> {
     static RING: Once = Once::new();
     RING.call_once(|| {
         // Somebody else's choice of a provider is as good.

@@ -280,7 +280,7 @@ fn within<T: Send + 'static>(
 
 /// What a remote is opened with.
 #[derive(Debug, Clone)]
-pub struct Around {
+pub struct RemoteContext {
     /// The process's variables: where credentials are looked up, and what `git` runs with.
     pub environment: Environment,
     /// A login from the personal vault; used instead of what lies in the person's files.
@@ -297,7 +297,7 @@ pub struct Around {
 ///
 /// # Errors
 /// [`Trouble::Refused`] without the credentials it cannot do without.
-pub fn open(url: &RemoteUrl, around: Around) -> Result<Box<dyn Remote>, RemoteError> {
+pub fn open(url: &RemoteUrl, around: RemoteContext) -> Result<Box<dyn Remote>, RemoteError> {
     match url {
         RemoteUrl::Folder(path) => Ok(Box::new(folder::Folder::new(path.clone(), around.bounds))),
         RemoteUrl::S3 { bucket, key } => Ok(Box::new(s3::S3::new(bucket, key, &around)?)),

@@ -10,7 +10,9 @@ use super::http::{Answer, Ask, Client, Content, is_strong};
 use super::object::{self, Headers, Server};
 use super::signature::{Key, Signed, sign};
 use super::url::{HttpUrl, encode};
-use super::{Around, Bounds, Deadline, Environment, Guarantees, Read, Remote, RemoteError, Tag, Trouble, Written};
+use super::{
+    Bounds, Deadline, Environment, Guarantees, Read, Remote, RemoteContext, RemoteError, Tag, Trouble, Written,
+};
 
 /// For the scratch object to be removed, whatever else took its time.
 const TIDYING: Duration = Duration::from_secs(10);
@@ -30,7 +32,7 @@ pub(super) struct S3 {
 }
 
 impl S3 {
-    pub(super) fn new(bucket: &str, object: &str, around: &Around) -> Result<S3, RemoteError> {
+    pub(super) fn new(bucket: &str, object: &str, around: &RemoteContext) -> Result<S3, RemoteError> {
         let place = format!("s3://{bucket}/{object}");
         let Aws { key, region, endpoint, bundle, looked } = aws(&around.environment);
         let own = around.login.as_ref().map(|login| Key {
@@ -223,8 +225,8 @@ mod tests {
         S3::new(bucket, key, &around(environment, true)).unwrap().url().to_string()
     }
 
-    fn around(environment: Environment, insecure: bool) -> Around {
-        Around { environment, login: None, insecure, cache: "/nonexistent".into(), bounds: Bounds::default() }
+    fn around(environment: Environment, insecure: bool) -> RemoteContext {
+        RemoteContext { environment, login: None, insecure, cache: "/nonexistent".into(), bounds: Bounds::default() }
     }
 
     #[test]

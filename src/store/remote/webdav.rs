@@ -13,7 +13,9 @@ use super::credentials::{from_netrc, netrc_path};
 use super::http::{Answer, Ask, Client, Content};
 use super::object::{self, Headers, Lock, Server};
 use super::url::HttpUrl;
-use super::{Around, Bounds, Deadline, Guarantees, Guard, Login, Read, Remote, RemoteError, Tag, Trouble, Written};
+use super::{
+    Bounds, Deadline, Guarantees, Guard, Login, Read, Remote, RemoteContext, RemoteError, Tag, Trouble, Written,
+};
 use crate::secret::Text;
 
 /// For a lock or a scratch file to be given back, whatever else took its time.
@@ -38,7 +40,7 @@ pub(super) struct WebDav {
 }
 
 impl WebDav {
-    pub(super) fn new(url: &HttpUrl, around: &Around) -> Result<WebDav, RemoteError> {
+    pub(super) fn new(url: &HttpUrl, around: &RemoteContext) -> Result<WebDav, RemoteError> {
         let netrc =
             netrc_path(&around.environment).map_or_else(|| "~/.netrc".into(), |path| path.display().to_string());
         let looked = match &around.login {
