@@ -11,7 +11,7 @@ use crate::secret::Text;
 use crate::store::{StoreError, paths};
 use crate::team::join::{self, Names};
 use crate::team::remote::{self, There};
-use crate::team::{self, Machine, links};
+use crate::team::{Keeper, Machine, links};
 use crate::text;
 use crate::vault::roster::Role;
 use crate::vault::sharing::Me;
@@ -64,7 +64,7 @@ pub fn run(global: &Global, args: &Args) -> Result<(), Failure> {
     let joined = personal.with_file(|file| join::join(file, &there, &code, &names))?;
     let (name, recovery_code) = (joined.link.name.to_string(), joined.recovery_code);
     let mut session = Session::of(links::open(&machine, &joined.path, &joined.link)?);
-    let sent = team::publish(&mut session);
+    let sent = session.sync();
     let (Me::Member { name: member, role } | Me::Pending { name: member, role }) = session.vault().me();
     let fingerprint = session.vault().own_words();
     if global.json {

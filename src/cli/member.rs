@@ -13,8 +13,8 @@ use super::sync;
 use super::vault;
 use crate::runtime::clock;
 use crate::secret::Text;
-use crate::team::members::{self, Invitation, Removed, Sent};
-use crate::team::{Keeper, Published};
+use crate::team::Keeper;
+use crate::team::members::{self, Invitation, Removed};
 use crate::text;
 use crate::vault::Unlocked;
 use crate::vault::join::fingerprint_of_keys;
@@ -167,8 +167,7 @@ fn list(global: &Global) -> Result<(), Failure> {
 
 fn invite(global: &Global, name: &str, role: Role, seconds: u64) -> Result<(), Failure> {
     let mut session = open_newest(global)?;
-    let Sent { value: Invitation { code, expires_ms }, published: sent } =
-        members::invite(&mut session, name, role, seconds)?;
+    let (Invitation { code, expires_ms }, sent) = members::invite(&mut session, name, role, seconds)?;
     if global.json {
         out::json(&Invited { name, role: role.name(), code: &code, expires: expires_ms / 1000 })?;
         return sync::finish(sent);
@@ -181,7 +180,7 @@ fn invite(global: &Global, name: &str, role: Role, seconds: u64) -> Result<(), F
         out::utc(expires_ms)
     ));
     out::say("hand it over by another way than the vault; they run: tickey join SOURCE");
-    if let Published::NoRemote = sent {
+    if let Ok(None) = sent {
         out::say(&format!(
             "this vault has no remote yet: tickey --vault {} remote set URL puts it where they can reach it",
             out::word(session.name())
@@ -203,7 +202,7 @@ fn named<'a>(session: &'a Session, name: &str) -> Result<&'a Member, Failure> {
 fn give_role(global: &Global, name: &str, role: Role) -> Result<(), Failure> {
     let mut session = open_newest(global)?;
     let member = named(&session, name)?.clone();
-    let Some(Sent { value: recovery_code, published: sent }) = members::set_role(&mut session, &member, role)? else {
+    let Some((recovery_code, sent)) = members::set_role(&mut session, &member, role)? else {
         out::say(&format!("{} is {} already", text::clean(&member.name), role.name()));
         return Ok(());
     };
@@ -232,7 +231,7 @@ fn remove(global: &Global, name: &str, work: Work, yes: bool) -> Result<(), Fail
     let open_invite = session.vault().roster().invites().iter().find(|invite| invite.name == name).cloned();
     if let (Some(invite), true) = (open_invite, session.vault().members().iter().all(|member| member.name != name)) {
         ask::confirm(yes, &format!("End the invite of {}?", text::fit(name, 60)))?;
-        let sent = members::end_invite(&mut session, &invite)?.published;
+        let sent = members::end_invite(&mut session, &invite)?.1;
         out::say(&format!("ended the invite of {}; its code opens nothing that comes after", text::clean(name)));
         return sync::finish(sent);
     }
@@ -242,8 +241,7 @@ fn remove(global: &Global, name: &str, work: Work, yes: bool) -> Result<(), Fail
             .hint("tickey vault recovery puts a new one in its place"));
     }
     ask::confirm(yes, &format!("Remove {} from {}?", text::fit(&member.name, 60), text::fit(session.name(), 60)))?;
-    let Sent { value: Removed { recovery_code, to_reenrol }, published: sent } =
-        members::remove(&mut session, &member, work)?;
+    let (Removed { recovery_code, to_reenrol }, sent) = members::remove(&mut session, &member, work)?;
     let name = text::clean(&member.name);
     out::say(&format!("removed {name}: what comes after is sealed under a new key"));
     out::say(&format!("what {name} has read, and old copies, backups and git history, stay readable to them"));
@@ -307,7 +305,7 @@ fn cut(global: &Global, name: &str, yes: bool) -> Result<(), Failure> {
         _ => format!("Drop {} of {who} that no owner stands for, for good?", out::changes(aside)),
     };
     ask::confirm(yes, &question)?;
-    let sent = members::cut(&mut session, name)?.published;
+    let sent = members::cut(&mut session, name)?.1;
     let name = text::clean(name);
     out::say(&match aside {
         0 => format!("Nothing of {name} was here to drop; what still comes is dropped"),
@@ -321,7 +319,7 @@ fn admit(global: &Global, fingerprint: &str, yes: bool) -> Result<(), Failure> {
     let wanted: Vec<&str> = fingerprint.split_whitespace().collect();
     let has_words = |keys: &PublicKeys| fingerprint_of_keys(keys).split_whitespace().eq(wanted.iter().copied());
     if let Some(asked) = session.vault().new_keys().into_iter().find(|asked| has_words(&asked.keys)) {
-        let sent = members::give_key(&mut session, &asked)?.published;
+        let sent = members::give_key(&mut session, &asked)?.1;
         out::say(&format!("Gave {} the new key; the old one opens nothing from now on", text::clean(&asked.name)));
         return sync::finish(sent);
     }
@@ -337,7 +335,7 @@ fn admit(global: &Global, fingerprint: &str, yes: bool) -> Result<(), Failure> {
         }
         ask::confirm(yes, &format!("The invitation ended {ended}. Let {who} in all the same?"))?;
     }
-    let Sent { value: name, published } = members::admit(&mut session, newcomer)?;
+    let (name, published) = members::admit(&mut session, newcomer)?;
     out::say(&format!("Let in {}", text::clean(&name)));
     sync::finish(published)
 }

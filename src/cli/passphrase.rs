@@ -7,7 +7,7 @@ use super::session::{self, File, Session};
 use super::sync;
 use super::{backup, out};
 use crate::runtime::{clock, process};
-use crate::team::{self, Keeper, Published};
+use crate::team::Keeper;
 use crate::text;
 use crate::vault::sharing::Me;
 
@@ -75,7 +75,7 @@ fn rekey_links(personal: &mut Session) -> Result<(), Failure> {
     let edits = personal.vault().rekey_links(&mut clock::Os)?;
     personal.edit(&edits)?;
     // This person's other machines need the new keys first.
-    let mut sent = team::publish(personal);
+    let mut sent = personal.sync();
     for (_, link) in personal.vault().links() {
         let name = text::clean(&link.name).into_owned();
         match personal.linked(&link) {
@@ -83,8 +83,8 @@ fn rekey_links(personal: &mut Session) -> Result<(), Failure> {
                 out::say(&format!("{name} is not on this machine; your key to it is replaced where it is synced next"))
             }
             Ok(Some(mut session)) => {
-                let of_link = team::publish(&mut session);
-                if let Published::Waits(_) = of_link {
+                let of_link = session.sync();
+                if of_link.is_err() {
                     sent = of_link;
                 }
                 match session.vault().me() {

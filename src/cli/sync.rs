@@ -8,8 +8,7 @@ use super::session::{self, Session};
 use crate::runtime::notices;
 use crate::secret::Text;
 use crate::store::sync::Notice;
-pub use crate::team::Published;
-use crate::team::{Keeper, SyncReport, TeamError, links, members, passphrase, remote};
+use crate::team::{Keeper, Published, SyncReport, TeamError, links, members, passphrase, remote};
 use crate::text;
 
 /// Syncs the vault that the arguments name, or all that have a remote.
@@ -125,7 +124,7 @@ fn fetch_missing(all: &mut Vec<Session>) -> Result<(), Failure> {
 
 /// Takes in what is new before a change that must stand on it. What hinders it is a warning: the change waits then.
 pub fn before(session: &mut Session) -> Result<(), Failure> {
-    if let Published::Waits(_) = members::on_newest(session)? {
+    if members::on_newest(session)?.is_err() {
         // Why is said at the end, where it still is so.
         out::warn("not synced: this stands on what is here");
     }
@@ -135,8 +134,8 @@ pub fn before(session: &mut Session) -> Result<(), Failure> {
 /// Ends a command that has said what was done here.
 pub fn finish(published: Published) -> Result<(), Failure> {
     match published {
-        Published::NoRemote | Published::Done => Ok(()),
-        Published::Waits(error) => Err(Failure::new(Exit::Remote, format!("not yet at the remote: {error}"))
+        Ok(_) => Ok(()),
+        Err(error) => Err(Failure::new(Exit::Remote, format!("not yet at the remote: {error}"))
             .hint("it is saved here; tickey sync sends it")),
     }
 }

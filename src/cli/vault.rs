@@ -11,7 +11,7 @@ use crate::runtime::process;
 use crate::secret::Text;
 use crate::store::{disk, state};
 use crate::team::create;
-use crate::team::members::{self, Sent};
+use crate::team::members;
 use crate::text;
 use crate::vault::Locked;
 
@@ -116,7 +116,7 @@ fn recovery(global: &Global, yes: bool) -> Result<(), Failure> {
             text::fit(session.name(), 60)
         ),
     )?;
-    let Sent { value, published } = members::renew_recovery(&mut session)?;
+    let (value, published) = members::renew_recovery(&mut session)?;
     let Some(code) = value else { return sync::finish(published) };
     if global.json {
         out::json(&NewCode { vault: session.name(), recovery_code: &code })?;

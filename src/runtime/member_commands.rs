@@ -3,8 +3,8 @@
 use super::syncing::Job;
 use crate::app::effect::MemberDeed;
 use crate::app::msg::{MemberDone, ShownCode};
-use crate::team::members::{self, INVITATION_S, Sent};
-use crate::team::{Published, TeamError};
+use crate::team::members::{self, INVITATION_S};
+use crate::team::{Published, SyncReport, TeamError};
 use crate::text::clean;
 use crate::vault::sharing::Work;
 
@@ -13,11 +13,11 @@ impl Job<'_> {
         let needs_remote = self.known.file.vault.is_shared() && !matches!(deed, MemberDeed::Forget(..));
         let (said, code, published) = self.change(deed)?;
         let waits = match published {
-            Published::NoRemote if needs_remote => {
+            Ok(None) if needs_remote => {
                 "; this vault has no remote yet: the command remote puts it where they can reach it"
             }
-            Published::Waits(_) => "; it waits until the remote can be reached",
-            Published::NoRemote | Published::Done => "",
+            Err(_) => "; it waits until the remote can be reached",
+            Ok(_) => "",
         };
         Ok(MemberDone { said: format!("{said}{waits}"), code })
     }
@@ -25,19 +25,23 @@ impl Job<'_> {
     fn change(&mut self, deed: MemberDeed) -> Result<(String, Option<ShownCode>, Published), TeamError> {
         Ok(match deed {
             MemberDeed::Invite { name, role } => {
-                let Sent { value, published } = members::invite(self, &name, role, INVITATION_S)?;
+                let (value, published) = members::invite(self, &name, role, INVITATION_S)?;
                 let said = format!("invited {} as {}; the code is good for a week, once", clean(&name), role.name());
                 (said, Some(ShownCode::Invitation(value.code)), published)
             }
             MemberDeed::Role(member, role) => match members::set_role(self, &member, role)? {
-                None => (format!("{} is {} already", clean(&member.name), role.name()), None, Published::Done),
-                Some(Sent { value, published }) => {
+                None => (
+                    format!("{} is {} already", clean(&member.name), role.name()),
+                    None,
+                    Ok(Some(SyncReport::default())),
+                ),
+                Some((value, published)) => {
                     let said = format!("{} is {} now", clean(&member.name), role.name());
                     (said, value.map(ShownCode::Recovery), published)
                 }
             },
             MemberDeed::Remove(member) => {
-                let Sent { value, published } = members::remove(self, &member, Work::Usual)?;
+                let (value, published) = members::remove(self, &member, Work::Usual)?;
                 let said = match value.to_reenrol {
                     0 => format!("removed {}", clean(&member.name)),
                     1 => format!("removed {}; the secret they could read is listed below", clean(&member.name)),
@@ -47,26 +51,26 @@ impl Job<'_> {
             }
             MemberDeed::GiveKey(asked) => {
                 let said = format!("{} has a new key; the old one opens nothing from now on", clean(&asked.name));
-                (said, None, members::give_key(self, &asked)?.published)
+                (said, None, members::give_key(self, &asked)?.1)
             }
             MemberDeed::Cut(name) => {
                 let said = format!("Dropped the changes of {} that no owner stands for", clean(&name));
-                (said, None, members::cut(self, &name)?.published)
+                (said, None, members::cut(self, &name)?.1)
             }
             MemberDeed::EndInvite(invite) => {
                 let said = format!("ended the invite of {}", clean(&invite.name));
-                (said, None, members::end_invite(self, &invite)?.published)
+                (said, None, members::end_invite(self, &invite)?.1)
             }
             MemberDeed::RenewRecovery => {
-                let Sent { value, published } = members::renew_recovery(self)?;
+                let (value, published) = members::renew_recovery(self)?;
                 ("Renewed the recovery code".into(), value.map(ShownCode::Recovery), published)
             }
             MemberDeed::Forget(entry, name) => {
                 let said = format!("deleted {} for good; backups and old copies keep it", clean(&name));
-                (said, None, members::purge(self, entry)?.published)
+                (said, None, members::purge(self, entry)?.1)
             }
             MemberDeed::Admit(newcomer) => {
-                let Sent { value, published } = members::admit(self, &newcomer)?;
+                let (value, published) = members::admit(self, &newcomer)?;
                 (format!("let in {}", clean(&value)), None, published)
             }
         })

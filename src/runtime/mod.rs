@@ -140,10 +140,7 @@ impl Runtime {
                 }
             }
             Effect::Sync => self.session.ask(SyncCommand::Now),
-            Effect::Share(deed) => {
-                let generation = self.session.generation();
-                self.session.ask(SyncCommand::Share { generation, deed });
-            }
+            Effect::Share(deed) => self.session.ask(SyncCommand::Share(deed)),
             Effect::Member { vault, deed } => self.session.ask(SyncCommand::Member { vault, deed }),
             Effect::Copy { text, clear_after_s } => return self.copy(text, clear_after_s, now, out),
             Effect::ClearClipboard => self.clear_clipboard(out),

@@ -11,7 +11,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, mpsc};
 
 use super::jobs::{Report, ReportSender, contained};
-use super::syncing::{SyncCommand, Syncing, Why};
+use super::syncing::{SyncCommand, Thread, Why};
 use super::vaults::Opening;
 use super::{clock, timing, trouble};
 use crate::app::{Msg, SaveId};
@@ -92,24 +92,26 @@ impl LockGeneration {
 /// The screen's side of the worker.
 pub(super) struct Session {
     opening: Opening,
+    sync_commands: mpsc::Sender<SyncCommand>,
     seen: Arc<Mutex<Vec<Seen>>>,
     worker: Option<std::thread::JoinHandle<()>>,
-    start: Option<Worker>,
-    syncing: Syncing,
+    start: Option<(Worker, Thread)>,
 }
 
 impl Session {
     pub(super) fn new(machine: Machine, user: String, sender: ReportSender) -> Session {
-        let (commands, receiver) = mpsc::channel();
-        let seen = Arc::new(Mutex::new(Vec::new()));
+        let ((commands, receiver), (sync_commands, sync_receiver)) = (mpsc::channel(), mpsc::channel());
         let opening = Opening { machine, user, sender, commands, generation: LockGeneration::default() };
-        let syncing = Syncing::new(opening.clone());
-        let Opening { machine, sender, generation, .. } = opening.clone();
-        let (seen_by_worker, sync_commands) = (Arc::clone(&seen), syncing.sync_commands());
-        let (open, failed) = (Vec::new(), BTreeSet::new());
-        let worker =
-            Worker { machine, sender, receiver, seen: seen_by_worker, generation, open, failed, sync_commands };
-        Session { opening, seen, worker: None, start: Some(worker), syncing }
+        let worker = Worker {
+            opening: opening.clone(),
+            receiver,
+            seen: Arc::default(),
+            open: Vec::new(),
+            failed: BTreeSet::new(),
+            sync_commands: sync_commands.clone(),
+        };
+        let (seen, thread) = (Arc::clone(&worker.seen), Thread::new(opening.clone(), sync_receiver));
+        Session { opening, sync_commands, seen, worker: None, start: Some((worker, thread)) }
     }
 
     /// What opens vaults for the worker, which is started if it is not running.
@@ -118,19 +120,17 @@ impl Session {
         self.opening.clone()
     }
 
-    pub(super) fn generation(&self) -> u64 {
-        self.opening.generation.get()
-    }
-
     /// Gives a command; the worker's thread starts with the first.
     pub(super) fn command(&mut self, command: VaultCommand) {
         let _ = self.opening().commands.send(command);
     }
 
     fn begin(&mut self) {
-        self.syncing.begin();
-        if let Some(worker) = self.start.take() {
-            self.worker = std::thread::Builder::new().name("vault".into()).spawn(move || worker.run()).ok();
+        if let Some((worker, thread)) = self.start.take() {
+            let start = |name: &str| std::thread::Builder::new().name(name.into());
+            // Without this thread everything works but syncing.
+            let _ = start("sync").spawn(move || thread.run());
+            self.worker = start("vault").spawn(move || worker.run()).ok();
         }
     }
 
@@ -144,7 +144,7 @@ impl Session {
     }
 
     pub(super) fn ask(&self, command: SyncCommand) {
-        self.syncing.ask(command);
+        let _ = self.sync_commands.send(command);
     }
 
     /// Drops the vaults once what was ordered before is done.
@@ -159,7 +159,9 @@ impl Session {
 
     /// Gives each thread that has secrets a sender to drop, once it has done all that it was told before.
     pub(super) fn settle(&self, when_done: &mpsc::Sender<Infallible>) {
-        self.syncing.settle(when_done.clone());
+        if self.start.is_none() {
+            self.ask(SyncCommand::Settle(when_done.clone()));
+        }
         if self.worker.is_some() {
             let _ = self.opening.commands.send(VaultCommand::Settle(when_done.clone()));
         }
@@ -183,11 +185,9 @@ struct Open {
 }
 
 struct Worker {
-    machine: Machine,
-    sender: ReportSender,
+    opening: Opening,
     receiver: mpsc::Receiver<VaultCommand>,
     seen: Arc<Mutex<Vec<Seen>>>,
-    generation: LockGeneration,
     /// The first is the one that was unlocked.
     open: Vec<Open>,
     failed: BTreeSet<SaveId>,
@@ -199,7 +199,7 @@ impl Worker {
     fn pass_on(&self, at: usize, why: Why) {
         let Some(open) = self.open.get(at) else { return };
         let Some(path) = open.path.clone() else { return };
-        let generation = self.generation.get();
+        let generation = self.opening.generation.get();
         let command = SyncCommand::Vault { generation, path, vault: Arc::clone(&open.vault), tag: open.tag, why };
         let _ = self.sync_commands.send(command);
     }
@@ -214,7 +214,7 @@ impl Worker {
     }
 
     fn obey(&mut self, command: VaultCommand) {
-        let generation = self.generation.get();
+        let generation = self.opening.generation.get();
         let save = if let VaultCommand::Save { save, .. } = &command { Some(*save) } else { None };
         let passphrase = matches!(command, VaultCommand::ChangePassphrase(_));
         match contained(|| self.carry_out(command)) {
@@ -222,10 +222,10 @@ impl Worker {
             Err(trouble) => match save {
                 Some(save) => {
                     self.failed.insert(save);
-                    self.sender.send(Report::Msg(Msg::Saved { save, result: Err(trouble) }));
+                    self.opening.sender.send(Report::Msg(Msg::Saved { save, result: Err(trouble) }));
                 }
-                None if passphrase => self.sender.send(Report::Msg(Msg::PassphraseChanged(Err(trouble)))),
-                None => self.sender.send(Report::Msg(Msg::ChangedUnreadably(trouble))),
+                None if passphrase => self.opening.sender.send(Report::Msg(Msg::PassphraseChanged(Err(trouble)))),
+                None => self.opening.sender.send(Report::Msg(Msg::ChangedUnreadably(trouble))),
             },
         }
     }
@@ -234,15 +234,15 @@ impl Worker {
     fn answer(&self, generation: u64, msg: Msg) {
         let secret =
             matches!(&msg, Msg::Saved { result: Ok(_), .. } | Msg::PassphraseChanged(Ok(_)) | Msg::ChangedElsewhere(_));
-        if generation == self.generation.get() || !secret {
-            self.sender.send(Report::Msg(msg));
+        if generation == self.opening.generation.get() || !secret {
+            self.opening.sender.send(Report::Msg(msg));
         }
     }
 
     fn carry_out(&mut self, command: VaultCommand) -> Vec<Msg> {
         match command {
             VaultCommand::Open { generation, path, vault, tag } => {
-                if generation == self.generation.get() {
+                if generation == self.opening.generation.get() {
                     self.set_seen(path.as_deref(), tag, None);
                     self.open.retain(|open| open.vault.id() != vault.id());
                     self.open.push(Open { path, vault, tag });
@@ -265,14 +265,15 @@ impl Worker {
             VaultCommand::Merge { generation, vault, tag } => {
                 let at = self.open.iter().position(|open| open.vault.id() == vault.id());
                 let is_new = |open: &Open| !Arc::ptr_eq(&open.vault, &vault) || open.tag != tag;
-                let at = at.filter(|at| generation == self.generation.get() && self.open.get(*at).is_some_and(is_new));
+                let at = at
+                    .filter(|at| generation == self.opening.generation.get() && self.open.get(*at).is_some_and(is_new));
                 // What does not go together in memory may do so once the file is read.
                 let merged = at.and_then(|at| self.merge(at, &vault, tag).unwrap_or_else(|_| self.look(at)));
                 merged.into_iter().collect()
             }
             VaultCommand::KeyOf(generation, theirs) => {
                 let first = self.open.first_mut().filter(|open| open.vault.id() == theirs.id());
-                if let (Some(open), true) = (first, generation == self.generation.get()) {
+                if let (Some(open), true) = (first, generation == self.opening.generation.get()) {
                     open.vault = Arc::new(open.vault.with_key_of(&theirs));
                 }
                 Vec::new()
@@ -316,7 +317,7 @@ impl Worker {
             return Ok((Arc::clone(&open.vault), None));
         }
         // First the stamp, then the change: a stamp must never be given out twice.
-        let remembered = state::remember(&self.machine.home, &vault.vault_id(), clock);
+        let remembered = state::remember(&self.opening.machine.home, &vault.vault_id(), clock);
         let warning =
             remembered.err().map(|error| format!("this machine cannot remember its place in the vault: {error}"));
         let (vault, more) = self.write(at, &vault)?;
@@ -329,7 +330,7 @@ impl Worker {
     fn write(&mut self, at: usize, vault: &Unlocked) -> Result<(Arc<Unlocked>, Option<String>), crate::app::Trouble> {
         let open = self.open.get_mut(at).ok_or_else(locked)?;
         let path = open.path.clone().ok_or_else(locked)?;
-        let saved = open_file::save(&self.machine, &path, open.tag.as_ref(), vault);
+        let saved = open_file::save(&self.opening.machine, &path, open.tag.as_ref(), vault);
         let saved = saved.map_err(|error| trouble::team(&error))?;
         open.vault = Arc::new(saved.vault);
         open.tag = Some(saved.tag);
@@ -361,11 +362,11 @@ impl Worker {
         let Some(open) = self.open.first_mut() else {
             return Err(trouble::trouble("the vault is locked; the passphrase was not changed", None));
         };
-        let cost = timing::choose(&self.machine.limits);
+        let cost = timing::choose(&self.opening.machine.limits);
         let wall_ms = clock::now().wall_ms;
         let vault = open
             .vault
-            .change_passphrase(passphrase, cost, &self.machine.limits, wall_ms, &mut clock::Os)
+            .change_passphrase(passphrase, cost, &self.opening.machine.limits, wall_ms, &mut clock::Os)
             .map_err(|error| trouble::vault(&error))?;
         if open.path.is_none() {
             open.vault = Arc::new(vault);
@@ -403,8 +404,8 @@ impl Worker {
         if Some(tag) == seen {
             return None;
         }
-        let read =
-            disk::read(&path).and_then(|(bytes, tag)| Ok((open.vault.reopen(&bytes, &self.machine.limits)?, tag)));
+        let read = disk::read(&path)
+            .and_then(|(bytes, tag)| Ok((open.vault.reopen(&bytes, &self.opening.machine.limits)?, tag)));
         let merged = read.and_then(|(theirs, tag)| Ok(self.merge(at, &theirs, Some(tag))?));
         match merged {
             Ok(answer) => answer,
@@ -442,7 +443,7 @@ mod tests {
         let machine = machine(folder.path());
         let (sender, _reports, _wake) = jobs::report_channel().unwrap();
         let mut session = Session::new(machine.clone(), "maya".into(), sender);
-        let mut worker = session.start.take().unwrap();
+        let (mut worker, _) = session.start.take().unwrap();
         let vault = Unlocked::found_shared("ops", "maya", 1, &mut clock::Os).unwrap().vault;
         let path = folder.path().join("ops.json");
         let tag = disk::create(&path, &vault, &mut clock::Os).unwrap();
@@ -481,9 +482,9 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let (sender, reports, _wake) = jobs::report_channel().unwrap();
         let mut session = Session::new(machine(folder.path()), "maya".into(), sender);
-        let worker = session.start.take().unwrap();
+        let (worker, _) = session.start.take().unwrap();
         let vault = Arc::new(Unlocked::found_shared("ops", "maya", 0, &mut clock::Os).unwrap().vault);
-        let before = session.generation();
+        let before = session.opening.generation.get();
         let answers = || {
             [
                 Msg::ChangedElsewhere(Arc::clone(&vault)),

@@ -30,7 +30,8 @@ fn locked(row: ShareRow) -> Refused {
 }
 
 impl Thread {
-    pub(super) fn share(&mut self, generation: u64, deed: ShareDeed) -> Result<Shared, Refused> {
+    pub(super) fn share(&mut self, deed: ShareDeed) -> Result<Shared, Refused> {
+        let generation = self.opening.generation.get();
         let done = match deed {
             ShareDeed::Found { name, member } => self.create(generation, &name, &member),
             ShareDeed::Join { address, code, member } => self.join(generation, &address, &code, member.as_deref()),

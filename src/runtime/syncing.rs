@@ -44,10 +44,7 @@ pub(super) enum SyncCommand {
         deed: MemberDeed,
     },
     /// Make or join a shared vault, or say where one is kept.
-    Share {
-        generation: u64,
-        deed: ShareDeed,
-    },
+    Share(ShareDeed),
     /// Go on with the passphrase that another machine set.
     Follow(Text),
     Close,
@@ -61,41 +58,6 @@ pub(super) enum Why {
     Saved,
     /// Another program wrote its file, or this thread did.
     Looked,
-}
-
-pub(super) struct Syncing {
-    sync_commands: mpsc::Sender<SyncCommand>,
-    start: Option<Thread>,
-}
-
-impl Syncing {
-    pub(super) fn new(opening: Opening) -> Syncing {
-        let (sync_commands, receiver) = mpsc::channel();
-        let thread = Thread { receiver, opening, known: Vec::new(), tried: BTreeSet::new(), asked: Vec::new() };
-        Syncing { sync_commands, start: Some(thread) }
-    }
-
-    pub(super) fn sync_commands(&self) -> mpsc::Sender<SyncCommand> {
-        self.sync_commands.clone()
-    }
-
-    pub(super) fn begin(&mut self) {
-        if let Some(thread) = self.start.take() {
-            // Without the thread everything works but syncing.
-            let _ = std::thread::Builder::new().name("sync".into()).spawn(move || thread.run());
-        }
-    }
-
-    pub(super) fn ask(&self, command: SyncCommand) {
-        let _ = self.sync_commands.send(command);
-    }
-
-    /// Gives the thread a sender to drop, once it has done all that it was told before.
-    pub(super) fn settle(&self, when_done: mpsc::Sender<Infallible>) {
-        if self.start.is_none() {
-            self.ask(SyncCommand::Settle(when_done));
-        }
-    }
 }
 
 pub(super) struct SyncedVault {
@@ -120,7 +82,11 @@ pub(super) struct Thread {
 }
 
 impl Thread {
-    fn run(mut self) {
+    pub(super) fn new(opening: Opening, receiver: mpsc::Receiver<SyncCommand>) -> Thread {
+        Thread { receiver, opening, known: Vec::new(), tried: BTreeSet::new(), asked: Vec::new() }
+    }
+
+    pub(super) fn run(mut self) {
         loop {
             let due = self.known.iter().filter_map(|known| known.due.first()).min();
             let command = match due {
@@ -149,9 +115,9 @@ impl Thread {
                     let result = contained(|| self.member(&vault, deed)).and_then(|result| result);
                     Msg::MemberDone { vault, result }
                 }
-                SyncCommand::Share { generation, deed } => {
+                SyncCommand::Share(deed) => {
                     let broken = |trouble| Err((ShareRow::Address, trouble));
-                    Msg::Shared(contained(|| self.share(generation, deed)).unwrap_or_else(broken))
+                    Msg::Shared(contained(|| self.share(deed)).unwrap_or_else(broken))
                 }
                 SyncCommand::Follow(passphrase) => {
                     Msg::PassphraseFollowed(contained(|| self.follow(&passphrase)).and_then(|result| result))

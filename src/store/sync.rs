@@ -186,20 +186,11 @@ struct Report {
     notices: Vec<Notice>,
 }
 
-/// Syncs. The working copy is saved whenever something came.
+/// Syncs, for whoever holds the vault's one sync of this machine. The working copy is saved whenever something came.
 ///
 /// # Errors
 /// [`SyncError`]; whatever came before the error is in the working copy.
-pub fn sync(copy: WorkingCopy, remote: &mut dyn Remote, context: &mut SyncContext) -> Result<Synced, SyncError> {
-    let lock = SyncLock::hold(copy.path, context.cancel, &mut |_| {})?;
-    sync_held(copy, remote, context, &lock)
-}
-
-/// The same for whoever holds the vault's one sync of this machine.
-///
-/// # Errors
-/// As [`sync`].
-pub fn sync_held(
+pub fn sync(
     mut copy: WorkingCopy,
     remote: &mut dyn Remote,
     context: &mut SyncContext,
@@ -248,7 +239,7 @@ pub fn newest(path: &Path, vault: Unlocked, tag: Option<Tag>, limits: &Limits) -
 /// Reads the remote until it is no torn file: what a newcomer or a new machine begins with. `None`: there is nothing.
 ///
 /// # Errors
-/// As [`sync`].
+/// [`SyncError`].
 pub fn fetch(
     remote: &mut dyn Remote,
     limits: &Limits,

@@ -1,6 +1,6 @@
 //! Who belongs to a vault: each change saved here and sent. Callers begin with [`on_newest`], so that it stands on the newest list of members to be had.
 
-use super::{Keeper, OpenFile, Published, TeamError, publish};
+use super::{Keeper, OpenFile, Published, TeamError};
 use crate::secret::{Random, Text};
 use crate::store::{Os, StoreError};
 use crate::vault::join::Newcomer;
@@ -12,12 +12,8 @@ use crate::vault::{EntryId, Renewed, Unlocked, VaultError};
 /// How long an invitation is good unless somebody says otherwise, in seconds.
 pub const INVITATION_S: u64 = 7 * 24 * 60 * 60;
 
-/// A change that is saved here, and what became of it.
-pub struct Sent<T> {
-    pub value: T,
-    /// Whether the remote has it.
-    pub published: Published,
-}
+/// What comes of a change that is saved here, and whether the remote has it.
+pub type Sent<T> = Result<(T, Published), TeamError>;
 
 /// A way in for one person.
 pub struct Invitation {
@@ -38,21 +34,21 @@ pub struct Removed {
 /// Holds the vault's one sync of this machine until it is released, and takes in what is new.
 pub fn on_newest(keeper: &mut dyn Keeper) -> Result<Published, TeamError> {
     keeper.hold()?;
-    Ok(publish(keeper))
+    Ok(keeper.sync())
 }
 
 fn send<T>(
     keeper: &mut dyn Keeper,
     change: impl FnOnce(&Unlocked, u64, &mut dyn Random) -> Result<(Unlocked, T), VaultError>,
-) -> Result<Sent<T>, TeamError> {
+) -> Sent<T> {
     let file = keeper.file();
     let (vault, value) = change(&file.vault, (file.machine.now_ms)(), &mut Os)?;
     file.save(&vault)?;
-    Ok(Sent { value, published: publish(keeper) })
+    Ok((value, keeper.sync()))
 }
 
 /// Invites somebody, for that many seconds.
-pub fn invite(keeper: &mut dyn Keeper, name: &str, role: Role, seconds: u64) -> Result<Sent<Invitation>, TeamError> {
+pub fn invite(keeper: &mut dyn Keeper, name: &str, role: Role, seconds: u64) -> Sent<Invitation> {
     send(keeper, |vault, now, random| {
         let expires_ms = now.saturating_add(seconds.saturating_mul(1000));
         let Invited { vault, code, expires_ms } = vault.invite(name, role, expires_ms, now, random)?;
@@ -61,12 +57,12 @@ pub fn invite(keeper: &mut dyn Keeper, name: &str, role: Role, seconds: u64) -> 
 }
 
 /// Ends an invitation and its code.
-pub fn end_invite(keeper: &mut dyn Keeper, invite: &Invite) -> Result<Sent<()>, TeamError> {
+pub fn end_invite(keeper: &mut dyn Keeper, invite: &Invite) -> Sent<()> {
     send(keeper, |vault, now, random| Ok((vault.end_invite(invite, now, random)?, ())))
 }
 
 /// Lets in one of those who used an invitation; the name they have now.
-pub fn admit(keeper: &mut dyn Keeper, newcomer: &Newcomer) -> Result<Sent<String>, TeamError> {
+pub fn admit(keeper: &mut dyn Keeper, newcomer: &Newcomer) -> Sent<String> {
     send(keeper, |vault, now, random| {
         let vault = vault.admit(newcomer, now, random)?;
         let member = vault.roster().member_by_key(&newcomer.keys.sign);
@@ -76,12 +72,16 @@ pub fn admit(keeper: &mut dyn Keeper, newcomer: &Newcomer) -> Result<Sent<String
 }
 
 /// Puts the key in force that a member asks for.
-pub fn give_key(keeper: &mut dyn Keeper, asked: &NewKey) -> Result<Sent<()>, TeamError> {
+pub fn give_key(keeper: &mut dyn Keeper, asked: &NewKey) -> Sent<()> {
     send(keeper, |vault, now, random| Ok((vault.give_key(asked, now, random)?, ())))
 }
 
 /// Gives a member another role; a new recovery code where they were an owner. `None` when they have that role already.
-pub fn set_role(keeper: &mut dyn Keeper, member: &Member, role: Role) -> Result<Option<Sent<Option<Text>>>, TeamError> {
+pub fn set_role(
+    keeper: &mut dyn Keeper,
+    member: &Member,
+    role: Role,
+) -> Result<Option<(Option<Text>, Published)>, TeamError> {
     if member.role == role {
         return Ok(None);
     }
@@ -96,7 +96,7 @@ fn parts(renewed: Renewed) -> (Unlocked, Option<Text>) {
 ///
 /// # Errors
 /// As [`Unlocked::remove`] and [`OpenFile::save`]; [`TeamError::TooManyChanges`] where `work` has to say what becomes of them.
-pub fn remove(keeper: &mut dyn Keeper, member: &Member, work: Work) -> Result<Sent<Removed>, TeamError> {
+pub fn remove(keeper: &mut dyn Keeper, member: &Member, work: Work) -> Sent<Removed> {
     let removed = send(keeper, |vault, now, random| {
         let (vault, recovery_code) = parts(vault.remove(member, work, now, random)?);
         let to_reenrol = vault.to_reenrol().len();
@@ -114,17 +114,17 @@ pub fn remove(keeper: &mut dyn Keeper, member: &Member, work: Work) -> Result<Se
 }
 
 /// Drops what somebody did whose key has ended, and no owner stands for.
-pub fn cut(keeper: &mut dyn Keeper, name: &str) -> Result<Sent<()>, TeamError> {
+pub fn cut(keeper: &mut dyn Keeper, name: &str) -> Sent<()> {
     send(keeper, |vault, now, _| Ok((vault.cut(name, now)?, ())))
 }
 
 /// Puts a new recovery code in the place of the one in force.
-pub fn renew_recovery(keeper: &mut dyn Keeper) -> Result<Sent<Option<Text>>, TeamError> {
+pub fn renew_recovery(keeper: &mut dyn Keeper) -> Sent<Option<Text>> {
     send(keeper, |vault, now, random| vault.renew_recovery(now, random).map(parts))
 }
 
 /// Deletes an entry for good.
-pub fn purge(keeper: &mut dyn Keeper, entry: EntryId) -> Result<Sent<()>, TeamError> {
+pub fn purge(keeper: &mut dyn Keeper, entry: EntryId) -> Sent<()> {
     send(keeper, |vault, now, _| Ok((vault.purge(&[entry], now)?, ())))
 }
 
@@ -136,5 +136,5 @@ pub fn would_revert(file: &OpenFile, member: &Member, since_ms: u64) -> Result<u
 /// Takes back all that a member did since then.
 pub fn revert(keeper: &mut dyn Keeper, member: &Member, since_ms: u64) -> Result<Published, TeamError> {
     keeper.file().change(|vault, clock, now| vault.plan_revert(member, since_ms, clock, now))?;
-    Ok(publish(keeper))
+    Ok(keeper.sync())
 }

@@ -48,23 +48,5 @@ pub trait Keeper {
     fn sync(&mut self) -> Result<Option<SyncReport>, TeamError>;
 }
 
-/// What became of a change that was saved here.
-#[must_use]
-#[derive(Debug)]
-pub enum Published {
-    /// The vault has no remote.
-    NoRemote,
-    /// The remote has it.
-    Done,
-    /// It is saved here, and waits for the next sync.
-    Waits(TeamError),
-}
-
-/// Sends a change that was saved.
-pub fn publish(keeper: &mut dyn Keeper) -> Published {
-    match keeper.sync() {
-        Ok(None) => Published::NoRemote,
-        Ok(Some(_)) => Published::Done,
-        Err(error) => Published::Waits(error),
-    }
-}
+/// What became of a change that was saved here and sent: `Ok(None)` has no remote, an error waits for the next sync.
+pub type Published = Result<Option<SyncReport>, TeamError>;

@@ -189,7 +189,7 @@ impl OpenFile {
         let Machine { home, limits, now_ms, cancel, .. } = &self.machine;
         let copy = WorkingCopy { home, path: &self.path, vault: Unlocked::clone(&self.vault), tag: self.tag, limits };
         let mut means = SyncContext { wall_ms: now_ms, random: &mut Os, cancel };
-        sync::sync_held(copy, remote, &mut means, lock).map_err(|error| match error {
+        sync::sync(copy, remote, &mut means, lock).map_err(|error| match error {
             SyncError::Vault(VaultError::NotAMember) if self.vault.is_shared() => TeamError::KeyEndedThere,
             SyncError::Vault(VaultError::NotAMember) => TeamError::PassphraseChangedThere,
             error => error.into(),

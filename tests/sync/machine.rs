@@ -12,6 +12,7 @@ use tickey::secret::Secret;
 use tickey::store::paths::Home;
 use tickey::store::remote::Remote;
 use tickey::store::sync::{self, SyncContext, SyncError, Synced, WorkingCopy};
+use tickey::store::sync_lock::SyncLock;
 use tickey::store::{Tag, disk, state};
 use tickey::vault::join::InviteCode;
 use tickey::vault::rekey::LinkKeys;
@@ -106,7 +107,8 @@ impl Machine {
             tag: self.tag,
             limits: &LIMITS,
         };
-        let result = sync::sync(copy, remote, &mut means);
+        let lock = SyncLock::hold(&self.path, &cancel, &mut |_| {})?;
+        let result = sync::sync(copy, remote, &mut means, &lock);
         match &result {
             Ok(synced) => (self.vault, self.tag) = (synced.vault.clone(), synced.tag),
             // What came before the error is in the working copy.
