@@ -24,6 +24,15 @@ test *filter:
 torture *filter:
     TICKEY_TORTURE=all cargo test --test torture -- --nocapture {{ filter }}
 
+# Changes the code in one place after another and names each change that no test notices (tests/MUTANTS.md); it does so in place, in a clean tree; takes days; needs `cargo install cargo-mutants`: `just mutants --list`, `just mutants --re Roster::take`
+[group('work')]
+mutants *arguments:
+    git diff --exit-code --stat
+    cargo mutants --in-place --output target --minimum-test-timeout 120 \
+        --file 'src/otp/**/*.rs' --file 'src/vault/**/*.rs' --file src/formats/plan.rs \
+        --file src/store/sync.rs --file src/store/sync_lock.rs --file src/store/disk.rs {{ arguments }} \
+        -- --lib --test vault --test vectors --test store --test sync --test cli --test screens
+
 # Keeps the screen open on a shared vault for so many minutes, a day's work every few seconds: memory, threads and open files stay as they were
 [group('work')]
 soak minutes="60":

@@ -167,6 +167,9 @@ fn a_renewed_recovery_code_ends_the_one_before() {
     let before = founded.vault.seal(&mut random).unwrap();
     assert_eq!(vault.opened_by(&before), OpenedBy::Earlier);
     assert_eq!(vault.opened_by(&bytes), OpenedBy::Present);
+    assert_eq!(founded.vault.opened_by(&bytes), OpenedBy::Unknown, "a later epoch is for a later key to judge");
+    let other = Unlocked::found("maya", &Text::from("a passphrase"), CHEAP, &LIMITS, NOON, &mut random).unwrap().vault;
+    assert_eq!(other.opened_by(&before), OpenedBy::Unknown);
     assert!(opened.renew_recovery(NOON, &mut random).is_err());
     assert!(opened.come_in_by_code("maya", NOON, &mut random).is_err(), "a personal vault has one member");
     assert!(opened.change_passphrase(&Text::from("new"), CHEAP, &LIMITS, NOON, &mut random).is_ok());
@@ -184,6 +187,11 @@ fn a_new_passphrase_ends_the_old_one_and_the_recovery_code_stays() {
     assert_eq!(locked.epoch(), 2);
     assert_eq!(locked.unlock(&Text::from("a passphrase"), &LIMITS).unwrap_err(), VaultError::WrongPassphrase);
     assert_eq!(old.reopen(&bytes, &LIMITS).unwrap_err(), VaultError::NotAMember);
+    // Other key slots are an earlier passphrase's, but those of the same epoch may be anybody's.
+    let twin = old.change_passphrase(&Text::from("a third"), CHEAP, &LIMITS, NOON, &mut random).unwrap();
+    for (copy, by) in [(&old, OpenedBy::Earlier), (&new, OpenedBy::Present), (&twin, OpenedBy::Unknown)] {
+        assert_eq!(new.opened_by(&copy.seal(&mut random).unwrap()), by);
+    }
     let again = locked.unlock(&Text::from("another"), &LIMITS).unwrap();
     assert_eq!(again.entry(id(1)), old.entry(id(1)));
     assert_eq!(again.history(id(1))[0].by, "maya");
@@ -247,6 +255,23 @@ fn a_counter_used_on_two_machines_never_goes_back() {
     let merged = here.vault.merge(&there.vault).unwrap();
     assert_eq!(merged.entry(id(1)).unwrap().details.otp.counter, 50);
     assert!(merged.entry(id(1)).unwrap().conflicts.is_empty());
+}
+
+#[test]
+fn what_is_so_already_makes_no_change() {
+    let mut replica = Replica::new(1);
+    replica.edit(&[Edit::Add(id(1), Box::new(details("GitHub")))]);
+    for (edit, changes) in [
+        (Edit::Restore(id(1)), 0),
+        (Edit::Favourite(id(1), false), 0),
+        (Edit::Favourite(id(1), true), 1),
+        (Edit::Favourite(id(1), true), 0),
+        (Edit::Delete(id(1)), 1),
+        (Edit::Delete(id(1)), 0),
+        (Edit::Restore(id(1)), 1),
+    ] {
+        assert_eq!(replica.edit(std::slice::from_ref(&edit)).len(), changes, "{edit:?}");
+    }
 }
 
 #[test]

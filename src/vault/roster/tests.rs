@@ -62,6 +62,35 @@ fn a_vault_is_founded_by_its_first_link_alone() {
     assert!(begins(&stranger, serde_json::json!({})).is_err());
 }
 
+/// Each side has to give way to the same one, or they would write over each other for ever.
+#[test]
+fn of_two_who_did_the_same_apart_both_choose_the_same_branch() {
+    let mut random = FixedRandom::new(18);
+    let (roster, founder, vault_key) = founded(&mut random);
+    let entries = [EntryId::random(&mut random).unwrap()];
+    let branch = |at| {
+        let mut branch = roster.clone();
+        branch.purge(&entries, &founder, at).unwrap();
+        branch
+    };
+    let mut chosen = BTreeSet::new();
+    for at in 10..20 {
+        let (one, two) = (branch(at), branch(100));
+        let Relation::Crossed { theirs, equal: true } = one.relation(&two) else { panic!("{:?}", one.relation(&two)) };
+        assert_eq!(two.relation(&one), Relation::Crossed { theirs: !theirs, equal: true });
+        chosen.insert(theirs);
+    }
+    assert_eq!(chosen.len(), 2, "by no rule but the hash");
+    // One of them did more: the other follows.
+    let (mut more, less) = (branch(10), branch(11));
+    more.start_epoch(&vault_key, &founder, 12).unwrap();
+    assert_eq!((less.relation(&more), more.relation(&less)), (Relation::Ahead, Relation::Behind));
+    assert_eq!(less.relation(&less.clone()), Relation::Same);
+    // The vault's first key is no change of it.
+    assert!(roster.events().iter().all(|event| event.what != "changed the vault key"));
+    assert_eq!(more.events().last().unwrap().what, "changed the vault key");
+}
+
 #[test]
 fn links_dropped_reordered_or_forged_are_refused() {
     let mut random = FixedRandom::new(12);
