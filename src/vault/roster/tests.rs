@@ -187,6 +187,42 @@ fn a_link_beyond_its_bound_is_refused() {
 }
 
 #[test]
+fn a_link_in_another_place_or_under_an_unfit_name_is_refused() {
+    let mut random = FixedRandom::new(19);
+    let (mut roster, founder, _) = founded(&mut random);
+    let keys = MemberKey::random(&mut random).unwrap().public();
+    let id = roster.invite("dan", Role::Viewer, keys, 9, &founder, 2).unwrap();
+    let takes = |op: serde_json::Value| roster.clone().take(signed(&roster, &founder, &op));
+    let own = MemberKey::random(&mut random).unwrap().public();
+    let admit = |name: &str, role: &str| {
+        let (sign, exchange) = (BASE64.encode(&own.sign), BASE64.encode(&own.exchange));
+        serde_json::json!({"op": "admit", "name": name, "role": role, "sign": sign, "exchange": exchange, "invite": BASE64.encode(&id)})
+    };
+    takes(admit("dan", "viewer")).unwrap();
+    for (name, role) in
+        [("", "viewer"), ("d\u{9b}n", "viewer"), (RECOVERY, "viewer"), ("dan", "editor"), ("dan", "owner")]
+    {
+        assert!(takes(admit(name, role)).is_err(), "{name:?} {role}");
+    }
+    let with = |name: &str, value: serde_json::Value| {
+        let mut op = admit("dan", "viewer");
+        op[name] = value;
+        op
+    };
+    let n = roster.links.len();
+    for (name, value) in [
+        ("n", serde_json::json!(n - 1)),
+        ("n", serde_json::json!(n + 1)),
+        ("previous", serde_json::json!(BASE64.encode(&[7; 32]))),
+    ] {
+        assert!(takes(with(name, value.clone())).is_err(), "{name} {value}");
+    }
+    // What says nothing is for what another link said.
+    assert!(takes(serde_json::json!({"op": "moot"})).is_err());
+    takes(serde_json::json!({"op": "moot", "again": BASE64.encode(&id)})).unwrap();
+}
+
+#[test]
 fn the_last_links_are_for_shutting_out() {
     let mut random = FixedRandom::new(15);
     let (mut roster, founder, vault_key) = founded(&mut random);
