@@ -20,7 +20,7 @@ use std::sync::Arc;
 
 use ratatui::Terminal;
 use ratatui::backend::TestBackend;
-use tickey::app::{self, Key, KeyCode, Model, Msg, OpenVault, Start};
+use tickey::app::{self, Answer, Key, KeyCode, Model, Msg, OpenVault, Start, Ticket};
 use tickey::config::Config;
 use tickey::runtime::{clock, demo, process};
 use tickey::time::Now;
@@ -45,7 +45,8 @@ fn drawn(columns: u16, rows: u16, keys: &str) -> String {
         app::update(model, Msg::Key(Key { code, ctrl: false, alt: false, shift: false }), NOW);
     };
     "demo\n".chars().for_each(|letter| press(&mut model, letter));
-    app::update(&mut model, Msg::Opened(Ok(vec![open])), NOW);
+    // The first that was asked.
+    app::update(&mut model, Msg::Answer(Ticket(0), Answer::Opened(Ok(vec![open]))), NOW);
     keys.chars().for_each(|letter| press(&mut model, letter));
     let mut terminal = Terminal::new(TestBackend::new(columns, rows)).unwrap();
     terminal.draw(|frame| view::draw(&model, NOW, frame)).unwrap();

@@ -11,17 +11,19 @@ use crate::vault::roster::{Invite, Member, Role};
 use crate::vault::seal::VaultId;
 use crate::vault::{Clock, Details, EntryId};
 
-/// Names one save, so that its answer is known.
+/// Names one effect, so that its answer is known. Never given out twice.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
-pub struct SaveId(pub u64);
+pub struct Ticket(pub u64);
 
 /// What must be done.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Effect {
     /// Say which vaults there are: [`super::Msg::Vaults`].
     ListVaults,
-    /// Derive and open, off the screen's thread, and every shared vault that is linked: [`super::Msg::Opened`].
+    /// Derive and open, off the screen's thread, and every shared vault that is linked: [`super::msg::Answer::Opened`].
     Unlock {
+        /// Its answer's.
+        ticket: Ticket,
         /// Which file.
         path: PathBuf,
         /// A shared vault that must be opened with it, wherever it lies.
@@ -31,22 +33,28 @@ pub enum Effect {
         /// The words are the printed recovery code.
         recovery: bool,
     },
-    /// Make a vault with one member and save it: [`super::Msg::Created`]. The cost is measured.
+    /// Make a vault with one member and save it: [`super::msg::Answer::Created`]. The cost is measured.
     CreateVault {
+        /// Its answer's.
+        ticket: Ticket,
         /// Where.
         path: PathBuf,
         /// Its passphrase.
         passphrase: Text,
     },
-    /// Open the demo vault that the program carries: [`super::Msg::Opened`] without a path.
-    OpenDemo,
-    /// Set a new passphrase and save: [`super::Msg::PassphraseChanged`].
+    /// Open the demo vault that the program carries: [`super::msg::Answer::Opened`] without a path.
+    OpenDemo(Ticket),
+    /// Set a new passphrase and save: [`super::msg::Answer::PassphraseChanged`].
     ChangePassphrase {
+        /// Its answer's.
+        ticket: Ticket,
         /// The new one.
         passphrase: Text,
     },
-    /// Go on with the passphrase that another machine set for the vault that was unlocked: [`super::Msg::PassphraseFollowed`].
+    /// Go on with the passphrase that another machine set for the vault that was unlocked: [`super::msg::Answer::PassphraseFollowed`].
     FollowPassphrase {
+        /// Its answer's.
+        ticket: Ticket,
         /// That one.
         passphrase: Text,
     },
@@ -55,30 +63,34 @@ pub enum Effect {
         /// Which vault.
         vault: VaultId,
         /// Its name.
-        save: SaveId,
+        save: Ticket,
         /// The changes, in a form the union takes.
         changes: Vec<Change>,
         /// The newest stamp the clock gave out, to be remembered first.
         clock: Clock,
         /// The save without which this one must fail: of an entry that is on its way from this vault to another.
-        after: Option<SaveId>,
+        after: Option<Ticket>,
     },
     /// Look whether an open vault's file was changed by another program (a `stat`; read and merged only if it was):
     /// [`super::Msg::ChangedElsewhere`] when it was, nothing when not.
     LookAtFile,
     /// Sync all open vaults that have a remote, now: [`super::Msg::Synced`] for each.
     Sync,
-    /// Change who belongs to a shared vault, on its newest list of members: [`super::Msg::MemberDone`].
+    /// Change who belongs to a shared vault, on its newest list of members: [`super::msg::Answer::Member`].
     Member {
+        /// Its answer's.
+        ticket: Ticket,
         /// Which vault.
         vault: VaultId,
         /// What.
         deed: MemberDeed,
     },
-    /// Make or join a shared vault, or say where a vault is kept: [`super::Msg::Shared`].
-    Share(ShareDeed),
-    /// Put a text into the clipboard, marked sensitive: [`super::Msg::Copied`].
+    /// Make or join a shared vault, or say where a vault is kept: [`super::msg::Answer::Shared`].
+    Share(Ticket, ShareDeed),
+    /// Put a text into the clipboard, marked sensitive: [`super::msg::Answer::Copied`].
     Copy {
+        /// Its answer's.
+        ticket: Ticket,
         /// What.
         text: Text,
         /// Clear it after so many seconds, if it is still ours.
@@ -86,8 +98,10 @@ pub enum Effect {
     },
     /// Clear the clipboard now if it still holds our text: [`super::Msg::ClipboardCleared`].
     ClearClipboard,
-    /// Read a file to be imported, or text that was pasted: [`super::Msg::ImportRead`].
+    /// Read a file to be imported, or text that was pasted: [`super::msg::Answer::ImportRead`].
     ReadImport {
+        /// Its answer's.
+        ticket: Ticket,
         /// From where.
         source: ImportSource,
         /// The format's id when a person chose one.
@@ -95,8 +109,10 @@ pub enum Effect {
         /// Its password, once asked for.
         password: Option<Text>,
     },
-    /// Read a table whose columns a person names: [`super::Msg::ImportRead`], at first with a look at it.
+    /// Read a table whose columns a person names: [`super::msg::Answer::ImportRead`], at first with a look at it.
     ReadTable {
+        /// Its answer's.
+        ticket: Ticket,
         /// From where.
         source: ImportSource,
         /// What its columns hold, once that is said.
@@ -104,10 +120,12 @@ pub enum Effect {
     },
     /// Nobody waits for what is being read any more: its answer is dropped when it comes.
     AbandonImport,
-    /// Complete a path that is being typed: [`super::Msg::Completions`].
-    CompletePath(Text),
-    /// Write an export, 0600, never over an existing file: [`super::Msg::Exported`].
+    /// Complete a path that is being typed: [`super::msg::Answer::Completions`].
+    CompletePath(Ticket, Text),
+    /// Write an export, 0600, never over an existing file: [`super::msg::Answer::Exported`].
     Export {
+        /// Its answer's.
+        ticket: Ticket,
         /// The format's id.
         format: &'static str,
         /// Where to.
@@ -117,8 +135,10 @@ pub enum Effect {
         /// Encrypted with it; `None`: plain, which a person has chosen by name.
         password: Option<Text>,
     },
-    /// Write a text as a QR code, SVG if the path ends so, else PNG, 0600, never over an existing file: [`super::Msg::PictureSaved`].
+    /// Write a text as a QR code, SVG if the path ends so, else PNG, 0600, never over an existing file: [`super::msg::Answer::PictureSaved`].
     SavePicture {
+        /// Its answer's.
+        ticket: Ticket,
         /// Where to.
         path: PathBuf,
         /// What the code holds.
@@ -132,6 +152,8 @@ pub enum Effect {
     Quit,
     /// Copy, and leave once the holder has it.
     CopyAndQuit {
+        /// Its answer's, where it cannot be done.
+        ticket: Ticket,
         /// What.
         text: Text,
         /// Clear it after so many seconds.

@@ -12,9 +12,9 @@ pub(crate) mod screen;
 pub(crate) mod screens;
 pub(crate) mod shell;
 
-pub use effect::{Effect, SaveId};
+pub use effect::{Effect, Ticket};
 pub use keymap::Screen;
-pub use msg::{Key, KeyCode, Mouse, MouseKind, Msg, OpenVault, Trouble, VaultChoice};
+pub use msg::{Answer, Key, KeyCode, Mouse, MouseKind, Msg, OpenVault, Trouble, VaultChoice};
 pub use shell::model::{Model, Start};
 pub use shell::schedule::{needs_draw, next_wake};
 pub use shell::update::update;

@@ -3,8 +3,7 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use crate::app::SaveId;
-use crate::app::effect::ShareRow;
+use crate::app::effect::{ShareRow, Ticket};
 pub use crate::config::keys::{Key, KeyCode};
 use crate::formats::Imported;
 use crate::formats::columns::Sheet;
@@ -92,26 +91,18 @@ pub enum Msg {
     LockNow,
     /// The program is back in the foreground after a suspend.
     Resumed,
+    /// An effect is done, or could not be.
+    Answer(Ticket, Answer),
     /// Which vaults there are: answer to [`super::Effect::ListVaults`].
     Vaults(Vec<VaultChoice>),
-    /// Whether the vault opened: answer to [`super::Effect::Unlock`] and [`super::Effect::OpenDemo`].
-    ///
-    /// The vault that was unlocked comes first, then the shared ones that it holds keys to.
-    Opened(Result<Vec<OpenVault>, Trouble>),
     /// One more vault is open.
     AlsoOpened(OpenVault),
     /// How long unlocking will take by measure of an earlier one or of the costs, in milliseconds; sent while deriving.
     UnlockEstimate(u64),
-    /// Whether the vault was made: answer to [`super::Effect::CreateVault`], with the recovery code to be shown once.
-    Created(Result<(OpenVault, Text), Trouble>),
-    /// Whether a new passphrase was set: answer to [`super::Effect::ChangePassphrase`].
-    PassphraseChanged(Result<Arc<Unlocked>, Trouble>),
-    /// Whether the passphrase of another machine was the right one, and all is merged: answer to [`super::Effect::FollowPassphrase`].
-    PassphraseFollowed(Result<(), Trouble>),
     /// Whether a save worked. When it did, the vault is what the file now holds, merged with other windows' changes.
     Saved {
         /// Which save.
-        save: SaveId,
+        save: Ticket,
         /// The vault, and something a person should know (no backup could be made).
         result: Result<(Arc<Unlocked>, Option<String>), Trouble>,
     },
@@ -136,19 +127,29 @@ pub enum Msg {
     NoRemote(VaultId),
     /// Somebody asked for a sync, and no open vault has a remote.
     NothingToSync,
+    /// The clipboard was cleared (true), or was not ours any more (false).
+    ClipboardCleared(bool),
+}
+
+/// What the outside answers to an effect, with the ticket that the effect carried.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Answer {
+    /// Whether the vault opened: answer to [`super::Effect::Unlock`] and [`super::Effect::OpenDemo`].
+    ///
+    /// The vault that was unlocked comes first, then the shared ones that it holds keys to.
+    Opened(Result<Vec<OpenVault>, Trouble>),
+    /// Whether the vault was made: answer to [`super::Effect::CreateVault`], with the recovery code to be shown once.
+    Created(Result<(OpenVault, Text), Trouble>),
+    /// Whether a new passphrase was set: answer to [`super::Effect::ChangePassphrase`].
+    PassphraseChanged(Result<Arc<Unlocked>, Trouble>),
+    /// Whether the passphrase of another machine was the right one, and all is merged: answer to [`super::Effect::FollowPassphrase`].
+    PassphraseFollowed(Result<(), Trouble>),
     /// Whether members were changed: answer to [`super::Effect::Member`].
-    MemberDone {
-        /// Which vault.
-        vault: VaultId,
-        /// What was done.
-        result: Result<MemberDone, Trouble>,
-    },
+    Member(Result<MemberDone, Trouble>),
     /// Whether something was done about shared vaults themselves: answer to [`super::Effect::Share`]; else the row that it failed by.
     Shared(Result<Shared, (ShareRow, Trouble)>),
     /// Whether a copy worked.
     Copied(Result<Copied, Trouble>),
-    /// The clipboard was cleared (true), or was not ours any more (false).
-    ClipboardCleared(bool),
     /// What is in a file to be imported: answer to [`super::Effect::ReadImport`].
     ImportRead(Result<ImportRead, Trouble>),
     /// Paths that complete what was typed: answer to [`super::Effect::CompletePath`].

@@ -3,21 +3,20 @@
 //! A new screen is its file in `screens/`, its view, one line in the list of screens (`screens/mod.rs`), and its rows in the keymap.
 
 use std::borrow::Cow;
-use std::path::PathBuf;
 
 pub(crate) use crate::app::core::context::Context;
 pub(crate) use crate::app::core::session::Session;
-use crate::app::effect::{ImportSource, ShareRow};
+use crate::app::effect::ImportSource;
+pub(crate) use crate::app::effect::Ticket;
 pub(crate) use crate::app::keymap::{Action, Row, Screen, word};
-use crate::app::msg::{ImportRead, MemberDone, Shared, ShownCode};
-use crate::app::{SaveId, Trouble};
+pub(crate) use crate::app::msg::Answer;
+use crate::app::msg::{MemberDone, Shared, ShownCode};
 use crate::config::keys::Key;
 use crate::formats::Imported;
 use crate::otp::Otp;
 use crate::secret::Text;
 use crate::time::Now;
 use crate::vault::find::EntryRef;
-use crate::vault::seal::VaultId;
 
 /// What a screen wants of the stack of screens.
 pub(crate) enum Flow {
@@ -78,20 +77,6 @@ pub(crate) enum Open {
     OtherPassphrase,
 }
 
-/// What the outside answers.
-pub(crate) enum Answer {
-    /// Those saves are done (true), or have failed.
-    Saved(Vec<SaveId>, bool),
-    Member(VaultId, Result<MemberDone, Trouble>),
-    Shared(Result<Shared, (ShareRow, Trouble)>),
-    PassphraseChanged(Result<(), Trouble>),
-    PassphraseFollowed(Result<(), Trouble>),
-    ImportRead(Result<ImportRead, Trouble>),
-    Completions(Vec<String>),
-    Exported(Result<PathBuf, Trouble>),
-    PictureSaved(Result<PathBuf, Trouble>),
-}
-
 /// Whether an action can be done; why not, in a person's words.
 pub(crate) type Enabled = Result<(), Cow<'static, str>>;
 
@@ -141,9 +126,19 @@ pub(crate) trait Handle {
         Flow::Pass
     }
 
-    /// The outside answers; given back by a screen that waits for no such answer.
-    fn answer(&mut self, answer: Answer, _: &mut Context<'_>) -> Result<Flow, Answer> {
-        Err(answer)
+    /// Whether the answer with that ticket is for this screen.
+    fn waits_for(&self, _: Ticket) -> bool {
+        false
+    }
+
+    /// The outside answers. What nobody waits for comes to the list.
+    fn answer(&mut self, _: Ticket, _: Answer, _: &mut Context<'_>) -> Flow {
+        Flow::Stay
+    }
+
+    /// The save that this screen waits for is done, or has failed.
+    fn saved(&mut self, _done: bool) -> Flow {
+        Flow::Stay
     }
 
     /// The vaults have changed; false: the screen has nothing to show any more.

@@ -3,13 +3,11 @@
 use std::convert::Infallible;
 use std::io::{self, PipeReader, PipeWriter, Write};
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, mpsc};
 
 use super::clipboard::{CopyError, Held};
 use super::trouble;
-use crate::app::msg::ImportRead;
-use crate::app::{Msg, Trouble};
+use crate::app::{Answer, Msg, Ticket, Trouble};
 use crate::secret::{Text, wiping_stack};
 
 /// What a job tells the main loop.
@@ -18,12 +16,12 @@ pub(super) enum Report {
     Msg(Msg),
     /// A holder has the copied text, or could not take it (then it is handed back).
     Held {
-        copy: u64,
+        copy: Ticket,
         result: Result<Held, (CopyError, Text)>,
     },
     /// A holder has ended: see [`super::clipboard::Watch::wait`].
     HolderEnded {
-        copy: u64,
+        copy: Ticket,
         cleared: Option<bool>,
     },
 }
@@ -64,8 +62,6 @@ pub(super) fn contained<T>(work: impl FnOnce() -> T) -> Result<T, Trouble> {
 pub(super) struct JobQueue {
     work: Option<mpsc::Sender<Work>>,
     sender: ReportSender,
-    /// Whether anybody waits for the reading that was given last.
-    awaited: Arc<AtomicBool>,
     /// Each thread has a clone of the sender as long as it runs.
     running: (mpsc::Sender<Infallible>, mpsc::Receiver<Infallible>),
 }
@@ -74,24 +70,25 @@ type Work = Box<dyn FnOnce() + Send>;
 
 impl JobQueue {
     pub(super) fn new(sender: ReportSender) -> JobQueue {
-        JobQueue { work: None, sender, awaited: Arc::default(), running: mpsc::channel() }
+        JobQueue { work: None, sender, running: mpsc::channel() }
     }
 
-    /// Reads something to be imported, which may take seconds and can be abandoned.
-    pub(super) fn read(&mut self, work: impl FnOnce() -> Result<ImportRead, Trouble> + Send + 'static) {
-        let awaited = Arc::new(AtomicBool::new(true));
-        self.awaited = awaited.clone();
-        let panicked = awaited.clone();
+    /// Does `work` on the queue's thread, and answers with that ticket. `broken` says what a panic becomes.
+    pub(super) fn answer(
+        &mut self,
+        ticket: Ticket,
+        work: impl FnOnce() -> Option<Answer> + Send + 'static,
+        broken: impl FnOnce(Trouble) -> Answer + Send + 'static,
+    ) {
         self.give(
-            move || Some(Msg::ImportRead(work())).filter(|_| awaited.load(Ordering::Relaxed)),
-            move |trouble| if panicked.load(Ordering::Relaxed) { Msg::ImportRead(Err(trouble)) } else { Msg::Wake },
+            move || work().map(|answer| Msg::Answer(ticket, answer)),
+            move |trouble| Msg::Answer(ticket, broken(trouble)),
         );
     }
 
-    /// Nobody waits for what is being read. It cannot be stopped half-way: its thread ends with it, and its answer is dropped; what comes next
-    /// is done by another.
+    /// Nobody waits for what is being read. It cannot be stopped half-way: its thread ends with it, and nobody takes its answer; what comes
+    /// next is done by another.
     pub(super) fn abandon(&mut self) {
-        self.awaited.store(false, Ordering::Relaxed);
         self.work = None;
     }
 
@@ -137,26 +134,26 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_abandoned_holds_nothing_up_and_answers_nothing() {
+    fn what_is_abandoned_holds_nothing_up() {
         let (sender, reports, _wake) = report_channel().unwrap();
         let mut queue = JobQueue::new(sender);
         let (go, wait) = mpsc::channel::<()>();
-        let (done, ended) = mpsc::channel::<()>();
-        queue.read(move || {
+        let found = |name: &str| Some(Answer::Completions(vec![name.to_owned()]));
+        let read = move || {
             let _ = wait.recv();
-            let _ = done.send(());
-            Ok(ImportRead::NeedsPassword { format: "old", wrong: None })
-        });
+            found("old")
+        };
+        queue.answer(Ticket(1), read, |_| unreachable!());
         queue.abandon();
-        queue.read(|| Ok(ImportRead::NeedsPassword { format: "new", wrong: None }));
+        queue.answer(Ticket(2), move || found("new"), |_| unreachable!());
         let answer = |report| match report {
-            Report::Msg(Msg::ImportRead(Ok(ImportRead::NeedsPassword { format, .. }))) => format,
+            Report::Msg(Msg::Answer(ticket, Answer::Completions(found))) => (ticket, found.concat()),
             other => panic!("{other:?}"),
         };
-        assert_eq!(answer(reports.recv().unwrap()), "new");
+        assert_eq!(answer(reports.recv().unwrap()), (Ticket(2), "new".to_owned()));
+        // The abandoned thread's answer has its own ticket; its sender goes with it.
         go.send(()).unwrap();
-        ended.recv().unwrap();
-        // The abandoned thread's sender goes with it: nothing more comes.
+        assert_eq!(answer(reports.recv().unwrap()), (Ticket(1), "old".to_owned()));
         drop(queue);
         assert!(reports.recv().is_err());
     }
@@ -165,11 +162,13 @@ mod tests {
     fn a_panic_becomes_words_and_the_next_job_is_done() {
         let (sender, reports, mut wake) = report_channel().unwrap();
         let mut queue = JobQueue::new(sender);
-        queue.give(|| panic!("the secret is hunter2"), |trouble| Msg::Exported(Err(trouble)));
+        queue.answer(Ticket(1), || panic!("the secret is hunter2"), |broken| Answer::Exported(Err(broken)));
         queue.give(|| Some(Msg::Wake), |_| unreachable!());
         let mut byte = [0; 1];
         io::Read::read_exact(&mut wake, &mut byte).unwrap();
-        let Report::Msg(Msg::Exported(Err(trouble))) = reports.recv().unwrap() else { panic!() };
+        let Report::Msg(Msg::Answer(Ticket(1), Answer::Exported(Err(trouble)))) = reports.recv().unwrap() else {
+            panic!()
+        };
         assert!(!trouble.message.contains("hunter2"));
         assert!(matches!(reports.recv().unwrap(), Report::Msg(Msg::Wake)));
     }

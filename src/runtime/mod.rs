@@ -26,7 +26,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, mpsc};
 use std::time::{Duration, Instant};
 
-use crate::app::{Effect, Msg, VaultChoice};
+use crate::app::{Answer, Effect, Msg, Ticket, VaultChoice};
 use crate::secret::{Text, wiping_stack};
 use crate::store::paths::Home;
 use crate::team::Machine;
@@ -60,11 +60,12 @@ pub struct Runtime {
     queue: JobQueue,
     session: Session,
     route: Route,
-    copies: u64,
-    held: Option<(u64, Held)>,
+    /// The copy that was asked for last.
+    copied: Ticket,
+    held: Option<(Ticket, Held)>,
     /// A copy is on its way to a holder and must be cleared at once when it is there.
     clear_when_held: bool,
-    pending: Option<u64>,
+    pending: Option<Ticket>,
     /// A text went into the terminal's clipboard, which is never cleared; until when that is worth saying.
     in_terminal: Option<(Now, Duration)>,
     leaving: bool,
@@ -87,7 +88,7 @@ impl Runtime {
             sender,
             reports,
             route: Route::from_environment(),
-            copies: 0,
+            copied: Ticket::default(),
             held: None,
             clear_when_held: false,
             pending: None,
@@ -116,21 +117,25 @@ impl Runtime {
     pub fn perform(&mut self, effect: Effect, now: Now, out: &mut Vec<Msg>) -> Option<Request> {
         match effect {
             Effect::ListVaults => out.push(Msg::Vaults(self.vaults())),
-            Effect::Unlock { path, then, passphrase, recovery } => {
+            Effect::Unlock { ticket, path, then, passphrase, recovery } => {
                 let job = self.session.opening();
-                self.queue
-                    .give(move || job.unlock(path, then, &passphrase, recovery), |trouble| Msg::Opened(Err(trouble)));
+                let unlock = move || job.unlock(path, then, &passphrase, recovery);
+                self.queue.answer(ticket, unlock, |broken| Answer::Opened(Err(broken)));
             }
-            Effect::CreateVault { path, passphrase } => {
+            Effect::CreateVault { ticket, path, passphrase } => {
                 let job = self.session.opening();
-                self.queue.give(move || job.create(path, &passphrase), |trouble| Msg::Created(Err(trouble)));
+                self.queue.answer(ticket, move || job.create(path, &passphrase), |broken| Answer::Created(Err(broken)));
             }
-            Effect::OpenDemo => {
+            Effect::OpenDemo(ticket) => {
                 let job = self.session.opening();
-                self.queue.give(move || job.demo(), |trouble| Msg::Opened(Err(trouble)));
+                self.queue.answer(ticket, move || job.demo(), |broken| Answer::Opened(Err(broken)));
             }
-            Effect::ChangePassphrase { passphrase } => self.session.command(VaultCommand::ChangePassphrase(passphrase)),
-            Effect::FollowPassphrase { passphrase } => self.session.ask(SyncCommand::Follow(passphrase)),
+            Effect::ChangePassphrase { ticket, passphrase } => {
+                self.session.command(VaultCommand::ChangePassphrase(ticket, passphrase));
+            }
+            Effect::FollowPassphrase { ticket, passphrase } => {
+                self.session.ask(SyncCommand::Follow(ticket, passphrase))
+            }
             Effect::Save { vault, save, changes, clock, after } => {
                 self.session.command(VaultCommand::Save { vault, save, changes, clock, after });
             }
@@ -140,25 +145,31 @@ impl Runtime {
                 }
             }
             Effect::Sync => self.session.ask(SyncCommand::Now),
-            Effect::Share(deed) => self.session.ask(SyncCommand::Share(deed)),
-            Effect::Member { vault, deed } => self.session.ask(SyncCommand::Member { vault, deed }),
-            Effect::Copy { text, clear_after_s } => return self.copy(text, clear_after_s, now, out),
+            Effect::Share(ticket, deed) => self.session.ask(SyncCommand::Share(ticket, deed)),
+            Effect::Member { ticket, vault, deed } => self.session.ask(SyncCommand::Member { ticket, vault, deed }),
+            Effect::Copy { ticket, text, clear_after_s } => return self.copy(ticket, text, clear_after_s, now, out),
             Effect::ClearClipboard => self.clear_clipboard(out),
-            Effect::ReadImport { source, format, password } => {
-                self.queue.read(move || files::read_import(source, format, password));
+            Effect::ReadImport { ticket, source, format, password } => {
+                let read = move || Some(Answer::ImportRead(files::read_import(source, format, password)));
+                self.queue.answer(ticket, read, |broken| Answer::ImportRead(Err(broken)));
             }
-            Effect::ReadTable { source, columns } => {
-                self.queue.read(move || files::read_table(source, columns.as_ref()))
+            Effect::ReadTable { ticket, source, columns } => {
+                let read = move || Some(Answer::ImportRead(files::read_table(source, columns.as_ref())));
+                self.queue.answer(ticket, read, |broken| Answer::ImportRead(Err(broken)));
             }
             Effect::AbandonImport => self.queue.abandon(),
-            Effect::CompletePath(text) => out.push(Msg::Completions(files::complete(&text))),
-            Effect::Export { format, path, entries, password } => self.queue.give(
-                move || Some(Msg::Exported(files::export(format, path, &entries, password.as_ref()))),
-                |trouble| Msg::Exported(Err(trouble)),
+            Effect::CompletePath(ticket, text) => {
+                out.push(Msg::Answer(ticket, Answer::Completions(files::complete(&text))));
+            }
+            Effect::Export { ticket, format, path, entries, password } => self.queue.answer(
+                ticket,
+                move || Some(Answer::Exported(files::export(format, path, &entries, password.as_ref()))),
+                |broken| Answer::Exported(Err(broken)),
             ),
-            Effect::SavePicture { path, text } => self.queue.give(
-                move || Some(Msg::PictureSaved(files::save_picture(&path, &text))),
-                |trouble| Msg::PictureSaved(Err(trouble)),
+            Effect::SavePicture { ticket, path, text } => self.queue.answer(
+                ticket,
+                move || Some(Answer::PictureSaved(files::save_picture(&path, &text))),
+                |broken| Answer::PictureSaved(Err(broken)),
             ),
             Effect::Lock => {
                 // What is being read for the vault must not hold up its unlocking.
@@ -167,9 +178,9 @@ impl Runtime {
             }
             Effect::Suspend => return Some(Request::Suspend),
             Effect::Quit => return Some(Request::Quit),
-            Effect::CopyAndQuit { text, clear_after_s } => {
+            Effect::CopyAndQuit { ticket, text, clear_after_s } => {
                 self.leaving = true;
-                return self.copy(text, clear_after_s, now, out);
+                return self.copy(ticket, text, clear_after_s, now, out);
             }
         }
         None
@@ -201,7 +212,7 @@ impl Runtime {
                     older.release();
                 }
                 self.in_terminal = None;
-                out.push(Msg::Copied(Ok(clipboard::copied(Route::Display))));
+                out.push(Msg::Answer(copy, Answer::Copied(Ok(clipboard::copied(Route::Display)))));
                 if self.leaving {
                     return Some(Request::Quit);
                 }
@@ -216,7 +227,7 @@ impl Runtime {
                 }
                 if cfg!(target_os = "macos") {
                     self.leaving = false;
-                    out.push(Msg::Copied(Err(copy_trouble(&error))));
+                    out.push(Msg::Answer(copy, Answer::Copied(Err(copy_trouble(&error)))));
                     return None;
                 }
                 // The display does not answer: the terminal is asked, now and from now on.
@@ -240,28 +251,25 @@ impl Runtime {
     pub fn copied_through_terminal(&mut self, written: io::Result<()>, out: &mut Vec<Msg>) -> Option<Request> {
         match written {
             Ok(()) => {
-                out.push(Msg::Copied(Ok(clipboard::copied(self.route))));
+                out.push(Msg::Answer(self.copied, Answer::Copied(Ok(clipboard::copied(self.route)))));
                 self.leaving.then_some(Request::Quit)
             }
             Err(error) => {
                 self.leaving = false;
                 self.in_terminal = None;
-                out.push(Msg::Copied(Err(trouble::trouble(
-                    format_args!("nothing was copied: the terminal does not take it ({error})"),
-                    None,
-                ))));
+                let trouble = format_args!("nothing was copied: the terminal does not take it ({error})");
+                out.push(Msg::Answer(self.copied, Answer::Copied(Err(trouble::trouble(trouble, None)))));
                 None
             }
         }
     }
 
-    fn copy(&mut self, text: Text, seconds: u64, now: Now, out: &mut Vec<Msg>) -> Option<Request> {
+    fn copy(&mut self, copy: Ticket, text: Text, seconds: u64, now: Now, out: &mut Vec<Msg>) -> Option<Request> {
+        self.copied = copy;
         if self.route != Route::Display {
             self.in_terminal = Some((now, Duration::from_secs(seconds)));
             return Some(Request::CopyThroughTerminal(text, self.route));
         }
-        self.copies = self.copies.wrapping_add(1);
-        let copy = self.copies;
         self.pending = Some(copy);
         self.clear_when_held = false;
         let sender = self.sender.clone();
@@ -279,7 +287,7 @@ impl Runtime {
         if let Err(error) = started {
             self.pending = None;
             self.leaving = false;
-            out.push(Msg::Copied(Err(copy_trouble(&CopyError::Holder(error)))));
+            out.push(Msg::Answer(copy, Answer::Copied(Err(copy_trouble(&CopyError::Holder(error))))));
         }
         None
     }

@@ -14,7 +14,7 @@ use super::jobs::{Report, ReportSender, contained};
 use super::syncing::{SyncCommand, Thread, Why};
 use super::vaults::Opening;
 use super::{clock, timing, trouble};
-use crate::app::{Msg, SaveId};
+use crate::app::{Answer, Msg, Ticket};
 use crate::secret::{Text, wiping_stack};
 use crate::store::{StoreError, Tag, disk, state};
 use crate::team::{Machine, links, open_file};
@@ -33,10 +33,10 @@ pub(super) enum VaultCommand {
     /// Add changes and save, unless the save that this one waits for has failed.
     Save {
         vault: VaultId,
-        save: SaveId,
+        save: Ticket,
         changes: Vec<Change>,
         clock: Clock,
-        after: Option<SaveId>,
+        after: Option<Ticket>,
     },
     /// A vault that a job began with as it was open here, and what its file holds now.
     Merge {
@@ -46,7 +46,7 @@ pub(super) enum VaultCommand {
     },
     /// The vault that was unlocked goes on with the key by which another copy of it opened.
     KeyOf(u64, Arc<Unlocked>),
-    ChangePassphrase(Text),
+    ChangePassphrase(Ticket, Text),
     /// Files are not what they were: read them and merge.
     Look,
     Close,
@@ -190,7 +190,7 @@ struct Worker {
     seen: Arc<Mutex<Vec<Seen>>>,
     /// The first is the one that was unlocked.
     open: Vec<Open>,
-    failed: BTreeSet<SaveId>,
+    failed: BTreeSet<Ticket>,
     sync_commands: mpsc::Sender<SyncCommand>,
 }
 
@@ -216,24 +216,31 @@ impl Worker {
     fn obey(&mut self, command: VaultCommand) {
         let generation = self.opening.generation.get();
         let save = if let VaultCommand::Save { save, .. } = &command { Some(*save) } else { None };
-        let passphrase = matches!(command, VaultCommand::ChangePassphrase(_));
+        let passphrase = if let VaultCommand::ChangePassphrase(ticket, _) = &command { Some(*ticket) } else { None };
         match contained(|| self.carry_out(command)) {
             Ok(msgs) => msgs.into_iter().for_each(|msg| self.answer(generation, msg)),
-            Err(trouble) => match save {
-                Some(save) => {
+            Err(trouble) => match (save, passphrase) {
+                (Some(save), _) => {
                     self.failed.insert(save);
                     self.opening.sender.send(Report::Msg(Msg::Saved { save, result: Err(trouble) }));
                 }
-                None if passphrase => self.opening.sender.send(Report::Msg(Msg::PassphraseChanged(Err(trouble)))),
-                None => self.opening.sender.send(Report::Msg(Msg::ChangedUnreadably(trouble))),
+                (None, Some(ticket)) => {
+                    let answer = Answer::PassphraseChanged(Err(trouble));
+                    self.opening.sender.send(Report::Msg(Msg::Answer(ticket, answer)));
+                }
+                (None, None) => self.opening.sender.send(Report::Msg(Msg::ChangedUnreadably(trouble))),
             },
         }
     }
 
     /// What was opened before a lock is not handed out after it; that something failed is.
     fn answer(&self, generation: u64, msg: Msg) {
-        let secret =
-            matches!(&msg, Msg::Saved { result: Ok(_), .. } | Msg::PassphraseChanged(Ok(_)) | Msg::ChangedElsewhere(_));
+        let secret = matches!(
+            &msg,
+            Msg::Saved { result: Ok(_), .. }
+                | Msg::Answer(_, Answer::PassphraseChanged(Ok(_)))
+                | Msg::ChangedElsewhere(_)
+        );
         if generation == self.opening.generation.get() || !secret {
             self.opening.sender.send(Report::Msg(msg));
         }
@@ -278,8 +285,8 @@ impl Worker {
                 }
                 Vec::new()
             }
-            VaultCommand::ChangePassphrase(passphrase) => {
-                vec![Msg::PassphraseChanged(self.change_passphrase(&passphrase))]
+            VaultCommand::ChangePassphrase(ticket, passphrase) => {
+                vec![Msg::Answer(ticket, Answer::PassphraseChanged(self.change_passphrase(&passphrase)))]
             }
             VaultCommand::Look => (0..self.open.len()).filter_map(|at| self.look(at)).collect(),
             VaultCommand::Settle(when_done) => {
@@ -488,8 +495,8 @@ mod tests {
         let answers = || {
             [
                 Msg::ChangedElsewhere(Arc::clone(&vault)),
-                Msg::PassphraseChanged(Ok(Arc::clone(&vault))),
-                Msg::Saved { save: SaveId::default(), result: Ok((Arc::clone(&vault), None)) },
+                Msg::Answer(Ticket(1), Answer::PassphraseChanged(Ok(Arc::clone(&vault)))),
+                Msg::Saved { save: Ticket::default(), result: Ok((Arc::clone(&vault), None)) },
             ]
         };
         answers().into_iter().for_each(|msg| worker.answer(before, msg));
@@ -498,7 +505,8 @@ mod tests {
         answers().into_iter().for_each(|msg| worker.answer(before, msg));
         assert!(reports.try_recv().is_err() && Arc::strong_count(&vault) == 1);
         // That something failed has to be known all the same.
-        worker.answer(before, Msg::PassphraseChanged(Err(trouble::trouble("no", None))));
+        let failed = Answer::PassphraseChanged(Err(trouble::trouble("no", None)));
+        worker.answer(before, Msg::Answer(Ticket(1), failed));
         assert_eq!(reports.try_iter().count(), 1);
     }
 }

@@ -18,7 +18,7 @@ use super::vaults::Opening;
 use super::{clock, notices, trouble};
 use crate::app::effect::{MemberDeed, ShareDeed, ShareRow};
 use crate::app::msg::{MemberDone, SyncState};
-use crate::app::{Msg, Trouble};
+use crate::app::{Answer, Msg, Ticket, Trouble};
 use crate::secret::{Text, random_bytes, wiping_stack};
 use crate::store::sync::{Notice, SyncError};
 use crate::store::{Tag, memory};
@@ -40,13 +40,14 @@ pub(super) enum SyncCommand {
     },
     Now,
     Member {
+        ticket: Ticket,
         vault: VaultId,
         deed: MemberDeed,
     },
     /// Make or join a shared vault, or say where one is kept.
-    Share(ShareDeed),
+    Share(Ticket, ShareDeed),
     /// Go on with the passphrase that another machine set.
-    Follow(Text),
+    Follow(Ticket, Text),
     Close,
     /// Drop this sender, when all that was asked before is done.
     Settle(mpsc::Sender<Infallible>),
@@ -110,21 +111,22 @@ impl Thread {
             }
         }
         for asked in std::mem::take(&mut self.asked) {
-            let answer = match asked {
-                SyncCommand::Member { vault, deed } => {
+            let (ticket, answer) = match asked {
+                SyncCommand::Member { ticket, vault, deed } => {
                     let result = contained(|| self.member(&vault, deed)).and_then(|result| result);
-                    Msg::MemberDone { vault, result }
+                    (ticket, Answer::Member(result))
                 }
-                SyncCommand::Share(deed) => {
+                SyncCommand::Share(ticket, deed) => {
                     let broken = |trouble| Err((ShareRow::Address, trouble));
-                    Msg::Shared(contained(|| self.share(deed)).unwrap_or_else(broken))
+                    (ticket, Answer::Shared(contained(|| self.share(deed)).unwrap_or_else(broken)))
                 }
-                SyncCommand::Follow(passphrase) => {
-                    Msg::PassphraseFollowed(contained(|| self.follow(&passphrase)).and_then(|result| result))
+                SyncCommand::Follow(ticket, passphrase) => {
+                    let result = contained(|| self.follow(&passphrase)).and_then(|result| result);
+                    (ticket, Answer::PassphraseFollowed(result))
                 }
                 _ => continue,
             };
-            self.opening.sender.send(Report::Msg(answer));
+            self.opening.sender.send(Report::Msg(Msg::Answer(ticket, answer)));
         }
         self.fetch_missing();
         let now = Instant::now();

@@ -8,7 +8,7 @@ use std::time::Instant;
 use super::jobs::{Report, ReportSender};
 use super::session::{LockGeneration, VaultCommand};
 use super::{clock, demo, timing, trouble};
-use crate::app::{Msg, OpenVault, Trouble};
+use crate::app::{Answer, Msg, OpenVault, Trouble};
 use crate::secret::Text;
 use crate::store::{StoreError, Tag, disk, paths, state};
 use crate::team::{Machine, OpenFile, TeamError, links};
@@ -27,7 +27,13 @@ pub(super) struct Opening {
 }
 
 impl Opening {
-    pub(super) fn unlock(self, path: PathBuf, then: Option<PathBuf>, passphrase: &Text, recovery: bool) -> Option<Msg> {
+    pub(super) fn unlock(
+        self,
+        path: PathBuf,
+        then: Option<PathBuf>,
+        passphrase: &Text,
+        recovery: bool,
+    ) -> Option<Answer> {
         let generation = self.generation.get();
         let opened = self.derive(&path, passphrase, recovery).map_err(|error| trouble::team(&error));
         let opened = opened.and_then(|(vault, tag)| {
@@ -36,7 +42,7 @@ impl Opening {
             self.open_shared(generation, links.into_iter().map(|(_, link)| link).collect(), then, &mut all);
             Ok(all)
         });
-        self.unless_locked(generation, Msg::Opened(opened))
+        self.unless_locked(generation, Answer::Opened(opened))
     }
 
     /// Opens the shared vaults that those are the keys to. What cannot be opened is said with the first vault.
@@ -83,18 +89,18 @@ impl Opening {
         self.hand_over(generation, Some(file.path), &file.vault, file.tag)
     }
 
-    pub(super) fn create(self, path: PathBuf, passphrase: &Text) -> Option<Msg> {
+    pub(super) fn create(self, path: PathBuf, passphrase: &Text) -> Option<Answer> {
         let generation = self.generation.get();
         let created = self.found(path, passphrase, generation);
         // A vault that was made is said so in any case: its recovery code is shown only this once.
-        Some(Msg::Created(created))
+        Some(Answer::Created(created))
     }
 
-    pub(super) fn demo(self) -> Option<Msg> {
+    pub(super) fn demo(self) -> Option<Answer> {
         let generation = self.generation.get();
         let made = demo::vault(&self.machine.limits).map_err(|error| trouble::vault(&error));
         let opened = made.and_then(|vault| Ok(vec![self.hand_over(generation, None, &vault, None)?]));
-        self.unless_locked(generation, Msg::Opened(opened))
+        self.unless_locked(generation, Answer::Opened(opened))
     }
 
     fn derive(&self, path: &Path, passphrase: &Text, recovery: bool) -> Result<(Unlocked, Tag), TeamError> {
@@ -158,8 +164,8 @@ impl Opening {
     }
 
     /// What was opened before a lock is not wanted after it.
-    fn unless_locked(&self, generation: u64, msg: Msg) -> Option<Msg> {
-        (generation == self.generation.get()).then_some(msg)
+    fn unless_locked(&self, generation: u64, answer: Answer) -> Option<Answer> {
+        (generation == self.generation.get()).then_some(answer)
     }
 }
 

@@ -24,7 +24,7 @@ use std::time::Duration;
 use criterion::{BenchmarkId, Criterion, criterion_group, criterion_main};
 use ratatui::Terminal;
 use ratatui::backend::TestBackend;
-use tickey::app::{Model, Msg, OpenVault, Start, update};
+use tickey::app::{Answer, Model, Msg, OpenVault, Start, Ticket, update};
 use tickey::config::{Config, keys};
 use tickey::otp::{Algorithm, Kind, Otp};
 use tickey::secret::{Secret, Text};
@@ -144,7 +144,8 @@ impl Screen {
         screen.keys("a passphrase<Enter>");
         let open =
             OpenVault { name: "personal".into(), path: Some(path), vault: Arc::new(vault), clock, warning: None };
-        update(&mut screen.model, Msg::Opened(Ok(vec![open])), NOW);
+        // The first that was asked.
+        update(&mut screen.model, Msg::Answer(Ticket(0), Answer::Opened(Ok(vec![open]))), NOW);
         assert!(screen.model.is_open());
         screen
     }

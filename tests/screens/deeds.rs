@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 use std::sync::Arc;
-use tickey::app::{Effect, Msg, OpenVault, Screen, Trouble, needs_draw, next_wake};
+use tickey::app::{Answer, Effect, Msg, OpenVault, Screen, Trouble, needs_draw, next_wake};
 use tickey::config::{Config, keys};
 use tickey::otp::{Kind, Otp, uri};
 use tickey::secret::Text;
@@ -166,7 +166,7 @@ fn wrong_tries_make_longer_pauses() {
         |session: &Session| session.effects.iter().filter(|effect| matches!(effect, Effect::Unlock { .. })).count();
     for _ in 0..3 {
         session.keys("x<Enter>");
-        session.send(Msg::Opened(Err(Trouble { wrong_passphrase: true, ..trouble("wrong passphrase") })));
+        session.answer(Answer::Opened(Err(Trouble { wrong_passphrase: true, ..trouble("wrong passphrase") })));
         session.wait(if unlocks(&session) < 3 { 1_000 } else { 0 });
     }
     assert_eq!(unlocks(&session), 3);
@@ -183,7 +183,7 @@ fn keys_pressed_while_deriving_act_on_the_list() {
     let (vault, clock) = personal();
     let path = Some(PathBuf::from("/home/maya/personal.json"));
     let open = OpenVault { name: "personal".into(), path, vault: Arc::new(vault), clock, warning: None };
-    session.send(Msg::Opened(Ok(vec![open])));
+    session.answer(Answer::Opened(Ok(vec![open])));
     assert_eq!(session.model.screen(), Screen::Search);
     assert!(session.screen().contains("/ git"));
     assert!(!session.screen().contains("Proton"));
@@ -285,9 +285,9 @@ fn a_new_passphrase_is_asked_twice() {
     session.keys(":passphrase<Enter>one<Enter>two<Enter>");
     assert!(session.screen().contains("not the same"));
     session.keys("one<Enter>");
-    let set = Effect::ChangePassphrase { passphrase: Text::from("one") };
+    let set = Effect::ChangePassphrase { ticket: session.asked, passphrase: Text::from("one") };
     assert_eq!(session.effects.last(), Some(&set));
-    session.send(Msg::PassphraseChanged(Err(trouble("the disk is full; nothing was changed"))));
+    session.answer(Answer::PassphraseChanged(Err(trouble("the disk is full; nothing was changed"))));
     assert_eq!(session.model.screen(), Screen::Passphrase);
     assert!(session.screen().contains("disk is full"));
 }
@@ -403,7 +403,7 @@ fn a_vault_made_after_the_demo_goes_where_the_program_looks_for_it() {
     session.keys("jj<Enter>");
     let (vault, clock) = personal();
     let open = OpenVault { name: "Demo".into(), path: None, vault: Arc::new(vault), clock, warning: None };
-    session.send(Msg::Opened(Ok(vec![open])));
+    session.answer(Answer::Opened(Ok(vec![open])));
     session.keys("L<Enter>a passphrase<Tab>a passphrase<Enter>");
     let path = session.effects.iter().find_map(|effect| match effect {
         Effect::CreateVault { path, .. } => Some(path.clone()),

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use tickey::app::effect::MemberDeed;
 use tickey::app::msg::SyncState;
-use tickey::app::{Effect, Msg, Screen};
+use tickey::app::{Answer, Effect, Msg, Screen};
 use tickey::secret::Text;
 use tickey::vault::{Clock, Edit, Link, Stamp};
 
@@ -26,7 +26,7 @@ fn a_new_passphrase_offers_new_keys_to_shared_vaults() {
         let mut session = Session::open_with((80, 24), Default::default(), with_link());
         session.keys(":passphrase<Enter>one<Enter>one<Enter>");
         let vault = Arc::clone(session.disk());
-        session.send(Msg::PassphraseChanged(Ok(vault)));
+        session.answer(Answer::PassphraseChanged(Ok(vault)));
         assert_eq!(session.model.screen(), Screen::Confirm);
         assert!(session.screen().contains("replace your keys to the shared vault"), "{}", session.screen());
         let before = session.disk().links()[0].1.keys.clone();
@@ -39,7 +39,7 @@ fn a_new_passphrase_offers_new_keys_to_shared_vaults() {
     let mut session = Session::open((80, 24));
     session.keys(":passphrase<Enter>one<Enter>one<Enter>");
     let vault = Arc::clone(session.disk());
-    session.send(Msg::PassphraseChanged(Ok(vault)));
+    session.answer(Answer::PassphraseChanged(Ok(vault)));
     assert_eq!(session.model.screen(), Screen::List, "without links there is nothing to offer");
 }
 
@@ -54,13 +54,13 @@ fn a_passphrase_of_another_machine_is_asked_for_by_a_sync_only() {
     session.keys("r");
     insta::assert_snapshot!("other_passphrase", session.screen());
     session.keys("<Enter>").keys("nope<Enter>");
-    let tried = |words: &str| Effect::FollowPassphrase { passphrase: Text::from(words) };
-    assert_eq!(session.effects.last(), Some(&tried("nope")));
-    session.send(Msg::PassphraseFollowed(Err(trouble("wrong passphrase"))));
+    let tried = |ticket, words: &str| Effect::FollowPassphrase { ticket, passphrase: Text::from(words) };
+    assert_eq!(session.effects.last(), Some(&tried(session.asked, "nope")));
+    session.answer(Answer::PassphraseFollowed(Err(trouble("wrong passphrase"))));
     assert!(session.screen().contains("wrong passphrase"));
     session.keys("the new one<Enter>");
-    assert_eq!(session.effects.last(), Some(&tried("the new one")));
-    session.send(Msg::PassphraseFollowed(Ok(())));
+    assert_eq!(session.effects.last(), Some(&tried(session.asked, "the new one")));
+    session.answer(Answer::PassphraseFollowed(Ok(())));
     assert_eq!(session.model.screen(), Screen::List);
     session.send(Msg::Synced { vault, state: SyncState::OtherPassphrase, reached: Stamp::default(), said: Vec::new() });
     session.keys("r<Esc>");
@@ -78,7 +78,7 @@ fn the_trash_deletes_for_good_once_asked() {
     session.keys("D");
     assert!(session.screen().contains("for good"), "{}", session.screen());
     session.keys("y");
-    let Some(Effect::Member { vault, deed: MemberDeed::Forget(id, _) }) = session.effects.last().cloned() else {
+    let Some(Effect::Member { vault, deed: MemberDeed::Forget(id, _), .. }) = session.effects.last().cloned() else {
         panic!("{:?}", session.effects.last());
     };
     assert_eq!(vault, session.disk().id());

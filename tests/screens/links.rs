@@ -2,7 +2,7 @@
 
 use proptest::prelude::*;
 use tickey::app::effect::ImportSource;
-use tickey::app::{Effect, Msg, Screen};
+use tickey::app::{Answer, Effect, Msg, Screen};
 use tickey::config::keys::{Key, KeyCode};
 use tickey::otp::{Algorithm, Digits, Kind, Otp, Period, uri};
 use tickey::secret::{Secret, Text};
@@ -194,7 +194,7 @@ fn every_refused_row_of_an_import_is_shown_with_its_reason() {
         let mut session = Session::open(size);
         session.keys("i/tmp/x.txt<Enter>");
         let imported = imported.clone();
-        session.send(Msg::ImportRead(Ok(ImportRead::Entries { format: format.name, imported })));
+        session.answer(Answer::ImportRead(Ok(ImportRead::Entries { format: format.name, imported })));
         for _ in 0..40 {
             session.keys("<Down>");
         }

@@ -1,7 +1,7 @@
 //! What is shown once is read whole before it is closed, and what went wrong is read whole, on the smallest screens too.
 
 use tickey::app::msg::{MemberDone, Shared, ShownCode};
-use tickey::app::{Effect, Msg, OpenVault, Screen};
+use tickey::app::{Answer, Effect, Msg, OpenVault, Screen};
 use tickey::config::Config;
 use tickey::secret::Text;
 
@@ -39,26 +39,25 @@ fn what_is_shown_once_is_read_whole_before_it_is_closed() {
                 clock,
                 warning: None,
             };
-            session.send(Msg::Created(Ok((open, Text::from(RECOVERY)))));
+            session.answer(Answer::Created(Ok((open, Text::from(RECOVERY)))));
             let all = read(&mut session, key);
             assert!(all.contains(RECOVERY) && all.contains("writeitonpaper"), "{size:?}: {all}");
             assert_eq!(session.model.screen(), Screen::List);
             // A shared vault's, an invitation's, and the six words of whoever joins.
             let mut session = Session::open_team(size, team());
             session.keys("m");
-            let vault = session.shared[0].id();
             let codes = [
                 (ShownCode::Recovery(Text::from(RECOVERY)), RECOVERY),
                 (ShownCode::Invitation(Text::from(INVITATION)), INVITATION),
             ];
             for (code, letters) in codes {
                 let done = MemberDone { said: "done".into(), code: Some(code) };
-                session.send(Msg::MemberDone { vault, result: Ok(done) });
+                session.answer(Answer::Member(Ok(done)));
                 let all = read(&mut session, key);
                 assert!(all.contains(letters), "{size:?}: {all}");
             }
             let said = vec!["Your six words: ludom dikil nadah lodam parof pigof".into()];
-            session.send(Msg::Shared(Ok(Shared { title: "joined ops".into(), code: None, said })));
+            session.answer(Answer::Shared(Ok(Shared { title: "joined ops".into(), code: None, said })));
             let all = read(&mut session, key);
             assert!(all.contains("ludomdikilnadahlodamparofpigof"), "{size:?}: {all}");
         }
@@ -70,7 +69,7 @@ fn a_code_that_has_not_stood_on_the_screen_is_not_closed() {
     let mut session = Session::open_team((80, 24), team());
     let code = Some(Text::from(RECOVERY));
     let told = Shared { title: "the vault's recovery code".into(), code, said: Vec::new() };
-    session.send(Msg::Shared(Ok(told)));
+    session.answer(Answer::Shared(Ok(told)));
     // Typed ahead: nothing was drawn yet.
     let enter = tickey::config::keys::parse("<Enter>").unwrap()[0];
     session.send(Msg::Key(enter));
@@ -126,11 +125,13 @@ fn what_went_wrong_is_read_on_the_smallest_screen() {
     let wrong = || tickey::app::Trouble { wrong_passphrase: true, ..trouble("wrong passphrase") };
     let mut session = Session::start(size, Config::default(), true);
     for _ in 0..3 {
+        // The pause after the second is over: what was not asked is not answered.
+        session.wait(1_000);
         session.keys("wrong<Enter>");
-        session.send(Msg::Opened(Err(wrong())));
+        session.answer(Answer::Opened(Err(wrong())));
         assert!(words(&session).contains("wrong passphrase"), "{}", session.screen());
-        session.wait(10);
     }
+    session.wait(10);
     assert!(words(&session).contains("the next try in 2 s"), "{}", session.screen());
     // Enter in the pause is said, too.
     session.keys("wrong<Enter>");
@@ -142,7 +143,7 @@ fn what_went_wrong_is_read_on_the_smallest_screen() {
     session.keys("one<Enter>two<Enter>");
     assert!(words(&session).contains("the two are not the same; type the second again"), "{}", session.screen());
     session.keys("one<Enter>");
-    session.send(Msg::Created(Err(trouble("the disk is full; nothing was made"))));
+    session.answer(Answer::Created(Err(trouble("the disk is full; nothing was made"))));
     assert!(words(&session).contains("the disk is full; nothing was made"), "{}", session.screen());
 
     for (keys, error) in [
@@ -156,12 +157,11 @@ fn what_went_wrong_is_read_on_the_smallest_screen() {
     }
     let mut session = Session::open(size);
     session.keys("i/tmp/nothing<Enter>");
-    session.send(Msg::ImportRead(Err(trouble("there is no file /tmp/nothing here"))));
+    session.answer(Answer::ImportRead(Err(trouble("there is no file /tmp/nothing here"))));
     assert!(words(&session).contains("there is no file /tmp/nothing here"), "{}", session.screen());
     let mut session = Session::open_team(size, team());
     session.keys("midora<Enter>");
-    let vault = session.shared[0].id();
-    session.send(Msg::MemberDone { vault, result: Err(trouble("there is a dora in this vault already")) });
+    session.answer(Answer::Member(Err(trouble("there is a dora in this vault already"))));
     assert!(words(&session).contains("there is a dora in this vault already"), "{}", session.screen());
     let mut session = Session::open_team(size, crate::sharing::as_guest(tickey::vault::roster::Role::Viewer, true));
     session.keys("mi");

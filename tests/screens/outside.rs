@@ -8,7 +8,7 @@ use std::sync::{Arc, OnceLock};
 use ratatui::Terminal;
 use ratatui::backend::TestBackend;
 use tickey::app::msg::Copied;
-use tickey::app::{Effect, Model, Msg, OpenVault, SaveId, Start, Trouble, update};
+use tickey::app::{Answer, Effect, Model, Msg, OpenVault, Start, Ticket, Trouble, update};
 use tickey::config::{Config, keys};
 use tickey::otp::uri;
 use tickey::secret::{NoRandomness, Random, Text};
@@ -108,13 +108,15 @@ pub struct Session {
     pub at: u64,
     /// By how much the wall clock was set since, in milliseconds.
     pub shift: i64,
+    /// What is answered next.
+    pub asked: Ticket,
     /// What was asked of the outside, in order.
     pub effects: Vec<Effect>,
     /// Saves fail.
     pub failing: bool,
     /// Saves are not answered until told.
     pub holding: bool,
-    pub held: Vec<(SaveId, Vec<Change>)>,
+    pub held: Vec<(Ticket, Vec<Change>)>,
     /// What the file holds, once a vault is open.
     pub disk: Option<Arc<Unlocked>>,
     /// What the shared vaults' files hold.
@@ -131,6 +133,7 @@ impl Session {
             size,
             at: 0,
             shift: 0,
+            asked: Ticket::default(),
             effects: Vec::new(),
             failing: false,
             holding: false,
@@ -152,7 +155,7 @@ impl Session {
             clock,
             warning: None,
         };
-        session.send(Msg::Opened(Ok(vec![open])));
+        session.answer(Answer::Opened(Ok(vec![open])));
         session.effects.clear();
         session
     }
@@ -172,7 +175,7 @@ impl Session {
             clock,
             warning: None,
         };
-        session.send(Msg::Opened(Ok(vec![open("personal", vault, own_clock), open("ops", team, clock)])));
+        session.answer(Answer::Opened(Ok(vec![open("personal", vault, own_clock), open("ops", team, clock)])));
         session.effects.clear();
         session
     }
@@ -191,6 +194,7 @@ impl Session {
         let now = self.now();
         while let Some(msg) = queue.pop_front() {
             for effect in update(&mut self.model, msg, now) {
+                self.asked = ticket(&effect).unwrap_or(self.asked);
                 match &effect {
                     Effect::Save { save, changes, .. } if self.holding => self.held.push((*save, changes.clone())),
                     Effect::Save { vault, save, changes, .. } => {
@@ -204,13 +208,20 @@ impl Session {
                         };
                         queue.push_back(Msg::Saved { save: *save, result });
                     }
-                    Effect::Copy { .. } => queue.push_back(Msg::Copied(Ok(Copied::Clipboard))),
+                    Effect::Copy { ticket, .. } => {
+                        queue.push_back(Msg::Answer(*ticket, Answer::Copied(Ok(Copied::Clipboard))));
+                    }
                     Effect::ClearClipboard => queue.push_back(Msg::ClipboardCleared(true)),
                     _ => {}
                 }
                 self.effects.push(effect);
             }
         }
+    }
+
+    /// Answers what was asked last.
+    pub fn answer(&mut self, answer: Answer) {
+        self.send(Msg::Answer(self.asked, answer));
     }
 
     pub fn disk(&self) -> &Arc<Unlocked> {
@@ -266,6 +277,25 @@ impl Session {
             _ => None,
         };
         self.effects.iter().filter_map(text).collect()
+    }
+}
+
+/// The ticket of an effect that the outside answers in its own time.
+pub fn ticket(effect: &Effect) -> Option<Ticket> {
+    match effect {
+        Effect::Unlock { ticket, .. }
+        | Effect::CreateVault { ticket, .. }
+        | Effect::OpenDemo(ticket)
+        | Effect::ChangePassphrase { ticket, .. }
+        | Effect::FollowPassphrase { ticket, .. }
+        | Effect::Member { ticket, .. }
+        | Effect::Share(ticket, _)
+        | Effect::ReadImport { ticket, .. }
+        | Effect::ReadTable { ticket, .. }
+        | Effect::CompletePath(ticket, _)
+        | Effect::Export { ticket, .. }
+        | Effect::SavePicture { ticket, .. } => Some(*ticket),
+        _ => None,
     }
 }
 

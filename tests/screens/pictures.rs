@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 use tickey::app::msg::ImportRead;
-use tickey::app::{Effect, Msg, Screen, Trouble, VaultChoice};
+use tickey::app::{Answer, Effect, Msg, Screen, Trouble, VaultChoice};
 use tickey::config::Config;
 
 use crate::outside::*;
@@ -141,7 +141,7 @@ fn unlocking() {
         session.send(Msg::Vaults(vec![choice("personal"), choice("work")]));
         session.keys("secret<Enter>");
         let wrong = Trouble { wrong_passphrase: true, ..trouble("wrong passphrase") };
-        session.send(Msg::Opened(Err(wrong)));
+        session.answer(Answer::Opened(Err(wrong)));
         insta::assert_snapshot!(format!("unlock_{}x{}", size.0, size.1), session.screen());
         assert!(!session.screen().contains("secret"));
     }
@@ -154,7 +154,7 @@ fn a_persons_table_is_asked_about_and_shows_no_secret() {
     let mut session = Session::open((80, 24));
     session.keys("i/tmp/x.csv<Enter>");
     let sheet = tickey::formats::columns::Sheet::look(table.as_bytes()).unwrap();
-    session.send(Msg::ImportRead(Ok(ImportRead::Table(sheet))));
+    session.answer(Answer::ImportRead(Ok(ImportRead::Table(sheet))));
     session.keys("<Enter>");
     assert!(session.screen().contains("holds the secret"));
     session.keys("<Space>j<Space>j<Space>");
@@ -165,7 +165,7 @@ fn a_persons_table_is_asked_about_and_shows_no_secret() {
     let imported = tickey::formats::columns::read(table.as_bytes(), columns).unwrap();
     assert_eq!(imported.entries[0].details.account.as_str(), "ida");
     let format = tickey::formats::registry::by_id("csv").unwrap().name;
-    session.send(Msg::ImportRead(Ok(ImportRead::Entries { format, imported })));
+    session.answer(Answer::ImportRead(Ok(ImportRead::Entries { format, imported })));
     assert!(session.screen().contains("2 new"));
     // Back to the columns, as they were said.
     session.keys("c");
@@ -182,7 +182,7 @@ fn reading_is_given_up_by_escape() {
     session.keys("<Esc>");
     assert!(matches!(session.effects.last(), Some(Effect::AbandonImport)));
     assert!(session.screen().contains("given up"));
-    session.send(Msg::ImportRead(Ok(ImportRead::NeedsPassword { format: "Aegis", wrong: None })));
+    session.answer(Answer::ImportRead(Ok(ImportRead::NeedsPassword { format: "Aegis", wrong: None })));
     assert!(!session.screen().contains("Aegis password"));
 }
 
@@ -194,7 +194,7 @@ fn an_import_is_one_save_and_one_undo() {
                 otpauth://totp/GitHub:octo@example.com?secret=JBSWY3DPEHPK3PXP\n";
     let format = tickey::formats::registry::detect(text.as_bytes()).unwrap();
     let Ok(tickey::formats::Opened::Plain(imported)) = (format.read.unwrap())(text.as_bytes()) else { panic!() };
-    session.send(Msg::ImportRead(Ok(ImportRead::Entries { format: format.name, imported })));
+    session.answer(Answer::ImportRead(Ok(ImportRead::Entries { format: format.name, imported })));
     insta::assert_snapshot!("import_plan", session.screen());
     session.effects.clear();
     session.keys("<Enter>");
@@ -211,7 +211,7 @@ fn escape_in_the_columns_goes_back_one_step() {
     // Asked because nothing named them: back to the path.
     let mut session = Session::open((80, 24));
     session.keys("i/tmp/x.csv<Enter>");
-    session.send(Msg::ImportRead(Ok(ImportRead::Table(sheet()))));
+    session.answer(Answer::ImportRead(Ok(ImportRead::Table(sheet()))));
     assert_eq!(session.model.screen(), Screen::Columns);
     session.keys("<Esc>");
     assert_eq!(session.model.screen(), Screen::Import);
@@ -221,12 +221,12 @@ fn escape_in_the_columns_goes_back_one_step() {
     // From the plan, whose entry was left out by hand: back to the plan as it was.
     let imported = tickey::formats::columns::read(table, &sheet().columns).unwrap();
     let format = tickey::formats::registry::by_id("csv").unwrap().name;
-    session.send(Msg::ImportRead(Ok(ImportRead::Entries { format, imported })));
+    session.answer(Answer::ImportRead(Ok(ImportRead::Entries { format, imported })));
     session.keys("<Space>");
     let plan = session.screen();
     assert!(plan.contains("left out by choice"), "{plan}");
     session.keys("c");
-    session.send(Msg::ImportRead(Ok(ImportRead::Table(sheet()))));
+    session.answer(Answer::ImportRead(Ok(ImportRead::Table(sheet()))));
     assert_eq!(session.model.screen(), Screen::Columns);
     assert_eq!(session.keys("<Esc>").screen(), plan);
     assert_eq!(session.keys("c<Esc>").screen(), plan);
@@ -234,7 +234,7 @@ fn escape_in_the_columns_goes_back_one_step() {
     assert_eq!(session.model.screen(), Screen::List);
     // From the password: back to the path.
     session.keys("i/tmp/x.zip<Enter>");
-    session.send(Msg::ImportRead(Ok(ImportRead::NeedsPassword { format: "Aegis", wrong: None })));
+    session.answer(Answer::ImportRead(Ok(ImportRead::NeedsPassword { format: "Aegis", wrong: None })));
     session.keys("pw<Esc>");
     assert_eq!(session.model.screen(), Screen::Import);
     assert!(session.screen().contains("/tmp/x.zip"), "{}", session.screen());

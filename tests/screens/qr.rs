@@ -6,7 +6,7 @@ use std::time::Duration;
 use ratatui::style::Color;
 use tickey::app::effect::ImportSource;
 use tickey::app::msg::ImportRead;
-use tickey::app::{Effect, Msg, Screen, next_wake};
+use tickey::app::{Answer, Effect, Msg, Screen, next_wake};
 use tickey::config::Config;
 use tickey::formats::{Imported, picture, registry};
 use tickey::otp::{migration, uri};
@@ -133,13 +133,14 @@ fn a_code_is_saved_as_a_picture() {
     session.keys("ss<Enter>");
     assert!(!session.effects.iter().any(|effect| matches!(effect, Effect::SavePicture { .. })));
     session.keys("/tmp/code.png<Enter>");
-    let wanted = Effect::SavePicture { path: PathBuf::from("/tmp/code.png"), text: link_of("GitHub") };
+    let wanted =
+        Effect::SavePicture { ticket: session.asked, path: PathBuf::from("/tmp/code.png"), text: link_of("GitHub") };
     assert!(session.effects.contains(&wanted));
-    session.send(Msg::PictureSaved(Err(trouble("/tmp/code.png is there already"))));
+    session.answer(Answer::PictureSaved(Err(trouble("/tmp/code.png is there already"))));
     assert_eq!(session.model.screen(), Screen::SavePicture);
     assert!(session.screen().contains("there already"));
     session.keys("<Enter>");
-    session.send(Msg::PictureSaved(Ok(PathBuf::from("/tmp/code.png"))));
+    session.answer(Answer::PictureSaved(Ok(PathBuf::from("/tmp/code.png"))));
     assert_eq!(session.model.screen(), Screen::Codes);
     assert!(session.screen().contains("saved to /tmp/code.png"));
     session.keys("<Esc>");
@@ -162,9 +163,9 @@ fn the_export_screen_shows_the_codes_too() {
 }
 
 /// What a picture of those codes holds.
-fn read_of(texts: &[Text]) -> Msg {
+fn read_of(texts: &[Text]) -> Answer {
     let imported = picture::from_codes(texts).unwrap();
-    Msg::ImportRead(Ok(ImportRead::Entries { format: "picture of QR codes", imported }))
+    Answer::ImportRead(Ok(ImportRead::Entries { format: "picture of QR codes", imported }))
 }
 
 const SHOP: &str = "otpauth://totp/Shop:me?secret=MFRGGZDFMZTWQ2LL&issuer=Shop";
@@ -201,7 +202,7 @@ fn a_pictures_path_typed_or_pasted_fills_the_form() {
         };
         assert!(asked_for(&session, &source), "{way}");
         assert!(session.screen().contains("reading the picture"));
-        session.send(read_of(&[Text::from(SHOP)]));
+        session.answer(read_of(&[Text::from(SHOP)]));
         assert_eq!(session.model.screen(), Screen::Form);
         assert!(session.screen().contains("Shop"), "{}", session.screen());
         session.keys("<Enter>");
@@ -213,10 +214,10 @@ fn a_pictures_path_typed_or_pasted_fills_the_form() {
 fn a_picture_that_is_of_no_use_is_said_in_the_form() {
     let mut session = Session::open((80, 24));
     session.keys("a<C-v>");
-    session.send(Msg::ImportRead(Err(trouble("there is no picture in the clipboard"))));
+    session.answer(Answer::ImportRead(Err(trouble("there is no picture in the clipboard"))));
     assert!(session.screen().contains("no picture in the clipboard"), "{}", session.screen());
     session.keys("<C-v>");
-    session.send(read_of(&[Text::from("https://example.com")]));
+    session.answer(read_of(&[Text::from("https://example.com")]));
     assert!(session.screen().contains("no one-time password"), "{}", session.screen());
     session.keys("<Esc>");
     assert_eq!(session.model.screen(), Screen::List);
@@ -227,12 +228,12 @@ fn several_entries_in_a_picture_become_an_import() {
     let two = [Text::from(SHOP), Text::from("steam://GEZDGNBVGY3TQOJQ")];
     let mut session = Session::open((80, 24));
     session.keys("<C-v>");
-    session.send(read_of(&two));
+    session.answer(read_of(&two));
     assert_eq!(session.model.screen(), Screen::ImportPlan);
     session.keys("<Enter>");
     assert!(session.screen().contains("imported 2 new"), "{}", session.screen());
     session.keys("aMine<C-v>");
-    session.send(read_of(&two));
+    session.answer(read_of(&two));
     assert!(session.screen().contains("leave the form"), "{}", session.screen());
     assert!(session.screen().contains("Mine"));
 }
@@ -245,7 +246,7 @@ fn pictures_of_one_export_are_added_one_after_another() {
     let parts = migration::write(names, 10, 5);
     let mut session = Session::open((80, 24));
     session.keys("i/tmp/2.png<Enter>");
-    session.send(read_of(&parts[1..2]));
+    session.answer(read_of(&parts[1..2]));
     insta::assert_snapshot!("import_missing", session.screen());
     // What is left out by choice stays left out.
     session.keys("<Space>+");
@@ -254,13 +255,13 @@ fn pictures_of_one_export_are_added_one_after_another() {
     assert_eq!(session.model.screen(), Screen::ImportPlan);
     assert!(session.screen().contains("9 new, 0 replaced, 1 skipped"), "{}", session.screen());
     session.keys("+/tmp/1.png<Enter>");
-    session.send(read_of(&parts[..1]));
+    session.answer(read_of(&parts[..1]));
     assert!(session.screen().contains("19 new") && session.screen().contains("code 3 of this export's 3 is missing"));
     session.keys("+/tmp/3.png<Enter>");
-    session.send(Msg::ImportRead(Err(trouble("cannot read /tmp/3.png"))));
+    session.answer(Answer::ImportRead(Err(trouble("cannot read /tmp/3.png"))));
     assert!(session.screen().contains("cannot read"));
     session.keys("<Enter>");
-    session.send(read_of(&parts[2..]));
+    session.answer(read_of(&parts[2..]));
     assert!(session.screen().contains("22 new") && !session.screen().contains("missing"), "{}", session.screen());
     session.keys("<Enter>");
     assert!(session.screen().contains("imported 22 new, 1 skipped · delete the 3 files"), "{}", session.screen());

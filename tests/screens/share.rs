@@ -2,21 +2,21 @@
 
 use tickey::app::effect::{ShareDeed, ShareRow};
 use tickey::app::msg::Shared;
-use tickey::app::{Effect, Msg, Screen};
+use tickey::app::{Answer, Effect, Msg, Screen};
 use tickey::secret::Text;
 
 use crate::outside::*;
 
 fn asked(session: &Session) -> Vec<ShareDeed> {
     let deed = |effect: &Effect| match effect {
-        Effect::Share(deed) => Some(deed.clone()),
+        Effect::Share(_, deed) => Some(deed.clone()),
         _ => None,
     };
     session.effects.iter().filter_map(deed).collect()
 }
 
 fn refused(session: &mut Session, row: ShareRow, words: &str) {
-    session.send(Msg::Shared(Err((row, trouble(words)))));
+    session.answer(Answer::Shared(Err((row, trouble(words)))));
 }
 
 #[test]
@@ -26,7 +26,7 @@ fn the_forms_and_what_is_told() {
         let mut session = Session::open_team(size, team());
         insta::assert_snapshot!(at("share"), session.keys(":share<Enter>ops two").screen());
         session.keys("<Enter>");
-        session.send(Msg::Shared(Ok(Shared {
+        session.answer(Answer::Shared(Ok(Shared {
             title: "the vault's recovery code".into(),
             code: Some(Text::from("ABCD-EFGH-JKMN-PQRS-TVWX-YZ01-2345")),
             said: vec!["made the shared vault ops two with you as owner".into(), "It is shown this once.".into()],
@@ -37,7 +37,7 @@ fn the_forms_and_what_is_told() {
         refused(&mut session, ShareRow::Code, "this is not an invitation's code");
         insta::assert_snapshot!(at("join"), session.screen());
         session.keys("<Enter>");
-        session.send(Msg::Shared(Ok(Shared {
+        session.answer(Answer::Shared(Ok(Shared {
             title: "joined ops".into(),
             code: None,
             said: vec!["Your six words: ludom dikil nadah lodam parof pigof".into()],
@@ -64,7 +64,7 @@ fn a_shared_vault_is_made_with_a_name_and_an_owner() {
     session.keys("m<Enter>");
     assert_eq!(asked(&session)[1], ShareDeed::Found { name: "ops2".into(), member: "m".into() });
     let code = Some(Text::from("ABCD-EFGH"));
-    session.send(Msg::Shared(Ok(Shared { title: "the vault's recovery code".into(), code, said: Vec::new() })));
+    session.answer(Answer::Shared(Ok(Shared { title: "the vault's recovery code".into(), code, said: Vec::new() })));
     assert!(session.screen().contains("ABCD-EFGH"));
     session.keys("y<Esc>");
     assert_eq!(session.copied(), ["ABCD-EFGH"]);
@@ -77,7 +77,7 @@ fn a_form_that_was_left_still_gets_its_answer() {
     session.keys(":share<Enter>ops<Enter><Esc>");
     assert_eq!(session.model.screen(), Screen::List);
     let code = Some(Text::from("ABCD-EFGH"));
-    session.send(Msg::Shared(Ok(Shared { title: "the vault's recovery code".into(), code, said: Vec::new() })));
+    session.answer(Answer::Shared(Ok(Shared { title: "the vault's recovery code".into(), code, said: Vec::new() })));
     assert!(session.screen().contains("ABCD-EFGH"));
     session.keys("<Esc>:join<Enter>folder:/x<Tab>c<Enter><Esc>");
     refused(&mut session, ShareRow::Address, "the folder is not there");
@@ -102,7 +102,7 @@ fn joining_needs_an_address_and_a_code_that_nobody_reads() {
     session.keys("x<Enter>");
     assert_eq!(asked(&session).len(), 1);
     session.send(Msg::LockNow);
-    session.send(Msg::Shared(Err((ShareRow::Code, trouble("the vault is locked")))));
+    session.answer(Answer::Shared(Err((ShareRow::Code, trouble("the vault is locked")))));
     assert_eq!(session.model.screen(), Screen::Unlock);
 }
 
@@ -111,7 +111,11 @@ fn the_vault_of_a_remote_is_chosen() {
     let mut session = Session::open_team((80, 24), team());
     let (own, ops) = (session.disk().id(), session.shared[0].id());
     session.keys(":remote<Enter>folder:/a<Enter>");
-    session.send(Msg::Shared(Ok(Shared { title: "there".into(), code: None, said: vec!["it is kept at /a".into()] })));
+    session.answer(Answer::Shared(Ok(Shared {
+        title: "there".into(),
+        code: None,
+        said: vec!["it is kept at /a".into()],
+    })));
     session.keys("y");
     assert!(session.copied().is_empty());
     session.keys("<Esc>:remote<Enter><Up><Right><Tab>folder:/b<Enter>");
@@ -127,7 +131,7 @@ fn no_size_breaks_these_forms() {
         for told in [false, true] {
             if told {
                 let said = vec!["words ".repeat(40), "more".into()];
-                session.send(Msg::Shared(Ok(Shared { title: "there".into(), code: None, said })));
+                session.answer(Answer::Shared(Ok(Shared { title: "there".into(), code: None, said })));
                 session.keys("jjjj");
             }
             for w in 1..=130 {

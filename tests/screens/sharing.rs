@@ -2,7 +2,7 @@
 
 use tickey::app::effect::MemberDeed;
 use tickey::app::msg::{MemberDone, ShownCode, SyncState};
-use tickey::app::{Effect, Msg, Screen, needs_draw, next_wake};
+use tickey::app::{Answer, Effect, Msg, Screen, needs_draw, next_wake};
 use tickey::secret::Text;
 use tickey::vault::roster::Role;
 use tickey::vault::{Clock, Locked, Stamp, Unlocked};
@@ -375,8 +375,7 @@ fn deeds(session: &Session) -> Vec<MemberDeed> {
 }
 
 fn answer(session: &mut Session, result: Result<MemberDone, tickey::app::Trouble>) {
-    let vault = session.shared[0].id();
-    session.send(Msg::MemberDone { vault, result });
+    session.answer(Answer::Member(result));
 }
 
 #[test]

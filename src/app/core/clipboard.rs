@@ -5,20 +5,23 @@ use crate::app::core::news::News;
 use crate::app::core::outbox::Outbox;
 use crate::app::core::pending::Drawn;
 use crate::app::msg::Copied;
-use crate::app::{Effect, Trouble};
+use crate::app::{Effect, Ticket, Trouble};
 use crate::config::Config;
 use crate::secret::Text;
 use crate::time::Now;
 
 /// Copies a text, called `what` in the news.
 pub(crate) fn put(ctx: &mut Context<'_>, text: Text, what: String) {
-    ctx.out.copying.push_back(what);
-    ctx.out.send(Effect::Copy { text, clear_after_s: ctx.config.clipboard_seconds });
+    let clear_after_s = ctx.config.clipboard_seconds;
+    let ticket = ctx.out.ask(|ticket| Effect::Copy { ticket, text, clear_after_s });
+    ctx.out.copying.push((ticket, what));
 }
 
 /// Copies a text and leaves.
 pub(crate) fn leave_with(ctx: &mut Context<'_>, text: Text) {
-    ctx.out.send(Effect::CopyAndQuit { text, clear_after_s: ctx.config.clipboard_seconds });
+    let clear_after_s = ctx.config.clipboard_seconds;
+    let ticket = ctx.out.ask(|ticket| Effect::CopyAndQuit { ticket, text, clear_after_s });
+    ctx.out.copying.push((ticket, "the code".into()));
 }
 
 /// Copies a counter's code, now that its counter is saved.
@@ -34,18 +37,15 @@ pub(crate) fn put_drawn(ctx: &mut Context<'_>, drawn: Drawn) {
 
 /// The runtime says how a copy went; nobody wants to know once the vault is locked.
 pub(crate) fn copied(
-    is_open: bool,
+    ticket: Ticket,
     result: Result<Copied, Trouble>,
     config: &Config,
     news: &mut News,
     out: &mut Outbox,
     now: Now,
 ) {
-    let what = out.copying.pop_front();
-    if !is_open {
-        return;
-    }
-    let what = what.unwrap_or_else(|| "the code".into());
+    let Some(at) = out.copying.iter().position(|(copy, _)| *copy == ticket) else { return };
+    let (_, what) = out.copying.remove(at);
     match result {
         Ok(Copied::Clipboard) => news.say_copied(format!("copied {what}"), config.clipboard_seconds, now),
         Ok(Copied::Terminal) => {

@@ -5,6 +5,8 @@ use std::fmt;
 use unicode_segmentation::UnicodeSegmentation;
 use zeroize::Zeroize;
 
+use crate::app::core::outbox::Outbox;
+use crate::app::{Effect, Ticket};
 use crate::config::keys::{Key, KeyCode};
 use crate::secret::Text;
 
@@ -18,12 +20,13 @@ pub struct Input {
     cursor: usize,
     /// Shown as dots.
     pub(crate) masked: bool,
+    completing: Option<Ticket>,
 }
 
 impl Input {
     /// An empty line.
     pub fn new() -> Input {
-        Input { text: String::with_capacity(64), cursor: 0, masked: false }
+        Input { text: String::with_capacity(64), cursor: 0, masked: false, completing: None }
     }
 
     /// An empty line whose letters are shown as dots.
@@ -92,8 +95,20 @@ impl Input {
         self.paste(text.lines().next().unwrap_or("").trim());
     }
 
+    /// Asks for the paths that complete what is typed.
+    pub(crate) fn ask_to_complete(&mut self, out: &mut Outbox) {
+        let typed = Text::from(self.text.as_str());
+        self.completing = Some(out.ask(|ticket| Effect::CompletePath(ticket, typed)));
+    }
+
+    /// Whether that answer completes what is typed.
+    pub(crate) fn waits_for(&self, ticket: Ticket) -> bool {
+        self.completing == Some(ticket)
+    }
+
     /// Takes the paths that complete what is typed: what they have in common.
     pub(crate) fn complete(&mut self, found: &[String]) {
+        self.completing = None;
         let Some(first) = found.first() else { return };
         let common = found.iter().fold(first.as_str(), |common, path| {
             let same = common.char_indices().zip(path.chars()).find(|((_, a), b)| a != b).map(|((place, _), _)| place);

@@ -1,16 +1,14 @@
 //! What is asked of the outside.
 
-use std::collections::VecDeque;
-
-use crate::app::{Effect, SaveId};
+use crate::app::{Effect, Ticket};
 
 /// Effects on their way out, and the numbers that their answers come with.
 #[derive(Default)]
 pub(crate) struct Outbox {
     effects: Vec<Effect>,
     next: u64,
-    /// What was copied, in the order in which answers will come.
-    pub(crate) copying: VecDeque<String>,
+    /// What is being copied.
+    pub(crate) copying: Vec<(Ticket, String)>,
 }
 
 impl Outbox {
@@ -18,11 +16,18 @@ impl Outbox {
         self.effects.push(effect);
     }
 
-    /// A number that was never given out before.
-    pub(crate) fn next_save(&mut self) -> SaveId {
-        let save = SaveId(self.next);
+    /// A ticket that was never given out before.
+    pub(crate) fn ticket(&mut self) -> Ticket {
+        let ticket = Ticket(self.next);
         self.next = self.next.saturating_add(1);
-        save
+        ticket
+    }
+
+    /// Sends an effect that is answered; gives back the ticket of its answer.
+    pub(crate) fn ask(&mut self, effect: impl FnOnce(Ticket) -> Effect) -> Ticket {
+        let ticket = self.ticket();
+        self.effects.push(effect(ticket));
+        ticket
     }
 
     pub(crate) fn take(&mut self) -> Vec<Effect> {

@@ -1,6 +1,6 @@
 //! Changes that are being saved, and what follows once they are.
 
-use crate::app::SaveId;
+use crate::app::Ticket;
 use crate::app::core::undo::Step;
 use crate::otp::Code;
 use crate::vault::document::Change;
@@ -8,18 +8,18 @@ use crate::vault::find::EntryRef;
 
 /// Changes that are being saved.
 pub(crate) struct Pending {
-    pub(crate) save: SaveId,
+    pub(crate) save: Ticket,
     pub(crate) changes: Vec<Change>,
     pub(crate) then: Then,
     /// The save without which this one fails.
-    pub(crate) after: Option<SaveId>,
+    pub(crate) after: Option<Ticket>,
     /// That one has failed, and all is said.
     pub(crate) moot: bool,
 }
 
 impl Pending {
     /// Those saves have failed.
-    pub(crate) fn fails_with(&mut self, failed: &[SaveId]) {
+    pub(crate) fn fails_with(&mut self, failed: &[Ticket]) {
         self.moot |= self.after.is_some_and(|after| failed.contains(&after));
     }
 }

@@ -7,7 +7,7 @@ use crate::app::core::context::Context;
 use crate::app::core::pending::{Drawn, Pending, Then};
 use crate::app::core::session::Session;
 use crate::app::core::undo::{Done, Step, What};
-use crate::app::{Effect, SaveId, Trouble};
+use crate::app::{Effect, Ticket, Trouble};
 use crate::time::Now;
 use crate::vault::document::Change;
 use crate::vault::find::EntryRef;
@@ -16,7 +16,7 @@ use crate::vault::{Edit, Unlocked};
 
 /// Turns edits of that vault's entries into changes, shows them and sends them to be saved. Gives back the save that is waited for, if
 /// there is one; the reason, when they cannot be made.
-pub(crate) fn commit(ctx: &mut Context<'_>, vault: u16, edits: &[Edit], then: Then) -> Result<Option<SaveId>, String> {
+pub(crate) fn commit(ctx: &mut Context<'_>, vault: u16, edits: &[Edit], then: Then) -> Result<Option<Ticket>, String> {
     let changes = plan(ctx.session, vault, edits, ctx.now)?;
     Ok(send(ctx, vault, changes, then, None))
 }
@@ -33,7 +33,7 @@ fn plan(session: &mut Session, vault: u16, edits: &[Edit], now: Now) -> Result<V
     if session.must_set_passphrase() {
         return Err("opened with the recovery code: set a new passphrase first".into());
     }
-    if session.changing_passphrase {
+    if session.changing_passphrase.is_some() {
         return Err("the new passphrase is being set; wait a moment".into());
     }
     let open = session.vaults.get_mut(vault).ok_or("that vault is not open")?;
@@ -86,12 +86,12 @@ pub(crate) fn relocate(
 }
 
 /// Shows changes and sends them to be saved, if there are any.
-fn send(ctx: &mut Context<'_>, vault: u16, changes: Vec<Change>, then: Then, after: Option<SaveId>) -> Option<SaveId> {
+fn send(ctx: &mut Context<'_>, vault: u16, changes: Vec<Change>, then: Then, after: Option<Ticket>) -> Option<Ticket> {
     if changes.is_empty() {
         settle(ctx, then);
         return None;
     }
-    let save = ctx.out.next_save();
+    let save = ctx.out.ticket();
     let done = Done { label: then.label.clone(), what: What::Changes(vault, changes.clone()), saves: vec![save] };
     ctx.session.undo.keep(then.step, done);
     let shown = ctx.session.vaults.get(vault).map(|open| Arc::new(open.vault.with(&changes)))?;
@@ -111,7 +111,7 @@ fn send(ctx: &mut Context<'_>, vault: u16, changes: Vec<Change>, then: Then, aft
 #[derive(Default)]
 pub(crate) struct Ended {
     /// The saves that are done, or failed.
-    pub(crate) saves: Vec<SaveId>,
+    pub(crate) saves: Vec<Ticket>,
     pub(crate) failed: bool,
     /// Counters' codes that another window drew before: to be drawn again.
     pub(crate) draw_again: Vec<Drawn>,
@@ -120,7 +120,7 @@ pub(crate) struct Ended {
 /// A save has ended.
 pub(crate) fn saved(
     ctx: &mut Context<'_>,
-    save: SaveId,
+    save: Ticket,
     result: Result<(Arc<Unlocked>, Option<String>), Trouble>,
 ) -> Ended {
     match result {
@@ -129,7 +129,7 @@ pub(crate) fn saved(
     }
 }
 
-fn done(ctx: &mut Context<'_>, save: SaveId, saved: Arc<Unlocked>, warning: Option<String>) -> Ended {
+fn done(ctx: &mut Context<'_>, save: Ticket, saved: Arc<Unlocked>, warning: Option<String>) -> Ended {
     let mut ended = Ended::default();
     let Some(number) = ctx.session.vaults.find(&saved.id()) else { return ended };
     let Some(open) = ctx.session.vaults.get_mut(number) else { return ended };
@@ -154,7 +154,7 @@ fn done(ctx: &mut Context<'_>, save: SaveId, saved: Arc<Unlocked>, warning: Opti
     ended
 }
 
-fn lost(ctx: &mut Context<'_>, save: SaveId, trouble: Trouble) -> Ended {
+fn lost(ctx: &mut Context<'_>, save: Ticket, trouble: Trouble) -> Ended {
     // Later changes were made on top of the one that failed: they go with it.
     let session = &mut *ctx.session;
     let number = session.vaults.waiting_for(save);
@@ -162,7 +162,7 @@ fn lost(ctx: &mut Context<'_>, save: SaveId, trouble: Trouble) -> Ended {
         ctx.news.say_trouble(&trouble, ctx.now);
         return Ended::default();
     };
-    let saves: Vec<SaveId> = open.pending.iter().map(|pending| pending.save).collect();
+    let saves: Vec<Ticket> = open.pending.iter().map(|pending| pending.save).collect();
     let first = open.pending.front().and_then(|pending| pending.changes.first()).map(Change::entry);
     let failed = open.pending.iter().find(|pending| pending.save == save);
     let (moot, if_lost) = failed.map_or((false, ""), |failed| (failed.moot, failed.then.if_lost.as_str()));

@@ -8,7 +8,7 @@ use crate::app::core::index::Order;
 use crate::app::core::list::List;
 use crate::app::core::undo::Undo;
 use crate::app::core::vaults::{Opened, Vaults};
-use crate::app::{OpenVault, Trouble};
+use crate::app::{OpenVault, Ticket, Trouble};
 use crate::otp::Code;
 use crate::vault::find::EntryRef;
 use crate::vault::{Entry, Unlocked};
@@ -26,7 +26,7 @@ pub(crate) struct Session {
     /// A counter's code that was just drawn and saved.
     pub(crate) drawn_code: Option<(EntryRef, Code)>,
     /// A new passphrase is being set.
-    pub(crate) changing_passphrase: bool,
+    pub(crate) changing_passphrase: Option<Ticket>,
     /// The vaults are not what the screens were last told.
     pub(crate) changed: bool,
 }
@@ -45,7 +45,7 @@ impl Session {
             hidden,
             revealed: None,
             drawn_code: None,
-            changing_passphrase: false,
+            changing_passphrase: None,
             changed: false,
         })
     }
@@ -120,7 +120,7 @@ impl Session {
 
     /// The vault that was unlocked has a new passphrase, or keeps the old one.
     pub(crate) fn passphrase_changed(&mut self, result: Result<Arc<Unlocked>, Trouble>) -> Result<(), Trouble> {
-        self.changing_passphrase = false;
+        self.changing_passphrase = None;
         let vault = result?;
         self.vaults.first_mut().saved = Arc::clone(&vault);
         self.show(0, vault);

@@ -1,6 +1,6 @@
 //! What was done and can be undone, and what was undone and can be redone.
 
-use crate::app::SaveId;
+use crate::app::Ticket;
 use crate::vault::document::Change;
 use crate::vault::find::EntryRef;
 
@@ -8,7 +8,7 @@ use crate::vault::find::EntryRef;
 pub(crate) struct Done {
     pub(crate) label: String,
     pub(crate) what: What,
-    pub(crate) saves: Vec<SaveId>,
+    pub(crate) saves: Vec<Ticket>,
 }
 
 /// What was done.
@@ -61,7 +61,7 @@ impl Undo {
     }
 
     /// Those saves have failed: what they saved was never done.
-    pub(crate) fn forget(&mut self, lost: &[SaveId]) {
+    pub(crate) fn forget(&mut self, lost: &[Ticket]) {
         let kept = |done: &Done| !done.saves.iter().any(|save| lost.contains(save));
         self.undo.retain(kept);
         self.redo.retain(kept);

@@ -163,14 +163,14 @@ impl Vaults {
     }
 
     /// What had to follow one of those saves, which failed, fails without a word.
-    pub(crate) fn make_moot(&mut self, failed: &[crate::app::SaveId]) {
+    pub(crate) fn make_moot(&mut self, failed: &[crate::app::Ticket]) {
         for open in std::iter::once(&mut self.first).chain(&mut self.shared) {
             open.pending.iter_mut().for_each(|pending| pending.fails_with(failed));
         }
     }
 
     /// The vault that waits for the answer to that save.
-    pub(crate) fn waiting_for(&self, save: crate::app::SaveId) -> Option<u16> {
+    pub(crate) fn waiting_for(&self, save: crate::app::Ticket) -> Option<u16> {
         self.iter().find(|(_, open)| open.pending.iter().any(|pending| pending.save == save)).map(|(number, _)| number)
     }
 }

@@ -6,7 +6,7 @@ use crate::app::Effect;
 use crate::app::core::input::Input;
 use crate::app::core::news::trouble_line;
 use crate::app::core::passphrase::Twice;
-use crate::app::screen::{Action, Answer, Context, Flow, Handle, Open, Question, Screen, Session};
+use crate::app::screen::{Action, Answer, Context, Flow, Handle, Open, Question, Screen, Session, Ticket};
 use crate::config::keys::{Key, KeyCode};
 use crate::formats::Format;
 use crate::formats::registry::{self, FORMATS};
@@ -31,7 +31,7 @@ pub(crate) struct Export {
     pub(crate) path: Input,
     pub(crate) password: Twice,
     pub(crate) error: Option<String>,
-    pub(crate) writing: bool,
+    pub(crate) writing: Option<Ticket>,
 }
 
 /// The formats that can be written.
@@ -49,7 +49,7 @@ impl Export {
             path: Input::new(),
             password: Twice::new(),
             error: None,
-            writing: false,
+            writing: None,
         };
         export.settle();
         export
@@ -127,7 +127,7 @@ impl Export {
     }
 
     fn submit(&mut self, ctx: &mut Context<'_>) -> Flow {
-        if self.writing {
+        if self.writing.is_some() {
             return Flow::Stay;
         }
         if self.path.text().trim().is_empty() {
@@ -166,10 +166,9 @@ impl Export {
     /// Sends the export on its way.
     fn write(&mut self, password: Option<Text>, ctx: &mut Context<'_>) {
         let entries: Vec<Details> = ctx.session.entries().map(|entry| entry.details.clone()).collect();
-        let Some(format) = self.format() else { return };
-        self.writing = true;
+        let Some(format) = self.format().map(|format| format.id) else { return };
         let path = PathBuf::from(self.path.text().trim());
-        ctx.out.send(Effect::Export { format: format.id, path, entries, password });
+        self.writing = Some(ctx.out.ask(|ticket| Effect::Export { ticket, format, path, entries, password }));
     }
 }
 
@@ -183,7 +182,7 @@ impl Handle for Export {
     }
 
     fn key(&mut self, key: &Key, _: &mut Context<'_>) -> Flow {
-        if !self.writing {
+        if self.writing.is_none() {
             self.type_into(key);
         }
         Flow::Stay
@@ -216,19 +215,20 @@ impl Handle for Export {
         Flow::Stay
     }
 
-    fn answer(&mut self, answer: Answer, ctx: &mut Context<'_>) -> Result<Flow, Answer> {
+    fn waits_for(&self, ticket: Ticket) -> bool {
+        self.writing == Some(ticket)
+    }
+
+    fn answer(&mut self, _: Ticket, answer: Answer, ctx: &mut Context<'_>) -> Flow {
+        self.writing = None;
         match answer {
             Answer::Exported(Ok(path)) => {
                 ctx.say_good(format!("exported to {}", crate::text::clean(&path.to_string_lossy())));
-                return Ok(Flow::Close);
+                return Flow::Close;
             }
-            Answer::Exported(Err(trouble)) => {
-                self.writing = false;
-                self.error = Some(trouble_line(&trouble));
-            }
-            Answer::Completions(found) => self.path.complete(&found),
-            answer => return Err(answer),
+            Answer::Exported(Err(trouble)) => self.error = Some(trouble_line(&trouble)),
+            _ => {}
         }
-        Ok(Flow::Stay)
+        Flow::Stay
     }
 }

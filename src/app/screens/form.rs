@@ -9,7 +9,7 @@ use crate::app::core::{copy, picture};
 use crate::app::effect::ImportSource;
 use crate::app::msg::ImportRead;
 use crate::app::screen::{Action, Answer, Context, Flow, Handle, Open, Question, Screen, Session};
-use crate::app::{Effect, SaveId, Trouble};
+use crate::app::{Effect, Ticket, Trouble};
 use crate::config::keys::{Key, KeyCode};
 use crate::otp::uri::{self, Labelled};
 use crate::otp::{Algorithm, Digits, Kind, Otp, Period, base32, links, motp};
@@ -101,9 +101,9 @@ pub(crate) struct Form {
     pasted: Option<(Text, Now)>,
     /// The same issuer and account exist; said once, then Enter saves all the same.
     pub(crate) duplicate: Option<String>,
-    pub(crate) saving: Option<SaveId>,
+    pub(crate) saving: Option<Ticket>,
     /// A picture is being read.
-    pub(crate) reading: bool,
+    pub(crate) reading: Option<Ticket>,
     /// What makes the code that is shown while typing, once the rows make one.
     pub(crate) preview: Option<Otp>,
 }
@@ -161,7 +161,7 @@ impl Form {
             pasted: None,
             duplicate: None,
             saving: None,
-            reading: false,
+            reading: None,
             preview: None,
         };
         form.take_kind(Kind::Totp);
@@ -511,14 +511,14 @@ impl Handle for Form {
     }
 
     fn key(&mut self, key: &Key, _: &mut Context<'_>) -> Flow {
-        if self.saving.is_none() && !self.reading {
+        if self.saving.is_none() && self.reading.is_none() {
             self.type_into(key);
         }
         Flow::Stay
     }
 
     fn paste(&mut self, text: &Text, ctx: &mut Context<'_>) -> Flow {
-        if self.saving.is_none() && !self.reading {
+        if self.saving.is_none() && self.reading.is_none() {
             match picture::path(text) {
                 Some(path) => self.read_picture(ImportSource::Path(path), ctx),
                 None => self.paste_at(text, ctx.now),
@@ -547,15 +547,21 @@ impl Handle for Form {
         if yes { Flow::Close } else { Flow::Stay }
     }
 
-    fn answer(&mut self, answer: Answer, _: &mut Context<'_>) -> Result<Flow, Answer> {
+    fn waits_for(&self, ticket: Ticket) -> bool {
+        [self.reading, self.saving].contains(&Some(ticket))
+    }
+
+    fn answer(&mut self, _: Ticket, answer: Answer, _: &mut Context<'_>) -> Flow {
+        self.reading = None;
         match answer {
-            Answer::Saved(saves, done) if self.saving.is_some_and(|save| saves.contains(&save)) => {
-                self.saving = None;
-                Ok(if done { Flow::Close } else { Flow::Stay })
-            }
-            Answer::ImportRead(result) if self.reading => Ok(self.take_picture(result)),
-            answer => Err(answer),
+            Answer::ImportRead(result) => self.take_picture(result),
+            _ => Flow::Stay,
         }
+    }
+
+    fn saved(&mut self, done: bool) -> Flow {
+        self.saving = None;
+        if done { Flow::Close } else { Flow::Stay }
     }
 
     fn timed<'a>(&'a self, _: &'a Session) -> Vec<&'a Otp> {
@@ -570,15 +576,14 @@ impl Handle for Form {
 impl Form {
     /// Has a picture read; what is in it fills the form.
     fn read_picture(&mut self, source: ImportSource, ctx: &mut Context<'_>) {
-        if self.saving.is_none() && !self.reading {
-            self.reading = true;
+        if self.saving.is_none() && self.reading.is_none() {
+            let (format, password) = (Some("picture"), None);
+            self.reading = Some(ctx.out.ask(|ticket| Effect::ReadImport { ticket, source, format, password }));
             self.errors.clear();
-            ctx.out.send(Effect::ReadImport { source, format: Some("picture"), password: None });
         }
     }
 
     fn take_picture(&mut self, result: Result<ImportRead, Trouble>) -> Flow {
-        self.reading = false;
         let imported = match result {
             Ok(ImportRead::Entries { imported, .. }) => imported,
             Ok(ImportRead::NeedsPassword { .. } | ImportRead::Table(_)) => return Flow::Stay,
@@ -606,7 +611,7 @@ impl Form {
     }
 
     fn submit(&mut self, ctx: &mut Context<'_>) -> Flow {
-        if self.saving.is_some() || self.reading || !self.take_typed_link() {
+        if self.saving.is_some() || self.reading.is_some() || !self.take_typed_link() {
             return Flow::Stay;
         }
         // Base32 has neither dots nor slashes: what ends like a picture's name is one.

@@ -10,9 +10,9 @@ use crate::app::effect::ImportSource;
 use crate::app::keymap;
 use crate::app::msg::ImportRead;
 use crate::app::screen::{Answer, Context, Enabled, Flow, Handle, Open, Screen, Session, within, word};
-use crate::app::{Effect, SaveId, Trouble};
+use crate::app::{Effect, Ticket, Trouble};
 use crate::config::keys::{Key, KeyCode};
-use crate::formats::columns::Sheet;
+use crate::formats::columns::{Columns, Sheet};
 use crate::formats::plan::{self, Action, OnDuplicate, Plan};
 use crate::formats::{Imported, table};
 use crate::otp::links;
@@ -32,10 +32,10 @@ pub(crate) struct Import {
     pub(crate) table: Option<Sheet>,
     pub(crate) format: &'static str,
     pub(crate) cursor: usize,
-    pub(crate) reading: bool,
+    pub(crate) reading: Option<Ticket>,
     /// Since when, as far as that is known.
     pub(crate) since: Option<Now>,
-    pub(crate) saving: Option<SaveId>,
+    pub(crate) saving: Option<Ticket>,
     pub(crate) error: Option<String>,
     source: Option<ImportSource>,
     /// What came out of the files read so far.
@@ -59,7 +59,7 @@ impl Import {
             table: None,
             format: "",
             cursor: 0,
-            reading: false,
+            reading: None,
             since: None,
             saving: None,
             error: None,
@@ -109,8 +109,10 @@ impl Import {
     /// Pasted text, which is read.
     fn of_text(text: Text, ctx: &mut Context<'_>) -> Import {
         let source = ImportSource::Text(text);
-        ctx.out.send(Effect::ReadImport { source: source.clone(), format: None, password: None });
-        Import { source: Some(source), reading: true, ..Import::new() }
+        let mut import = Import { source: Some(source), ..Import::new() };
+        import.read_source(None, ctx);
+        import.since = None;
+        import
     }
 
     fn line(&mut self) -> &mut Input {
@@ -143,7 +145,7 @@ impl Import {
 
     /// Whether the screen counts the seconds of what is being read.
     pub(crate) fn seconds(&self, now: Now) -> Option<u64> {
-        let since = self.since.filter(|_| self.reading)?;
+        let since = self.since.filter(|_| self.reading.is_some())?;
         Some(now.since(since).as_secs())
     }
 
@@ -208,11 +210,11 @@ impl Handle for Import {
     }
 
     fn key(&mut self, key: &Key, ctx: &mut Context<'_>) -> Flow {
-        if self.reading || self.table.is_some() || self.plan.is_some() {
+        if self.reading.is_some() || self.table.is_some() || self.plan.is_some() {
             return Flow::Stay;
         }
         if key.code == KeyCode::Tab && self.needs_password.is_none() {
-            ctx.out.send(Effect::CompletePath(Text::from(self.path.text())));
+            self.path.ask_to_complete(ctx.out);
         } else if self.line().key(key) {
             self.error = None;
             self.completions.clear();
@@ -221,7 +223,7 @@ impl Handle for Import {
     }
 
     fn paste(&mut self, text: &Text, _: &mut Context<'_>) -> Flow {
-        if self.reading || self.table.is_some() || self.plan.is_some() {
+        if self.reading.is_some() || self.table.is_some() || self.plan.is_some() {
             return Flow::Stay;
         }
         // Of links, which are no path, all lines are kept.
@@ -240,7 +242,7 @@ impl Handle for Import {
             keymap::Action::AddFile if self.saving.is_none() => self.ask_for_more(),
             keymap::Action::Columns => self.name_columns(ctx),
             keymap::Action::ShowTyped => self.password.masked = !self.password.masked,
-            keymap::Action::Back if self.reading => self.abandon(ctx),
+            keymap::Action::Back if self.reading.is_some() => self.abandon(ctx),
             keymap::Action::Back if self.saving.is_some() => {}
             keymap::Action::Back if self.asks_for_more() => {
                 // Back from asking for another file to what was read before.
@@ -270,24 +272,29 @@ impl Handle for Import {
         }
     }
 
-    fn answer(&mut self, answer: Answer, ctx: &mut Context<'_>) -> Result<Flow, Answer> {
+    fn waits_for(&self, ticket: Ticket) -> bool {
+        [self.reading, self.saving].contains(&Some(ticket)) || self.path.waits_for(ticket)
+    }
+
+    fn answer(&mut self, _: Ticket, answer: Answer, ctx: &mut Context<'_>) -> Flow {
         match answer {
-            Answer::Saved(saves, done) if self.saving.is_some_and(|save| saves.contains(&save)) => {
-                self.saving = None;
-                return Ok(if done { Flow::Close } else { Flow::Stay });
-            }
-            Answer::ImportRead(result) if self.reading => self.read(result, ctx.session),
+            Answer::ImportRead(result) => self.take_read(result, ctx.session),
             Answer::Completions(found) if self.plan.is_none() && self.needs_password.is_none() => {
                 self.path.complete(&found);
                 self.completions = if found.len() > 1 { found } else { Vec::new() };
             }
-            answer => return Err(answer),
+            _ => {}
         }
-        Ok(Flow::Stay)
+        Flow::Stay
+    }
+
+    fn saved(&mut self, done: bool) -> Flow {
+        self.saving = None;
+        if done { Flow::Close } else { Flow::Stay }
     }
 
     fn counts(&self) -> bool {
-        self.reading
+        self.reading.is_some()
     }
 }
 
@@ -298,13 +305,13 @@ fn existing(session: &Session) -> impl Iterator<Item = &Entry> {
 
 impl Import {
     fn submit(&mut self, ctx: &mut Context<'_>) -> Flow {
-        if self.reading || self.saving.is_some() {
+        if self.reading.is_some() || self.saving.is_some() {
             return Flow::Stay;
         }
-        if let (None, Some(sheet), Some(source)) = (&self.plan, &self.table, &self.source) {
+        if let (None, Some(sheet), Some(_)) = (&self.plan, &self.table, &self.source) {
             if sheet.columns.has_secret() {
-                ctx.out.send(Effect::ReadTable { source: source.clone(), columns: Some(sheet.columns.clone()) });
-                (self.reading, self.since, self.error) = (true, Some(ctx.now), None);
+                self.read_table(Some(sheet.columns.clone()), ctx);
+                self.error = None;
             } else {
                 self.error = Some("choose the column that holds the secret".into());
             }
@@ -318,11 +325,10 @@ impl Import {
                 _ if links::is_link(self.path.text()) => ImportSource::Text(self.path.take()),
                 _ => ImportSource::Path(PathBuf::from(self.path.text().trim())),
             };
-            self.source = Some(source.clone());
-            (self.reading, self.since) = (true, Some(ctx.now));
+            self.source = Some(source);
+            self.read_source(password, ctx);
             self.error = None;
             self.completions.clear();
-            ctx.out.send(Effect::ReadImport { source, format: None, password });
             return Flow::Stay;
         };
         let target = ctx.session.target();
@@ -359,8 +365,22 @@ impl Import {
         Flow::Stay
     }
 
-    fn read(&mut self, result: Result<ImportRead, Trouble>, session: &Session) {
-        self.reading = false;
+    /// Has what it comes from read.
+    fn read_source(&mut self, password: Option<Text>, ctx: &mut Context<'_>) {
+        let Some(source) = self.source.clone() else { return };
+        self.reading = Some(ctx.out.ask(|ticket| Effect::ReadImport { ticket, source, format: None, password }));
+        self.since = Some(ctx.now);
+    }
+
+    /// Has the table read that it comes from.
+    fn read_table(&mut self, columns: Option<Columns>, ctx: &mut Context<'_>) {
+        let Some(source) = self.source.clone() else { return };
+        self.reading = Some(ctx.out.ask(|ticket| Effect::ReadTable { ticket, source, columns }));
+        self.since = Some(ctx.now);
+    }
+
+    fn take_read(&mut self, result: Result<ImportRead, Trouble>, session: &Session) {
+        self.reading = None;
         match result {
             Ok(ImportRead::NeedsPassword { format, wrong }) => {
                 self.needs_password = Some(format);
@@ -390,15 +410,14 @@ impl Import {
         let gathered = std::mem::take(&mut self.gathered);
         self.before = self.plan.take().map(|plan| (plan, gathered));
         (self.chosen, self.files, self.cursor) = (None, 0, 0);
-        if let (None, Some(source)) = (&self.table, &self.source) {
-            ctx.out.send(Effect::ReadTable { source: source.clone(), columns: None });
-            (self.reading, self.since) = (true, Some(ctx.now));
+        if self.table.is_none() {
+            self.read_table(None, ctx);
         }
     }
 
     /// Gives up what is being read; its answer will be dropped.
     fn abandon(&mut self, ctx: &mut Context<'_>) {
-        (self.reading, self.since, self.needs_password) = (false, None, None);
+        (self.reading, self.since, self.needs_password) = (None, None, None);
         self.error = Some("given up; nothing was read".into());
         if self.table.is_none() {
             self.back_to_plan();

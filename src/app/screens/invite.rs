@@ -4,7 +4,7 @@ use crate::app::Effect;
 use crate::app::core::input::Input;
 use crate::app::core::news::trouble_line;
 use crate::app::effect::MemberDeed;
-use crate::app::screen::{Action, Answer, Context, Flow, Handle, Open, Screen, member_done};
+use crate::app::screen::{Action, Answer, Context, Flow, Handle, Open, Screen, Ticket, member_done};
 use crate::config::keys::{Key, KeyCode};
 use crate::secret::Text;
 use crate::vault::roster::Role;
@@ -18,14 +18,14 @@ pub(crate) struct InviteForm {
     pub(crate) role: Role,
     pub(crate) at_role: bool,
     pub(crate) error: Option<String>,
-    pub(crate) busy: bool,
+    pub(crate) busy: Option<Ticket>,
 }
 
 impl Handle for InviteForm {
     fn open(wanted: &mut Open, ctx: &mut Context<'_>) -> Option<InviteForm> {
         let Open::Invite(vault) = *wanted else { return None };
         let id = ctx.session.vaults.get(vault)?.vault.id();
-        Some(InviteForm { vault, id, name: Input::new(), role: Role::Viewer, at_role: false, error: None, busy: false })
+        Some(InviteForm { vault, id, name: Input::new(), role: Role::Viewer, at_role: false, error: None, busy: None })
     }
 
     fn id(&self) -> Screen {
@@ -33,7 +33,7 @@ impl Handle for InviteForm {
     }
 
     fn key(&mut self, key: &Key, _: &mut Context<'_>) -> Flow {
-        if self.busy {
+        if self.busy.is_some() {
             return Flow::Stay;
         }
         self.error = None;
@@ -46,7 +46,7 @@ impl Handle for InviteForm {
     }
 
     fn paste(&mut self, text: &Text, _: &mut Context<'_>) -> Flow {
-        if !self.busy && !self.at_role {
+        if self.busy.is_none() && !self.at_role {
             self.name.paste_line(text);
         }
         Flow::Stay
@@ -61,26 +61,26 @@ impl Handle for InviteForm {
         Flow::Stay
     }
 
-    fn answer(&mut self, answer: Answer, ctx: &mut Context<'_>) -> Result<Flow, Answer> {
+    fn waits_for(&self, ticket: Ticket) -> bool {
+        self.busy == Some(ticket)
+    }
+
+    fn answer(&mut self, _: Ticket, answer: Answer, ctx: &mut Context<'_>) -> Flow {
+        self.busy = None;
         match answer {
-            Answer::Member(vault, result) if self.busy && vault == self.id => {
-                self.busy = false;
-                match result {
-                    Ok(done) => Ok(member_done(done, ctx).map_or(Flow::Close, Flow::Become)),
-                    Err(trouble) => {
-                        self.error = Some(trouble_line(&trouble));
-                        Ok(Flow::Stay)
-                    }
-                }
+            Answer::Member(Ok(done)) => member_done(done, ctx).map_or(Flow::Close, Flow::Become),
+            Answer::Member(Err(trouble)) => {
+                self.error = Some(trouble_line(&trouble));
+                Flow::Stay
             }
-            answer => Err(answer),
+            _ => Flow::Stay,
         }
     }
 }
 
 impl InviteForm {
     fn submit(&mut self, ctx: &mut Context<'_>) {
-        if self.busy {
+        if self.busy.is_some() {
             return;
         }
         let name = self.name.text().trim().to_owned();
@@ -89,7 +89,7 @@ impl InviteForm {
             self.at_role = false;
             return;
         }
-        self.busy = true;
-        ctx.out.send(Effect::Member { vault: self.id, deed: MemberDeed::Invite { name, role: self.role } });
+        let (vault, deed) = (self.id, MemberDeed::Invite { name, role: self.role });
+        self.busy = Some(ctx.out.ask(|ticket| Effect::Member { ticket, vault, deed }));
     }
 }

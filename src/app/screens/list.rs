@@ -9,7 +9,7 @@ use crate::app::core::undo::Step;
 use crate::app::core::{picture, vaults};
 use crate::app::effect::{ImportSource, MemberDeed};
 use crate::app::screen::{
-    Action, Answer, Context, Enabled, Flow, Handle, Open, Question, Screen, Session, member_done,
+    Action, Answer, Context, Enabled, Flow, Handle, Open, Question, Screen, Session, Ticket, member_done,
 };
 use crate::config::keys::Key;
 use crate::otp::{Otp, links, uri};
@@ -132,7 +132,8 @@ impl Handle for ListScreen {
             Some(Asked::Delete(spot)) => delete(spot, ctx),
             Some(Asked::Recovery(vault)) => {
                 if let Some(open) = ctx.session.vaults.get(vault) {
-                    ctx.out.send(Effect::Member { vault: open.vault.id(), deed: MemberDeed::RenewRecovery });
+                    let (vault, deed) = (open.vault.id(), MemberDeed::RenewRecovery);
+                    ctx.out.ask(|ticket| Effect::Member { ticket, vault, deed });
                 }
             }
             None => {}
@@ -141,20 +142,23 @@ impl Handle for ListScreen {
     }
 
     /// Takes what nobody waits for any more, and must be said all the same: a code comes only once.
-    fn answer(&mut self, answer: Answer, ctx: &mut Context<'_>) -> Result<Flow, Answer> {
+    fn answer(&mut self, ticket: Ticket, answer: Answer, ctx: &mut Context<'_>) -> Flow {
         match answer {
-            Answer::Member(_, Ok(done)) => {
-                return Ok(member_done(done, ctx).map_or(Flow::Stay, Flow::Open));
-            }
-            Answer::Shared(Ok(shared)) => return Ok(Flow::Open(Open::ShownOnce(shared))),
+            Answer::Member(Ok(done)) => return member_done(done, ctx).map_or(Flow::Stay, Flow::Open),
+            Answer::Shared(Ok(shared)) => return Flow::Open(Open::ShownOnce(shared)),
             Answer::Exported(Ok(path)) => ctx.say_good(format!("exported to {}", clean(&path.to_string_lossy()))),
             Answer::PictureSaved(Ok(path)) => ctx.say_good(format!("saved to {}", clean(&path.to_string_lossy()))),
-            Answer::Member(_, Err(trouble))
-            | Answer::Shared(Err((_, trouble)))
-            | Answer::PictureSaved(Err(trouble)) => ctx.news.say_trouble(&trouble, ctx.now),
+            Answer::Member(Err(trouble)) | Answer::Shared(Err((_, trouble))) | Answer::PictureSaved(Err(trouble)) => {
+                ctx.news.say_trouble(&trouble, ctx.now);
+            }
+            Answer::PassphraseChanged(result) if ctx.session.changing_passphrase == Some(ticket) => {
+                if let Err(trouble) = ctx.session.passphrase_changed(result) {
+                    ctx.news.say_trouble(&trouble, ctx.now);
+                }
+            }
             _ => {}
         }
-        Ok(Flow::Stay)
+        Flow::Stay
     }
 
     fn timed<'a>(&'a self, session: &'a Session) -> Vec<&'a Otp> {

@@ -13,7 +13,7 @@ use crate::app::effect::MemberDeed;
 use crate::app::keymap;
 use crate::app::msg::Shared;
 use crate::app::screen::{
-    Action, Answer, Context, Enabled, Flow, Handle, Open, Question, Screen, Session, member_done, within,
+    Action, Answer, Context, Enabled, Flow, Handle, Open, Question, Screen, Session, Ticket, member_done, within,
 };
 use crate::text::clean;
 use crate::time::Utc;
@@ -57,7 +57,7 @@ pub(crate) struct Members {
     pub(crate) rows: Vec<Row>,
     pub(crate) cursor: usize,
     /// Something is being done.
-    pub(crate) busy: bool,
+    pub(crate) busy: Option<Ticket>,
     asked: Option<Asked>,
 }
 
@@ -101,7 +101,7 @@ impl Row {
 
 impl Members {
     fn of(vaults: &Vaults, vault: u16) -> Members {
-        let mut members = Members { vault, rows: Vec::new(), cursor: 0, busy: false, asked: None };
+        let mut members = Members { vault, rows: Vec::new(), cursor: 0, busy: None, asked: None };
         members.renew(vaults);
         members
     }
@@ -202,7 +202,7 @@ impl Handle for Members {
             | Action::Demote
             | Action::RemoveMember
             | Action::Revert
-            | Action::Admit => Some(match self.busy {
+            | Action::Admit => Some(match self.busy.is_some() {
                 true => Err("something is being done already; wait a moment".into()),
                 false => self.applies(action, session),
             }),
@@ -218,8 +218,8 @@ impl Handle for Members {
         match self.asked.take().filter(|_| yes) {
             Some(Asked::Do(deed)) => {
                 if let Some(open) = ctx.session.vaults.get(self.vault) {
-                    self.busy = true;
-                    ctx.out.send(Effect::Member { vault: open.vault.id(), deed });
+                    let vault = open.vault.id();
+                    self.busy = Some(ctx.out.ask(|ticket| Effect::Member { ticket, vault, deed }));
                 }
             }
             Some(Asked::Revert(member)) => revert(ctx, self.vault, &member),
@@ -228,20 +228,18 @@ impl Handle for Members {
         Flow::Stay
     }
 
-    fn answer(&mut self, answer: Answer, ctx: &mut Context<'_>) -> Result<Flow, Answer> {
+    fn waits_for(&self, ticket: Ticket) -> bool {
+        self.busy == Some(ticket)
+    }
+
+    fn answer(&mut self, _: Ticket, answer: Answer, ctx: &mut Context<'_>) -> Flow {
+        self.busy = None;
         match answer {
-            Answer::Member(vault, result) if self.busy && ctx.session.vaults.find(&vault) == Some(self.vault) => {
-                self.busy = false;
-                match result {
-                    Ok(done) => Ok(member_done(done, ctx).map_or(Flow::Stay, Flow::Open)),
-                    Err(trouble) => {
-                        ctx.news.say_trouble(&trouble, ctx.now);
-                        Ok(Flow::Stay)
-                    }
-                }
-            }
-            answer => Err(answer),
+            Answer::Member(Ok(done)) => return member_done(done, ctx).map_or(Flow::Stay, Flow::Open),
+            Answer::Member(Err(trouble)) => ctx.news.say_trouble(&trouble, ctx.now),
+            _ => {}
         }
+        Flow::Stay
     }
 
     fn refresh(&mut self, session: &Session) -> bool {

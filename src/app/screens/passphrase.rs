@@ -3,7 +3,9 @@
 use crate::app::core::passphrase::Twice;
 use crate::app::core::pending::Then;
 use crate::app::core::save::commit;
-use crate::app::screen::{Action, Answer, Context, Enabled, Flow, Handle, Open, Question, Row, Screen, Session, word};
+use crate::app::screen::{
+    Action, Answer, Context, Enabled, Flow, Handle, Open, Question, Row, Screen, Session, Ticket, word,
+};
 use crate::app::{Effect, Trouble};
 use crate::config::keys::Key;
 use crate::secret::Text;
@@ -15,7 +17,7 @@ pub(crate) struct NewPassphrase {
     pub(crate) forced: bool,
     /// It was set on another machine already, and is asked for once.
     pub(crate) elsewhere: bool,
-    pub(crate) busy: bool,
+    pub(crate) busy: Option<Ticket>,
     pub(crate) trouble: Option<Trouble>,
 }
 
@@ -27,7 +29,7 @@ impl Handle for NewPassphrase {
             Open::OtherPassphrase => (false, true),
             _ => return None,
         };
-        Some(NewPassphrase { twice: Twice::new(), forced, elsewhere, busy: false, trouble: None })
+        Some(NewPassphrase { twice: Twice::new(), forced, elsewhere, busy: None, trouble: None })
     }
 
     fn id(&self) -> Screen {
@@ -35,7 +37,7 @@ impl Handle for NewPassphrase {
     }
 
     fn key(&mut self, key: &Key, _: &mut Context<'_>) -> Flow {
-        if !self.busy {
+        if self.busy.is_none() {
             self.twice.key(key);
             self.trouble = None;
         }
@@ -43,7 +45,7 @@ impl Handle for NewPassphrase {
     }
 
     fn paste(&mut self, text: &Text, _: &mut Context<'_>) -> Flow {
-        if !self.busy {
+        if self.busy.is_none() {
             self.twice.paste(text);
         }
         Flow::Stay
@@ -54,7 +56,7 @@ impl Handle for NewPassphrase {
             Action::Submit => self.submit(ctx),
             Action::NextField | Action::PreviousField => self.twice.at_second = !self.twice.at_second,
             Action::ShowTyped => self.twice.show_typed(),
-            Action::Back if self.forced || self.busy => {}
+            Action::Back if self.forced || self.busy.is_some() => {}
             _ => return Flow::Pass,
         }
         Flow::Stay
@@ -73,27 +75,34 @@ impl Handle for NewPassphrase {
         }
     }
 
-    fn answer(&mut self, answer: Answer, ctx: &mut Context<'_>) -> Result<Flow, Answer> {
-        match answer {
-            Answer::PassphraseChanged(Ok(())) => {
+    fn waits_for(&self, ticket: Ticket) -> bool {
+        self.busy == Some(ticket)
+    }
+
+    fn answer(&mut self, _: Ticket, answer: Answer, ctx: &mut Context<'_>) -> Flow {
+        self.busy = None;
+        let result = match answer {
+            Answer::PassphraseChanged(result) => ctx.session.passphrase_changed(result),
+            Answer::PassphraseFollowed(result) => result,
+            _ => return Flow::Stay,
+        };
+        match result {
+            Err(trouble) => self.trouble = Some(trouble),
+            Ok(()) if self.elsewhere => {
+                ctx.say_good("what was changed here is merged; the new passphrase opens the vault here, too");
+                return Flow::Close;
+            }
+            Ok(()) => {
                 ctx.say_good(
                     "Changed the passphrase · older copies open with the old one: tickey backup forget removes them",
                 );
-                Ok(match ctx.session.vaults.first().vault.links().len() {
+                return match ctx.session.vaults.first().vault.links().len() {
                     0 => Flow::Close,
                     links => Flow::Ask(ask_to_rekey(links)),
-                })
+                };
             }
-            Answer::PassphraseFollowed(Ok(())) if self.elsewhere => {
-                ctx.say_good("what was changed here is merged; the new passphrase opens the vault here, too");
-                Ok(Flow::Close)
-            }
-            Answer::PassphraseChanged(Err(trouble)) | Answer::PassphraseFollowed(Err(trouble)) => {
-                (self.busy, self.trouble) = (false, Some(trouble));
-                Ok(Flow::Stay)
-            }
-            answer => Err(answer),
         }
+        Flow::Stay
     }
 
     /// Every link gets a new key; the runtime puts it in force in the vaults.
@@ -115,18 +124,19 @@ impl NewPassphrase {
         if ctx.session.vaults.saving() {
             return ctx.say("still saving; try again in a moment");
         }
-        if self.busy {
+        if self.busy.is_some() {
             return;
         }
         if self.elsewhere {
             if !self.twice.first.is_empty() {
-                (self.busy, self.trouble) = (true, None);
-                ctx.out.send(Effect::FollowPassphrase { passphrase: self.twice.first.take() });
+                let passphrase = self.twice.first.take();
+                self.busy = Some(ctx.out.ask(|ticket| Effect::FollowPassphrase { ticket, passphrase }));
+                self.trouble = None;
             }
         } else if let Some(passphrase) = self.twice.submit() {
-            (self.busy, self.trouble) = (true, None);
-            ctx.session.changing_passphrase = true;
-            ctx.out.send(Effect::ChangePassphrase { passphrase });
+            self.busy = Some(ctx.out.ask(|ticket| Effect::ChangePassphrase { ticket, passphrase }));
+            self.trouble = None;
+            ctx.session.changing_passphrase = self.busy;
         }
     }
 }

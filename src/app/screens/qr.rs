@@ -8,7 +8,7 @@ use crate::app::Effect;
 use crate::app::core::copy;
 use crate::app::core::input::Input;
 use crate::app::core::news::trouble_line;
-use crate::app::screen::{Action, Answer, Context, Enabled, Flow, Handle, Open, Row, Screen, Session};
+use crate::app::screen::{Action, Answer, Context, Enabled, Flow, Handle, Open, Row, Screen, Session, Ticket};
 use crate::config::keys::{Key, KeyCode};
 use crate::formats::{google, registry};
 use crate::otp::uri;
@@ -36,7 +36,7 @@ pub(crate) struct Codes {
     pub(crate) as_text: bool,
     /// Where the code is to be saved, while it is typed.
     pub(crate) path: Option<Input>,
-    pub(crate) writing: bool,
+    pub(crate) writing: Option<Ticket>,
     /// What was said last, until the next key.
     pub(crate) note: Option<String>,
     since: Now,
@@ -44,7 +44,7 @@ pub(crate) struct Codes {
 
 impl Codes {
     fn new(title: String, pages: Vec<Page>, now: Now) -> Codes {
-        Codes { title, pages, at: 0, as_text: false, path: None, writing: false, note: None, since: now }
+        Codes { title, pages, at: 0, as_text: false, path: None, writing: None, note: None, since: now }
     }
 
     pub(crate) fn page(&self) -> Option<&Page> {
@@ -135,9 +135,9 @@ impl Handle for Codes {
     }
 
     fn key(&mut self, key: &Key, ctx: &mut Context<'_>) -> Flow {
-        if let Some(path) = self.path.as_mut().filter(|_| !self.writing) {
+        if let Some(path) = self.path.as_mut().filter(|_| self.writing.is_none()) {
             if key.code == KeyCode::Tab {
-                ctx.out.send(Effect::CompletePath(Text::from(path.text())));
+                path.ask_to_complete(ctx.out);
             } else {
                 path.key(key);
             }
@@ -146,7 +146,7 @@ impl Handle for Codes {
     }
 
     fn paste(&mut self, text: &Text, _: &mut Context<'_>) -> Flow {
-        if let Some(path) = self.path.as_mut().filter(|_| !self.writing) {
+        if let Some(path) = self.path.as_mut().filter(|_| self.writing.is_none()) {
             path.paste_line(text);
         }
         Flow::Stay
@@ -177,22 +177,23 @@ impl Handle for Codes {
         }
     }
 
-    fn answer(&mut self, answer: Answer, _: &mut Context<'_>) -> Result<Flow, Answer> {
+    fn waits_for(&self, ticket: Ticket) -> bool {
+        self.writing == Some(ticket) || self.path.as_ref().is_some_and(|path| path.waits_for(ticket))
+    }
+
+    fn answer(&mut self, _: Ticket, answer: Answer, _: &mut Context<'_>) -> Flow {
         match (answer, &mut self.path) {
-            (Answer::PictureSaved(result), _) => {
-                self.writing = false;
-                match result {
-                    Ok(path) => {
-                        self.path = None;
-                        self.note = Some(format!("saved to {}: delete it when it has done its work", path.display()));
-                    }
-                    Err(trouble) => self.note = Some(trouble_line(&trouble)),
-                }
+            (Answer::PictureSaved(Ok(path)), _) => {
+                (self.writing, self.path) = (None, None);
+                self.note = Some(format!("saved to {}: delete it when it has done its work", path.display()));
+            }
+            (Answer::PictureSaved(Err(trouble)), _) => {
+                (self.writing, self.note) = (None, Some(trouble_line(&trouble)));
             }
             (Answer::Completions(found), Some(path)) => path.complete(&found),
-            (answer, _) => return Err(answer),
+            _ => {}
         }
-        Ok(Flow::Stay)
+        Flow::Stay
     }
 
     fn closes_ms(&self, now: Now) -> Option<u64> {
@@ -212,11 +213,11 @@ impl Codes {
         let Some(path) = self.path.as_ref().map(|path| path.text().trim()).filter(|path| !path.is_empty()) else {
             return;
         };
-        if self.writing {
+        if self.writing.is_some() {
             return;
         }
         let Some(Page::Code(text, _)) = self.page() else { return };
-        ctx.out.send(Effect::SavePicture { path: PathBuf::from(path), text: text.clone() });
-        self.writing = true;
+        let (path, text) = (PathBuf::from(path), text.clone());
+        self.writing = Some(ctx.out.ask(|ticket| Effect::SavePicture { ticket, path, text }));
     }
 }

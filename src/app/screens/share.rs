@@ -4,7 +4,7 @@ use crate::app::Effect;
 use crate::app::core::input::Input;
 use crate::app::core::news::trouble_line;
 use crate::app::effect::{ShareDeed, ShareRow};
-use crate::app::screen::{Action, Answer, Context, Flow, Handle, Open, Screen, Session};
+use crate::app::screen::{Action, Answer, Context, Flow, Handle, Open, Screen, Session, Ticket};
 use crate::config::keys::{Key, KeyCode};
 use crate::secret::Text;
 
@@ -73,7 +73,7 @@ pub(crate) struct ShareForm {
     vault: u16,
     vaults: Vec<String>,
     pub(crate) error: Option<(ShareRow, String)>,
-    pub(crate) busy: bool,
+    pub(crate) busy: Option<Ticket>,
 }
 
 impl ShareForm {
@@ -88,7 +88,7 @@ impl ShareForm {
             vault: session.list.vault().or_else(|| session.shared()).unwrap_or(0),
             vaults: session.vaults.iter().map(|(_, open)| open.name.clone()).collect(),
             error: None,
-            busy: false,
+            busy: None,
         };
         form.at = match what {
             What::Found => ShareRow::Name,
@@ -161,7 +161,7 @@ impl ShareForm {
     }
 
     fn submit(&mut self, ctx: &mut Context<'_>) {
-        if self.busy {
+        if self.busy.is_some() {
             return;
         }
         let needed = self.rows().iter().copied().filter(|row| !(self.what == What::Join && *row == ShareRow::Member));
@@ -184,8 +184,7 @@ impl ShareForm {
                 ShareDeed::Remote { vault: open.vault.id(), address: text(&self.address) }
             }
         };
-        self.busy = true;
-        ctx.out.send(Effect::Share(deed));
+        self.busy = Some(ctx.out.ask(|ticket| Effect::Share(ticket, deed)));
     }
 }
 
@@ -205,7 +204,7 @@ impl Handle for ShareForm {
     }
 
     fn key(&mut self, key: &Key, ctx: &mut Context<'_>) -> Flow {
-        if self.busy {
+        if self.busy.is_some() {
             return Flow::Stay;
         }
         self.error = None;
@@ -225,7 +224,7 @@ impl Handle for ShareForm {
     }
 
     fn paste(&mut self, text: &Text, _: &mut Context<'_>) -> Flow {
-        if !self.busy {
+        if self.busy.is_none() {
             self.error = None;
             if let Some(line) = self.line() {
                 line.paste_line(text);
@@ -245,15 +244,20 @@ impl Handle for ShareForm {
         Flow::Stay
     }
 
-    fn answer(&mut self, answer: Answer, _: &mut Context<'_>) -> Result<Flow, Answer> {
+    fn waits_for(&self, ticket: Ticket) -> bool {
+        self.busy == Some(ticket)
+    }
+
+    fn answer(&mut self, _: Ticket, answer: Answer, _: &mut Context<'_>) -> Flow {
+        self.busy = None;
         match answer {
-            Answer::Shared(Ok(shared)) if self.busy => Ok(Flow::Become(Open::ShownOnce(shared))),
-            Answer::Shared(Err((row, trouble))) if self.busy => {
-                (self.busy, self.at) = (false, row);
+            Answer::Shared(Ok(shared)) => return Flow::Become(Open::ShownOnce(shared)),
+            Answer::Shared(Err((row, trouble))) => {
+                self.at = row;
                 self.error = Some((row, trouble_line(&trouble)));
-                Ok(Flow::Stay)
             }
-            answer => Err(answer),
+            _ => {}
         }
+        Flow::Stay
     }
 }

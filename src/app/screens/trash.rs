@@ -66,7 +66,8 @@ impl Handle for Trash {
         let vaults = &ctx.session.vaults;
         if let (Some(open), Some(entry)) = (vaults.get(spot.vault), vaults.entry(spot)) {
             let name = format!("{}{}", copy::title(entry), vaults.place(spot));
-            ctx.out.send(Effect::Member { vault: open.vault.id(), deed: MemberDeed::Forget(spot.entry, name) });
+            let (vault, deed) = (open.vault.id(), MemberDeed::Forget(spot.entry, name));
+            ctx.out.ask(|ticket| Effect::Member { ticket, vault, deed });
         }
         Flow::Stay
     }

@@ -6,7 +6,7 @@ use crate::app::core::input::Input;
 use crate::app::core::outbox::Outbox;
 use crate::app::core::session::name_of;
 use crate::app::keymap::Action;
-use crate::app::{Effect, Trouble, VaultChoice};
+use crate::app::{Effect, Ticket, Trouble, VaultChoice};
 use crate::config::keys::{Key, KeyCode};
 use crate::time::Now;
 
@@ -19,7 +19,7 @@ pub(crate) struct Lock {
     pub(crate) input: Input,
     /// The recovery code is asked for instead of the passphrase.
     pub(crate) recovery: bool,
-    pub(crate) deriving: bool,
+    pub(crate) deriving: Option<Ticket>,
     pub(crate) estimate_ms: Option<u64>,
     pub(crate) trouble: Option<Trouble>,
     tries: u32,
@@ -39,7 +39,7 @@ impl Lock {
             then: None,
             input: Input::masked(),
             recovery: false,
-            deriving: false,
+            deriving: None,
             estimate_ms: None,
             trouble: None,
             tries: 0,
@@ -55,7 +55,7 @@ impl Lock {
     }
 
     pub(crate) fn key(&mut self, key: &Key) {
-        if self.deriving {
+        if self.deriving.is_some() {
             if self.typed_ahead.len() < 256 {
                 self.typed_ahead.push(*key);
             }
@@ -66,7 +66,7 @@ impl Lock {
     }
 
     pub(crate) fn paste(&mut self, text: &str) {
-        if !self.deriving {
+        if self.deriving.is_none() {
             self.input.paste_line(text);
             self.trouble = None;
         }
@@ -77,7 +77,7 @@ impl Lock {
         match action {
             Action::Submit => self.submit(now, out),
             Action::ShowTyped => self.input.masked = !self.input.masked,
-            Action::UseRecovery if !self.deriving => {
+            Action::UseRecovery if self.deriving.is_none() => {
                 self.recovery = !self.recovery;
                 self.input.clear();
                 self.trouble = None;
@@ -89,7 +89,7 @@ impl Lock {
     }
 
     fn submit(&mut self, now: Now, out: &mut Outbox) {
-        if self.deriving {
+        if self.deriving.is_some() {
             return self.key(&Key::plain(KeyCode::Enter));
         }
         if self.input.is_empty() {
@@ -99,11 +99,11 @@ impl Lock {
             self.submit_after_wait = true;
             return;
         }
-        self.deriving = true;
         self.submit_after_wait = false;
         self.trouble = None;
         let (path, then) = (self.path.clone(), self.then.clone());
-        out.send(Effect::Unlock { path, then, passphrase: self.input.take(), recovery: self.recovery });
+        let (passphrase, recovery) = (self.input.take(), self.recovery);
+        self.deriving = Some(out.ask(|ticket| Effect::Unlock { ticket, path, then, passphrase, recovery }));
     }
 
     /// The pause may be over: whether it was waited for.
@@ -117,7 +117,7 @@ impl Lock {
 
     /// Another vault of those that are known.
     fn choose(&mut self, step: isize, own: &[&VaultChoice]) {
-        if self.deriving {
+        if self.deriving.is_some() {
             return;
         }
         let at = own.iter().position(|vault| vault.path == self.path);
@@ -137,12 +137,12 @@ impl Lock {
     }
 
     /// Where the answer opens what was asked for: the shared vault that was wanted, and the keys pressed meanwhile.
-    pub(crate) fn opened(&mut self, path: Option<&PathBuf>) -> Option<(Option<PathBuf>, Vec<Key>)> {
-        (self.deriving && path == Some(&self.path)).then(|| (self.then.take(), std::mem::take(&mut self.typed_ahead)))
+    pub(crate) fn opened(&mut self, ticket: Ticket) -> Option<(Option<PathBuf>, Vec<Key>)> {
+        (self.deriving == Some(ticket)).then(|| (self.then.take(), std::mem::take(&mut self.typed_ahead)))
     }
 
     pub(crate) fn failed(&mut self, trouble: Trouble, now: Now) {
-        self.deriving = false;
+        self.deriving = None;
         self.estimate_ms = None;
         if trouble.wrong_passphrase {
             self.tries = self.tries.saturating_add(1);

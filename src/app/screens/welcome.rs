@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use crate::app::core::outbox::Outbox;
 use crate::app::core::passphrase::Twice;
 use crate::app::keymap::{Action, Screen};
-use crate::app::{Effect, Trouble, VaultChoice};
+use crate::app::{Effect, Ticket, Trouble, VaultChoice};
 use crate::config::keys::Key;
 
 /// The first-run screen.
@@ -18,7 +18,7 @@ pub(crate) struct Welcome {
     /// An import follows once the vault is made.
     pub(crate) import_after: bool,
     /// The runtime is making or opening one.
-    pub(crate) busy: bool,
+    pub(crate) busy: Option<Ticket>,
     pub(crate) trouble: Option<Trouble>,
 }
 
@@ -31,7 +31,7 @@ pub(crate) const CHOICES: [(&str, &str); 3] = [
 
 impl Welcome {
     pub(crate) fn new(path: PathBuf) -> Welcome {
-        Welcome { path, chosen: 0, create: None, import_after: false, busy: false, trouble: None }
+        Welcome { path, chosen: 0, create: None, import_after: false, busy: None, trouble: None }
     }
 
     pub(crate) fn id(&self) -> Screen {
@@ -39,7 +39,7 @@ impl Welcome {
     }
 
     pub(crate) fn key(&mut self, key: &Key) {
-        if let Some(twice) = self.create.as_mut().filter(|_| !self.busy) {
+        if let Some(twice) = self.create.as_mut().filter(|_| self.busy.is_none()) {
             twice.key(key);
             self.trouble = None;
         }
@@ -60,7 +60,7 @@ impl Welcome {
                 let last = CHOICES.len().saturating_add(own.len()).saturating_sub(1);
                 self.chosen = self.chosen.saturating_add(1).min(last);
             }
-            Action::Back if !self.busy => (self.create, self.trouble) = (None, None),
+            Action::Back if self.busy.is_none() => (self.create, self.trouble) = (None, None),
             Action::NextField | Action::PreviousField => {
                 if let Some(twice) = &mut self.create {
                     twice.at_second = !twice.at_second;
@@ -71,7 +71,7 @@ impl Welcome {
                     twice.show_typed();
                 }
             }
-            Action::Submit if !self.busy => return self.submit(own, out),
+            Action::Submit if self.busy.is_none() => return self.submit(own, out),
             _ => {}
         }
         None
@@ -80,17 +80,15 @@ impl Welcome {
     fn submit(&mut self, own: &[&VaultChoice], out: &mut Outbox) -> Option<PathBuf> {
         if let Some(twice) = &mut self.create {
             if let Some(passphrase) = twice.submit() {
-                (self.busy, self.trouble) = (true, None);
-                out.send(Effect::CreateVault { path: self.path.clone(), passphrase });
+                let path = self.path.clone();
+                self.busy = Some(out.ask(|ticket| Effect::CreateVault { ticket, path, passphrase }));
+                self.trouble = None;
             }
             return None;
         }
         match self.chosen.checked_sub(CHOICES.len()) {
             Some(n) => return own.get(n).map(|vault| vault.path.clone()),
-            None if self.chosen == 2 => {
-                self.busy = true;
-                out.send(Effect::OpenDemo);
-            }
+            None if self.chosen == 2 => self.busy = Some(out.ask(Effect::OpenDemo)),
             None => {
                 self.import_after = self.chosen == 1;
                 self.create = Some(Twice::new());

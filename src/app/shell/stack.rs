@@ -4,7 +4,7 @@ use crate::app::Screen;
 use crate::app::core::context::Context;
 use crate::app::core::session::Session;
 use crate::app::keymap::{Action, changes_the_vault, moves};
-use crate::app::screen::{Answer, Enabled, Flow, Handle, Open};
+use crate::app::screen::{Answer, Enabled, Flow, Handle, Open, Ticket};
 use crate::app::screens::Popup;
 use crate::app::screens::list::ListScreen;
 use crate::config::keys::Key;
@@ -101,16 +101,19 @@ impl Stack {
         self.ask_down(ctx, |handle, ctx| handle.paste(text, ctx)).flatten()
     }
 
-    /// The outside answers: the first screen that waits for it takes it.
-    pub(crate) fn answer(&mut self, answer: Answer, ctx: &mut Context<'_>) {
-        let mut answer = answer;
+    /// The outside answers: the screen that waits for it takes it, else the list.
+    pub(crate) fn answer(&mut self, ticket: Ticket, answer: Answer, ctx: &mut Context<'_>) {
+        let depth = (0..=self.over.len()).rev().find(|depth| self.at(*depth).waits_for(ticket)).unwrap_or(0);
+        let flow = self.at(depth).answer(ticket, answer, ctx);
+        self.follow(depth, flow, ctx);
+    }
+
+    /// Those saves are done, or have failed.
+    pub(crate) fn saved(&mut self, saves: &[Ticket], done: bool, ctx: &mut Context<'_>) {
         for depth in (0..=self.over.len()).rev() {
-            match self.at(depth).answer(answer, ctx) {
-                Ok(flow) => {
-                    self.follow(depth, flow, ctx);
-                    return;
-                }
-                Err(not_taken) => answer = not_taken,
+            if saves.iter().any(|save| self.at(depth).waits_for(*save)) {
+                let flow = self.at(depth).saved(done);
+                self.follow(depth, flow, ctx);
             }
         }
     }

@@ -10,20 +10,19 @@ use crate::app::screens::unlock::Lock;
 use crate::app::screens::welcome::Welcome;
 use crate::app::shell::model::{Model, Opened, Stage};
 use crate::app::shell::stack::Stack;
-use crate::app::{Effect, OpenVault, Trouble, VaultChoice};
+use crate::app::{Effect, OpenVault, Ticket, Trouble, VaultChoice};
 use crate::config::keys::Key;
 use crate::secret::Text;
 use crate::time::Now;
 
 /// A vault opened, or not. The keys pressed meanwhile are given back to be acted on.
-pub(crate) fn opened(model: &mut Model, result: Result<Vec<OpenVault>, Trouble>, now: Now) -> Vec<Key> {
+pub(crate) fn opened(model: &mut Model, ticket: Ticket, result: Result<Vec<OpenVault>, Trouble>, now: Now) -> Vec<Key> {
     match (result, &mut model.stage) {
         (Ok(open), stage) => {
-            let path = open.first().map(|open| &open.path);
-            // An answer that comes when another vault is already open, or to a screen that asked for nothing, opens nothing.
+            // An answer to what is not waited for any more opens nothing.
             let waits = match stage {
-                Stage::Locked(lock) => path.and_then(|path| lock.opened(path.as_ref())),
-                Stage::Welcome(welcome) => (path == Some(&None) && welcome.busy).then(Default::default),
+                Stage::Locked(lock) => lock.opened(ticket),
+                Stage::Welcome(welcome) => (welcome.busy == Some(ticket)).then(Default::default),
                 Stage::Open(_) => None,
             };
             let Some((then, keys)) = waits else { return Vec::new() };
@@ -40,17 +39,21 @@ pub(crate) fn opened(model: &mut Model, result: Result<Vec<OpenVault>, Trouble>,
             }
             return keys;
         }
-        (Err(trouble), Stage::Locked(lock)) => lock.failed(trouble, now),
-        (Err(trouble), Stage::Welcome(welcome)) => (welcome.busy, welcome.trouble) = (false, Some(trouble)),
-        (Err(_), Stage::Open(_)) => {}
+        (Err(trouble), Stage::Locked(lock)) if lock.deriving == Some(ticket) => lock.failed(trouble, now),
+        (Err(trouble), Stage::Welcome(welcome)) if welcome.busy == Some(ticket) => {
+            (welcome.busy, welcome.trouble) = (None, Some(trouble));
+        }
+        (Err(_), _) => {}
     }
     Vec::new()
 }
 
 /// A vault was made, or not.
-pub(crate) fn created(model: &mut Model, result: Result<(OpenVault, Text), Trouble>, now: Now) {
+pub(crate) fn created(model: &mut Model, ticket: Ticket, result: Result<(OpenVault, Text), Trouble>, now: Now) {
     let Stage::Welcome(welcome) = &mut model.stage else { return };
-    welcome.busy = false;
+    if welcome.busy.take_if(|busy| *busy == ticket).is_none() {
+        return;
+    }
     let (open, recovery) = match result {
         Ok(both) => both,
         Err(trouble) => {
@@ -84,7 +87,7 @@ fn enter(model: &mut Model, open: Vec<OpenVault>, wanted: Option<PathBuf>, now: 
 /// Locks: everything of the vault is dropped here, and the runtime is told to do the same.
 pub(crate) fn lock(model: &mut Model, why: &str, now: Now) {
     let stage = match &mut model.stage {
-        Stage::Locked(lock) if lock.deriving => {
+        Stage::Locked(lock) if lock.deriving.is_some() => {
             // What is being opened is not wanted any more, nor what was typed for it.
             lock.begin_anew(lock.path.clone());
             model.out.send(Effect::Lock);

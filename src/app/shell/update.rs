@@ -61,23 +61,23 @@ fn receive(model: &mut Model, msg: Msg, now: Now) {
         Msg::KeysChangedElsewhere => lock(model, "another window set a new passphrase: unlock with that", now),
         Msg::Resumed => model.focused = true,
         Msg::Vaults(vaults) => model.vaults = vaults,
-        Msg::Opened(result) => {
-            for key in stage::opened(model, result, now) {
+        Msg::Answer(ticket, Answer::Opened(result)) => {
+            for key in stage::opened(model, ticket, result, now) {
                 press(model, &key, now);
             }
         }
         Msg::UnlockEstimate(ms) => {
             if let Stage::Locked(lock) = &mut model.stage
-                && lock.deriving
+                && lock.deriving.is_some()
             {
                 lock.estimate_ms = Some(ms);
             }
         }
-        Msg::Created(result) => stage::created(model, result, now),
+        Msg::Answer(ticket, Answer::Created(result)) => stage::created(model, ticket, result, now),
         Msg::ChangedUnreadably(trouble) => model.news.say_trouble(&trouble, now),
         Msg::NothingToSync => model.news.say("no open vault has a remote; the command remote gives it one", now),
-        Msg::Copied(result) => {
-            clipboard::copied(model.is_open(), result, &model.config, &mut model.news, &mut model.out, now);
+        Msg::Answer(ticket, Answer::Copied(result)) => {
+            clipboard::copied(ticket, result, &model.config, &mut model.news, &mut model.out, now);
         }
         Msg::ClipboardCleared(ours) => model.news.cleared(ours, now),
         Msg::Saved { result: Err(trouble), .. } if !model.is_open() => model.news.say_trouble(&trouble, now),
@@ -89,36 +89,28 @@ fn receive(model: &mut Model, msg: Msg, now: Now) {
 /// What concerns the open vaults; dropped where none is open.
 fn told(model: &mut Model, msg: Msg, now: Now) {
     let Some((stack, mut ctx)) = model.open(None, now) else { return };
-    let answer = match msg {
+    match msg {
         Msg::Saved { save, result } => {
             let ended = save::saved(&mut ctx, save, result);
-            stack.answer(Answer::Saved(ended.saves, !ended.failed), &mut ctx);
+            stack.saved(&ended.saves, !ended.failed, &mut ctx);
             for drawn in ended.draw_again {
                 copy::draw(&mut ctx, drawn.spot, drawn.quit);
             }
             model.quitting &= !ended.failed;
-            return leave::quit_when_saved(model, now);
+            leave::quit_when_saved(model, now);
         }
         Msg::AlsoOpened(open) => {
             ctx.session.vaults.add(open);
-            return ctx.session.renew();
+            ctx.session.renew();
         }
-        Msg::ChangedElsewhere(vault) => return save::changed_elsewhere(ctx.session, vault),
+        Msg::ChangedElsewhere(vault) => save::changed_elsewhere(ctx.session, vault),
         Msg::Synced { vault, state, reached, said } => {
-            return sync_state::synced(ctx.session, &vault, (state, reached), &said, ctx.news, now);
+            sync_state::synced(ctx.session, &vault, (state, reached), &said, ctx.news, now);
         }
-        Msg::NoRemote(vault) => return sync_state::no_remote(ctx.session, &vault),
-        Msg::PassphraseChanged(result) => Answer::PassphraseChanged(ctx.session.passphrase_changed(result)),
-        Msg::PassphraseFollowed(result) => Answer::PassphraseFollowed(result),
-        Msg::Shared(result) => Answer::Shared(result),
-        Msg::MemberDone { vault, result } => Answer::Member(vault, result),
-        Msg::ImportRead(result) => Answer::ImportRead(result),
-        Msg::Completions(found) => Answer::Completions(found),
-        Msg::Exported(result) => Answer::Exported(result),
-        Msg::PictureSaved(result) => Answer::PictureSaved(result),
-        _ => return,
-    };
-    stack.answer(answer, &mut ctx);
+        Msg::NoRemote(vault) => sync_state::no_remote(ctx.session, &vault),
+        Msg::Answer(ticket, answer) => stack.answer(ticket, answer, &mut ctx),
+        _ => {}
+    }
 }
 
 /// Tells the screens that the vaults have changed, if they have.
@@ -153,7 +145,7 @@ fn press(model: &mut Model, key: &Key, now: Now) {
     }
     let action = match &model.stage {
         // While a passphrase is being derived keys are kept for the list, but for those that leave.
-        Stage::Locked(lock) if lock.deriving && !key.ctrl => None,
+        Stage::Locked(lock) if lock.deriving.is_some() && !key.ctrl => None,
         _ => action_for(&model.config, model.screen(), key),
     };
     match (action, &mut model.stage) {
@@ -212,7 +204,7 @@ pub(crate) fn act(model: &mut Model, action: Action, key: Option<Key>, now: Now)
                 model.stage = Stage::Locked(Box::new(Lock::new(path)));
             }
         }
-        Stage::Locked(lock) if action == Action::NewVault && !lock.deriving => {
+        Stage::Locked(lock) if action == Action::NewVault && lock.deriving.is_none() => {
             let path = beside(&lock.path, &model.vaults);
             model.stage = Stage::Welcome(Box::new(Welcome::new(path)));
         }

@@ -14,7 +14,7 @@ pub(super) fn draw(model: &Model, session: &Session, export: &Export, paint: &mu
     let look = paint.look;
     let only = session.list.vault().map(|vault| format!("export all entries of {}", session.vaults.name(vault)));
     let title = only.as_deref().unwrap_or("export all entries");
-    paint.title(title, if export.writing { "writing" } else { "" });
+    paint.title(title, if export.writing.is_some() { "writing" } else { "" });
     let mut y = u16::from(h > 6).saturating_add(1);
     let x = 14;
     let (left, right) = if look.ascii { ("<", ">") } else { ("‹", "›") };

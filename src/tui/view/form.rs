@@ -16,7 +16,7 @@ pub(super) fn draw(model: &Model, form: &Form, now: Now, paint: &mut Paint<'_>) 
     if header > 0 {
         paint.title(
             title,
-            match (form.saving.is_some(), form.reading) {
+            match (form.saving.is_some(), form.reading.is_some()) {
                 (true, _) => "saving",
                 (_, true) => "reading the picture",
                 _ => "",

@@ -23,7 +23,7 @@ pub(super) fn draw(model: &Model, import: &Import, now: Now, paint: &mut Paint<'
         let title = if import.asks_for_more() { "add another file" } else { "import another program's file" };
         paint.title(title, "");
         let y = u16::from(h > 4).saturating_add(1);
-        if import.reading {
+        if import.reading.is_some() {
             let words = match import.seconds(now).filter(|seconds| *seconds > 0 && !model.config.plain) {
                 Some(seconds) => format!("reading, {seconds} s: a password's key can take a while. Esc gives it up"),
                 None => "reading".to_owned(),
@@ -65,7 +65,7 @@ pub(super) fn draw(model: &Model, import: &Import, now: Now, paint: &mut Paint<'
 fn columns(import: &Import, sheet: &Sheet, paint: &mut Paint<'_>) {
     let (w, h) = (paint.width(), paint.height());
     let look = paint.look;
-    paint.title("what do the columns hold?", if import.reading { "reading" } else { "" });
+    paint.title("what do the columns hold?", if import.reading.is_some() { "reading" } else { "" });
     let rows = usize::from(h.saturating_sub(3)).max(1);
     let first = import.cursor.saturating_add(1).saturating_sub(rows);
     let quarter = w.saturating_sub(14) / 4;

@@ -15,7 +15,7 @@ pub(super) fn draw(model: &Model, session: &Session, form: &InviteForm, paint: &
     let header = u16::from(h > 3);
     if header > 0 {
         let title = format!("invite to {}", session.vaults.name(form.vault));
-        paint.title(&title, if form.busy { "working" } else { "" });
+        paint.title(&title, if form.busy.is_some() { "working" } else { "" });
     }
     let mut y = header.saturating_add(u16::from(h >= 8));
     if header > 0 || !form.at_role {

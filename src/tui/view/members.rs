@@ -19,7 +19,7 @@ pub(super) fn draw(model: &Model, session: &Session, members: &Members, paint: &
             Me::Member { name, role } => format!("you are {name}, {}", role.name()),
             Me::Pending { name, .. } => format!("you are {name}, not let in yet"),
         };
-        paint.title(&format!("members of {}", open.name), if members.busy { "working" } else { &me });
+        paint.title(&format!("members of {}", open.name), if members.busy.is_some() { "working" } else { &me });
     }
     // The selected one's particulars, and the words of the list itself.
     let below: u16 = if h >= 12 { 7 } else { 0 };

@@ -69,7 +69,7 @@ pub(super) fn draw(model: &Model, screen: &NewPassphrase, paint: &mut Paint<'_>)
     } else {
         1
     };
-    if screen.busy {
+    if screen.busy.is_some() {
         let words = if screen.elsewhere { "trying it" } else { "setting it" };
         paint.put(1, y, w, &format!("{words}: this takes a moment"), paint.look.accent);
         return;

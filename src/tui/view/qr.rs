@@ -47,7 +47,7 @@ pub(super) fn draw(model: &Model, codes: &Codes, paint: &mut Paint<'_>) {
         (Some(path), note) => {
             let y = h.saturating_sub(1);
             paint.clear_row(y);
-            let label = if codes.writing { "writing" } else { "save as (.png, .svg)" };
+            let label = if codes.writing.is_some() { "writing" } else { "save as (.png, .svg)" };
             let end = paint.put(1, y, w, label, look.bold).saturating_add(2);
             input::draw(paint, end, y, w.saturating_sub(end), path, true, Style::new());
             if let Some(note) = note {

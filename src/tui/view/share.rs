@@ -13,7 +13,7 @@ pub(super) fn draw(model: &Model, form: &ShareForm, paint: &mut Paint<'_>) {
     let look = paint.look;
     let header = u16::from(h > 3);
     if header > 0 {
-        paint.title(form.what.title(), if form.busy { "working: this may take a while" } else { "" });
+        paint.title(form.what.title(), if form.busy.is_some() { "working: this may take a while" } else { "" });
     }
     let rows = form.rows();
     let at = rows.iter().position(|row| *row == form.at).unwrap_or(0);
@@ -32,7 +32,7 @@ pub(super) fn draw(model: &Model, form: &ShareForm, paint: &mut Paint<'_>) {
         let columns = w.saturating_sub(x).saturating_sub(1);
         match form.input(*row) {
             Some(line) if !line.is_empty() || here => {
-                input::draw(paint, x, y, columns, line, here && !form.busy, Style::new());
+                input::draw(paint, x, y, columns, line, here && form.busy.is_none(), Style::new());
                 if line.is_empty() {
                     paint.put(x.saturating_add(1), y, columns.saturating_sub(1), form.hint(*row), look.dim);
                 }
@@ -58,7 +58,7 @@ pub(super) fn draw(model: &Model, form: &ShareForm, paint: &mut Paint<'_>) {
             y = y.saturating_add(u16::try_from(lines).unwrap_or(h));
         }
     }
-    if form.busy && header == 0 {
+    if form.busy.is_some() && header == 0 {
         paint.put(1, y, w, "working", look.accent);
     }
     if h >= 10 {

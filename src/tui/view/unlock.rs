@@ -22,7 +22,7 @@ pub(super) fn draw(model: &Model, lock: &Lock, now: Now, paint: &mut Paint<'_>) 
         y = if roomy { 2 } else { 1 };
     }
     let x = u16::from(w > 20);
-    if lock.deriving {
+    if lock.deriving.is_some() {
         let text = match lock.estimate_ms {
             Some(ms) => format!("unlocking, about {}.{} s", ms / 1000, ms % 1000 / 100),
             None => "unlocking".to_owned(),

@@ -12,7 +12,7 @@ pub(super) fn draw(model: &Model, welcome: &Welcome, paint: &mut Paint<'_>) {
     let look = paint.look;
     paint.title("one-time passwords in a vault of your own", "");
     let mut y = if h >= 10 { 2 } else { 1 };
-    if welcome.busy {
+    if welcome.busy.is_some() {
         let text = if welcome.create.is_some() {
             "making the vault: measuring this machine takes a moment"
         } else {
