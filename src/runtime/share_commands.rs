@@ -82,7 +82,7 @@ impl Thread {
             code: Some(recovery_code),
             said: vec![
                 made,
-                "The code takes an owner's place when every owner's key is lost (tickey join SOURCE --recovery). It is shown this \
+                "The code takes an owner's place when every owner's key is lost: the command join takes it, too. It is shown this \
                  once: write it on paper."
                     .into(),
                 "Next: the command remote puts the vault where the others can reach it; then m and i invite them.".into(),
