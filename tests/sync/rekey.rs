@@ -96,9 +96,12 @@ fn each_role_gets_a_new_key_and_the_old_one_ends() {
         }
         assert_ne!(fingerprint(&team.maya, desk.user()), before);
         // With the old passphrase and the old copy, nothing of today opens, and what is written so is set aside.
+        if role != "viewer" {
+            // Before a sync tells this program that its changes reach nobody.
+            thief.add(&format!("otpauth://totp/Stolen:x?secret={RFC}"));
+        }
         thief.exits(&["--vault", "ops", "sync"], 5);
         if role != "viewer" {
-            thief.add(&format!("otpauth://totp/Stolen:x?secret={RFC}"));
             let file = team.share.path().join("ops.json");
             let good = std::fs::read(&file).unwrap();
             std::fs::copy(thief.vaults().join("ops.json"), &file).unwrap();
