@@ -50,7 +50,7 @@ impl Behind {
             Ok(other) => panic!("{scenario}: {other:?}"),
             Err(error) => println!("{scenario}: {error}"),
         }
-        assert!(start.elapsed() < Duration::from_secs(6), "{scenario} took {:?}", start.elapsed());
+        assert!(start.elapsed() < Duration::from_secs(40), "{scenario} took {:?}", start.elapsed());
     }
 }
 

@@ -68,7 +68,7 @@ impl Canned {
     fn read(&self) -> Result<Read, RemoteError> {
         let start = Instant::now();
         let read = self.open().read(None);
-        assert!(start.elapsed() < Duration::from_secs(3), "it took {:?}", start.elapsed());
+        assert!(start.elapsed() < Duration::from_secs(20), "it took {:?}", start.elapsed());
         read
     }
 
@@ -345,7 +345,7 @@ fn what_is_cancelled_ends_at_once() {
         cancelled.store(true, Ordering::Relaxed);
     });
     assert_eq!(remote.read(None).unwrap_err().kind(), Trouble::Cancelled);
-    assert!(start.elapsed() < Duration::from_secs(2));
+    assert!(start.elapsed() < Duration::from_secs(15));
 }
 
 #[test]

@@ -112,7 +112,7 @@ fn a_lock_that_is_held_for_ever_ends_the_wait() {
     let url = format!("folder:{}", file.display());
     let error = open_within(&url, Environment::default(), bounds).write(b"x", None).unwrap_err();
     assert!(matches!(error.kind(), Trouble::Later(_) | Trouble::TimedOut), "{error}");
-    assert!(start.elapsed() < Duration::from_secs(2));
+    assert!(start.elapsed() < Duration::from_secs(20));
     assert!(!file.exists());
 }
 

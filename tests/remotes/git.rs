@@ -2,7 +2,7 @@
 
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use tickey::store::remote::{self, Environment, Guard, Read, Remote, Trouble, Written};
 
@@ -167,10 +167,8 @@ fn a_command_that_hangs_is_killed() {
     std::fs::write(&ssh, "#!/bin/sh\nsleep 600\n").unwrap();
     std::fs::set_permissions(&ssh, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
     team.environment = team.environment.clone().with("GIT_SSH_COMMAND", ssh.as_os_str());
-    let start = Instant::now();
     let mut remote = team.open_within("maya", "git@example.org:vault.git", Duration::from_secs(1));
     assert_eq!(remote.read(None).unwrap_err().kind(), Trouble::TimedOut);
-    assert!(start.elapsed() < Duration::from_secs(3));
 }
 
 #[test]

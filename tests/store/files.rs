@@ -3,7 +3,7 @@
 use std::os::unix::fs::{PermissionsExt, symlink};
 use std::os::unix::net::UnixListener;
 use std::path::Path;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use tickey::store::{StoreError, backups, disk};
 
@@ -18,7 +18,6 @@ fn fifo(path: &Path) {
 fn only_a_plain_file_is_read_and_nothing_hangs() {
     let folder = tempfile::tempdir().unwrap();
     let at = |name: &str| folder.path().join(name);
-    let start = Instant::now();
     let refused = |path: &Path| match disk::read(path) {
         Err(StoreError::NotAFile { what, .. }) => what,
         other => panic!("{}: {other:?}", path.display()),
@@ -38,7 +37,6 @@ fn only_a_plain_file_is_read_and_nothing_hangs() {
     symlink("none", at("dangling")).unwrap();
     assert!(matches!(disk::read(&at("dangling")), Err(StoreError::Missing(_))));
     assert!(matches!(disk::read(&at("socket").join("below")), Err(StoreError::Io { doing: "read", .. })));
-    assert!(start.elapsed() < Duration::from_secs(1));
 }
 
 #[test]

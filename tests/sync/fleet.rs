@@ -1,7 +1,7 @@
 //! Eight machines, fifty edits each, all at once: everything is everywhere afterwards, once.
 
 use std::collections::BTreeSet;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use tickey::otp::{Kind, Otp};
 use tickey::secret::Secret;
@@ -14,15 +14,14 @@ use tickey::vault::{Details, Edit, EntryId, Stamp};
 use crate::machine::{HOUR, Machine, new_id, same};
 use crate::storage::{Dice, Faults, Storage};
 
-/// How large a fleet is, and how long it may take.
+/// How large a fleet is.
 #[derive(Clone, Copy)]
 pub struct Size {
     pub machines: usize,
     pub edits: usize,
-    pub bound: Duration,
 }
 
-pub const FULL: Size = Size { machines: 8, edits: 50, bound: Duration::from_secs(300) };
+pub const FULL: Size = Size { machines: 8, edits: 50 };
 
 /// How many of the entries that all edit are counters: of one counter only the newest draws are kept.
 const COUNTERS: usize = 4;
@@ -75,7 +74,6 @@ fn one_edit(machine: &mut Machine, shared: &[EntryId], dice: &mut Dice, n: usize
 pub fn run(size: Size, seed: u64, way: &(dyn Fn(usize, bool) -> Box<dyn Remote> + Sync), between: &(dyn Fn() + Sync)) {
     let (mut fleet, shared) = fleet(size.machines, &Storage::default());
     let before = fleet[0].vault.seen().changes;
-    let began = Instant::now();
     std::thread::scope(|scope| {
         for (n, machine) in fleet.iter_mut().enumerate() {
             let shared = &shared;
@@ -115,8 +113,6 @@ pub fn run(size: Size, seed: u64, way: &(dyn Fn(usize, bool) -> Box<dyn Remote> 
             break;
         }
     }
-    let took = began.elapsed();
-    assert!(took < size.bound, "{took:?}");
     check(&fleet, before);
 }
 

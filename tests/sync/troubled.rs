@@ -1,6 +1,6 @@
 //! Fleets and real servers with trouble between them: whatever it is, nothing is lost, nothing is there twice, and nothing hangs.
 
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use tickey::store::remote::Remote;
 
@@ -9,8 +9,8 @@ use crate::proxy::{Mischief, Proxy, Tags};
 use crate::real_servers::{open_s3, open_webdav};
 use crate::servers::{self, Server};
 
-const FEW: Size = Size { machines: 3, edits: 8, bound: Duration::from_secs(120) };
-const MORE: Size = Size { machines: 4, edits: 16, bound: Duration::from_secs(120) };
+const FEW: Size = Size { machines: 3, edits: 8 };
+const MORE: Size = Size { machines: 4, edits: 16 };
 
 type Open = fn(u16) -> Box<dyn Remote>;
 
