@@ -689,15 +689,10 @@ impl Form {
         let said = short.map_or(said.clone(), |short| format!("{said} · {short}"));
         let then = Then { select: Some(spot), ..Then::new(label, said) };
         match commit(ctx, spot.vault, &[edit], then) {
-            Ok(None) => Flow::Close,
-            Ok(save) => {
-                self.saving = save;
-                Flow::Stay
-            }
-            Err(reason) => {
-                self.errors = vec![(self.at, format!("nothing was saved: {reason}"))];
-                Flow::Stay
-            }
+            Ok(None) => return Flow::Close,
+            Ok(save) => self.saving = save,
+            Err(reason) => self.errors = vec![(self.at, format!("nothing was saved: {reason}"))],
         }
+        Flow::Stay
     }
 }
