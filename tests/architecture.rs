@@ -15,7 +15,7 @@
     reason = "a test ends where something is not as it must be"
 )]
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 /// Who may use whom, besides themselves.
@@ -354,6 +354,229 @@ fn a_right_line_is_left_alone() {
     }
     assert!(faults("vault/tests.rs", "use std::fs;", true).is_empty());
     assert_eq!(faults("vault/tests.rs", "use crate::store::disk;", true).len(), 1);
+}
+
+/// Inside `app/`: who may use whom, besides themselves. The door (`app/mod.rs`) names them all.
+const APP_MAY_USE: &[(&str, &[&str])] = &[
+    ("effect", &[]),
+    ("keymap", &[]),
+    ("msg", &["effect"]),
+    ("core", &["effect", "keymap", "msg"]),
+    ("screen", &["core", "effect", "keymap", "msg"]),
+    ("screens", &["screen", "core", "effect", "keymap", "msg"]),
+    ("shell", &["screens", "screen", "core", "effect", "keymap", "msg"]),
+    ("mod", &["shell", "screens", "screen", "core", "effect", "keymap", "msg"]),
+];
+/// The most files of `app/` that use each other in a circle.
+const APP_CIRCLE: usize = 2;
+
+/// Sources by their path below `src`, without their tests, cut into tokens.
+type Sources = BTreeMap<String, Vec<String>>;
+/// Which file uses which.
+type Arrows = BTreeMap<String, BTreeSet<String>>;
+
+/// The module that a file is: `app/core/save.rs` and `app/core/save/mod.rs` are `app`, `core`, `save`.
+fn module(path: &str) -> Vec<String> {
+    let parts = path.trim_end_matches(".rs").split('/').map(str::to_owned);
+    parts.filter(|part| !matches!(part.as_str(), "mod" | "lib" | "main")).collect()
+}
+
+/// The paths of a tree of names (`a::{b, c::d}`) that begins at `at`, each behind `before`; and where it ends.
+fn tree(tokens: &[String], at: usize, before: &[String], found: &mut Vec<Vec<String>>) -> usize {
+    let sign = |at: usize| tokens.get(at).map_or("", String::as_str);
+    if sign(at) == "{" {
+        let mut next = at + 1;
+        while next < tokens.len() && sign(next) != "}" {
+            next = tree(tokens, next, before, found);
+            // What follows a name in braces is its other name, or a sign.
+            while next < tokens.len() && !matches!(sign(next), "," | "}") {
+                next += 1;
+            }
+            next += usize::from(sign(next) == ",");
+        }
+        return next + 1;
+    }
+    let path = [before, &[sign(at).to_owned()]].concat();
+    if sign(at + 1) == "::" && sign(at + 2) != "<" {
+        return tree(tokens, at + 2, &path, found);
+    }
+    found.push(path);
+    at + 1
+}
+
+/// Every path that a file names from the root of the sources on; in a `mod.rs` also by its children's names.
+fn named(path: &str, sources: &Sources) -> Vec<Vec<String>> {
+    let (tokens, here) = (&sources[path], module(path));
+    let mut found = Vec::new();
+    for at in 0..tokens.len() {
+        if at > 0 && tokens[at - 1] == "::" || tokens.get(at + 1).is_none_or(|next| next != "::") {
+            continue;
+        }
+        let child = [here.clone(), vec![tokens[at].clone()]].concat().join("/");
+        let (mut up, mut next) = (here.clone(), at);
+        match tokens[at].as_str() {
+            "crate" => (up, next) = (Vec::new(), at + 2),
+            "super" => {
+                while tokens.get(next).is_some_and(|token| token == "super") {
+                    up.pop();
+                    next += 2;
+                }
+            }
+            _ if sources.contains_key(&format!("{child}.rs")) || sources.contains_key(&format!("{child}/mod.rs")) => {}
+            _ => continue,
+        }
+        tree(tokens, next, &up, &mut found);
+    }
+    found
+}
+
+/// The file that a path leads to: the deepest that there is, through what a `mod.rs` passes on.
+fn leads_to(path: &[String], sources: &Sources) -> Option<String> {
+    let file = |length: usize| {
+        let stem = path[..length].join("/");
+        [format!("{stem}.rs"), format!("{stem}/mod.rs")].into_iter().find(|file| sources.contains_key(file))
+    };
+    let (length, file) = (1..=path.len()).rev().find_map(|length| Some((length, file(length)?)))?;
+    let passed_on = path.get(length).filter(|_| file.ends_with("/mod.rs")).and_then(|name| {
+        let tokens = &sources[&file];
+        let uses = (0..tokens.len()).filter(|at| *at > 0 && tokens[*at] == "use" && tokens[*at - 1] == "pub");
+        let mut all = Vec::new();
+        uses.for_each(|at| {
+            tree(tokens, at + 1, &module(&file), &mut all);
+        });
+        all.into_iter().find(|path| path.last() == Some(name))
+    });
+    passed_on.and_then(|path| leads_to(&path, sources)).or(Some(file))
+}
+
+fn arrows(sources: &Sources) -> Arrows {
+    let from = |path: &String| {
+        let to = named(path, sources).into_iter().filter_map(|to| leads_to(&to, sources));
+        (path.clone(), to.filter(|to| to != path).collect())
+    };
+    sources.keys().map(from).collect()
+}
+
+/// The most files that all lead to each other.
+fn largest_circle(arrows: &Arrows) -> BTreeSet<String> {
+    let reached = |from: &String| {
+        let (mut seen, mut left) = (BTreeSet::new(), vec![from.clone()]);
+        while let Some(file) = left.pop() {
+            let next = arrows.get(&file).into_iter().flatten();
+            left.extend(next.filter(|next| seen.insert((*next).clone())).cloned().collect::<Vec<_>>());
+        }
+        seen
+    };
+    let all: Arrows = arrows.keys().map(|file| (file.clone(), reached(file))).collect();
+    let leads = |from: &String, to: &String| all.get(from).is_some_and(|reached| reached.contains(to));
+    let circle = |file: &String| all[file].iter().filter(|other| leads(other, file)).cloned().collect();
+    let circles = all.keys().map(circle);
+    circles.max_by_key(BTreeSet::len).unwrap_or_default()
+}
+
+/// The files of `app/` alone, and their arrows to each other.
+fn app_arrows(sources: &Sources) -> Arrows {
+    let mut all = arrows(sources);
+    all.retain(|file, _| file.starts_with("app/"));
+    all.values_mut().for_each(|to| to.retain(|to| to.starts_with("app/")));
+    all
+}
+
+/// What is wrong inside `app/`.
+fn app_faults(sources: &Sources) -> Vec<String> {
+    let part = |path: &str| path.split('/').nth(1).unwrap_or_default().trim_end_matches(".rs").to_owned();
+    let all = app_arrows(sources);
+    let mut faults = Vec::new();
+    for (file, used) in &all {
+        let room = part(file);
+        let Some((_, may)) = APP_MAY_USE.iter().find(|(name, _)| *name == room) else {
+            faults.push(format!("{file}: `app` has no room `{room}`"));
+            continue;
+        };
+        for to in used {
+            let is_screen = room == "screens" && !file.ends_with("/mod.rs");
+            if part(to) != room && !may.contains(&part(to).as_str()) {
+                faults.push(format!("{file}: `{room}` must not use {to}"));
+            } else if is_screen && part(to) == "screens" {
+                faults.push(format!("{file}: a screen knows no other: {to}"));
+            }
+        }
+    }
+    let circle = largest_circle(&all);
+    if circle.len() > APP_CIRCLE {
+        faults.push(format!("a circle of {} files: {circle:?}", circle.len()));
+    }
+    faults
+}
+
+fn sources<'a>(files: impl IntoIterator<Item = (&'a str, &'a str)>) -> Sources {
+    files.into_iter().map(|(path, source)| (path.to_owned(), without_tests(&tokens(source)).to_vec())).collect()
+}
+
+/// `cargo test --test architecture -- --nocapture rooms` prints the files, lines, arrows and circles.
+#[test]
+fn the_rooms_of_the_app_are_kept() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let mut files = Vec::new();
+    source_files(&root, &mut files);
+    let read = |file: &PathBuf| {
+        let path = file.strip_prefix(&root).unwrap().to_str().unwrap().to_owned();
+        (path, std::fs::read_to_string(file).unwrap())
+    };
+    let texts: Vec<(String, String)> = files.iter().map(read).collect();
+    let all = sources(texts.iter().map(|(path, text)| (path.as_str(), text.as_str())));
+    let app = app_arrows(&all);
+    let count = |arrows: &Arrows| arrows.values().map(BTreeSet::len).sum::<usize>();
+    let lines = texts.iter().filter(|(path, _)| path.starts_with("app/")).map(|(_, text)| text.lines().count());
+    println!("src: {} files, {} arrows", all.len(), count(&arrows(&all)));
+    println!("app: {} files, {} lines, {} arrows", app.len(), lines.sum::<usize>(), count(&app));
+    println!("the largest circle in app: {:?}", largest_circle(&app));
+    assert!(count(&app) > 100, "the arrows were not found");
+    let faults = app_faults(&all);
+    assert!(faults.is_empty(), "{}", faults.join("\n"));
+}
+
+#[test]
+fn a_wrong_arrow_inside_the_app_is_seen() {
+    const RIGHT: &[(&str, &str)] = &[
+        ("app/mod.rs", "pub use shell::model::Model;\npub use msg::Msg;"),
+        ("app/msg.rs", "use crate::app::effect::Effect;"),
+        ("app/effect.rs", ""),
+        ("app/keymap.rs", ""),
+        ("app/screen.rs", "use crate::app::core::save::commit; use crate::app::keymap::{Action, Screen};"),
+        ("app/core/mod.rs", ""),
+        ("app/core/save.rs", "use crate::app::Msg; use crate::app::core::undo;"),
+        ("app/core/undo.rs", "use crate::app::core::save;"),
+        ("app/screens/mod.rs", "screens! { Form(form::Form) }"),
+        ("app/screens/form.rs", "use crate::app::{Msg, core::{save::{self, commit as c}, undo}};"),
+        ("app/screens/trash.rs", "//! See [`crate::app::screens::form`].\nuse crate::app::screen::Flow;"),
+        ("app/shell/model.rs", "use crate::app::screens::Popup; use crate::app::screens::form;"),
+    ];
+    assert_eq!(app_faults(&sources(RIGHT.iter().copied())), Vec::<String>::new());
+    for (path, source) in [
+        ("app/msg.rs", "use crate::app::core::save;"),
+        ("app/effect.rs", "fn f(_: crate::app::screen::Flow) {}"),
+        ("app/keymap.rs", "use crate::app::screens::trash;"),
+        ("app/screen.rs", "use crate::app::screens::trash::Trash;"),
+        ("app/screen.rs", "use crate::app::screens::Popup;"),
+        ("app/core/undo.rs", "use crate::app::{\n    core::save,\n    screen::{Flow, Handle},\n};"),
+        ("app/core/undo.rs", "fn f(_: &super::super::screens::form::Form) {}"),
+        ("app/core/undo.rs", "use crate::app::Model;"),
+        ("app/screens/form.rs", "use crate::app::shell::model;"),
+        ("app/screens/form.rs", "use crate::app::Model;"),
+        ("app/screens/form.rs", "use crate::app::screens::trash::Trash;"),
+        ("app/screens/form.rs", "use super::trash;\nfn f() { super::trash::Trash::new() }"),
+        ("app/garage.rs", ""),
+        ("app/core/redo.rs", "use crate::app::core::save; /* and back */"),
+    ] {
+        let mut files = sources(RIGHT.iter().copied().chain([(path, source)]));
+        if path == "app/core/redo.rs" {
+            files.get_mut("app/core/undo.rs").unwrap().extend(tokens("use super::redo;"));
+        }
+        let (faults, circle) = (app_faults(&files), path == "app/core/redo.rs");
+        let seen = |fault: &String| fault.starts_with(if circle { "a circle of 3 files" } else { path });
+        assert!(faults.iter().any(seen), "{path}: {source}: {faults:?}");
+    }
 }
 
 /// A test says that it is skipped in one way, which can be forbidden.

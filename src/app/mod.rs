@@ -2,6 +2,11 @@
 //!
 //! Pure: [`Msg`] and [`Effect`] are plain data; nothing here reads a clock, a file or a terminal. `update` changes the model and says what
 //! must be done; the runtime does it and answers with another message.
+//!
+//! ```text
+//! effect, msg, keymap  ←  core       ←  screen      ←  screens        ←  shell
+//! plain data              no screen     the border     one file each     model, stack, update
+//! ```
 
 pub mod effect;
 pub mod keymap;
