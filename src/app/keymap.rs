@@ -57,13 +57,13 @@ screens! {
     /// Fields that were changed in two places at once.
     Conflicts,
     /// An entry to another vault: which one.
-    Carry,
+    Transfer,
     /// Inviting somebody.
     Invite,
     /// Making or joining a shared vault, or saying where one is kept.
     Share,
     /// What was done, with a code that is shown once.
-    Told,
+    ShownOnce,
     /// QR codes.
     Codes,
     /// QR codes: the path of a file is typed.
@@ -106,8 +106,8 @@ const MOVES: &[Screen] = &[
     S::History,
     S::Members,
     S::Conflicts,
-    S::Carry,
-    S::Told,
+    S::Transfer,
+    S::ShownOnce,
     S::Confirm,
     S::ImportPlan,
     S::Columns,
@@ -138,11 +138,11 @@ macro_rules! actions {
 
 actions! {
     Submit "submit" "do what this screen is for: unlock, save, import, go on" "go on"
-        &[S::Welcome, S::Create, S::Unlock, S::Form, S::Import, S::ImportPlan, S::Columns, S::Export, S::Passphrase, S::Palette, S::SavePicture, S::Invite, S::Share, S::Carry, S::Told];
+        &[S::Welcome, S::Create, S::Unlock, S::Form, S::Import, S::ImportPlan, S::Columns, S::Export, S::Passphrase, S::Palette, S::SavePicture, S::Invite, S::Share, S::Transfer, S::ShownOnce];
     Yes "yes" "yes" "yes" &[S::Confirm];
     No "no" "no" "no" &[S::Confirm];
     Copy "copy" "copy the selected entry's code; a counter moves on first" "copy" &[S::List, S::Search, S::Entry];
-    CopyShown "copy_shown" "copy the code that is shown this once" "copy" &[S::Told];
+    CopyShown "copy_shown" "copy the code that is shown this once" "copy" &[S::ShownOnce];
     Settle "settle" "take the selected one of the values; it replaces the others" "take this one" &[S::Conflicts];
     Search "search" "search issuer, account, tags and notes as you type" "search" &[S::List];
     View "view" "view the entry: large code, next code, note, recovery codes; a member: six words" "view" &[S::List, S::Members];
@@ -154,7 +154,7 @@ actions! {
     PreviousPage "previous_page" "the QR code before" "before" &[S::Codes];
     ShowLink "show_link" "show the QR code's link as text, and back" "as text" &[S::Codes];
     SavePicture "save_picture" "save the QR code as a picture" "save" &[S::Codes];
-    Lock "lock" "lock: everything leaves memory and the clipboard" "lock" &[S::List, S::Entry, S::Trash, S::History, S::Codes, S::Members, S::Told, S::Conflicts];
+    Lock "lock" "lock: everything leaves memory and the clipboard" "lock" &[S::List, S::Entry, S::Trash, S::History, S::Codes, S::Members, S::ShownOnce, S::Conflicts];
     Help "help" "show what each key does" "help" &[S::List, S::Entry, S::Trash, S::History, S::ImportPlan, S::Members, S::Conflicts];
     Restore "restore" "take the entry out of the trash" "restore" &[S::Trash];
     Purge "purge" "delete the entry in the trash for good (asks)" "for good" &[S::Trash];
@@ -209,14 +209,14 @@ actions! {
     Top "top" "to the first" "" JUMPS;
     Bottom "bottom" "to the last" "" JUMPS;
     Back "back" "back; in a search: clear, then close" "back"
-        &[S::Create, S::Search, S::Entry, S::Form, S::Trash, S::History, S::Import, S::ImportPlan, S::Columns, S::Export, S::Passphrase, S::Palette, S::Help, S::Codes, S::SavePicture, S::Members, S::Conflicts, S::Carry, S::Invite, S::Share, S::Told];
+        &[S::Create, S::Search, S::Entry, S::Form, S::Trash, S::History, S::Import, S::ImportPlan, S::Columns, S::Export, S::Passphrase, S::Palette, S::Help, S::Codes, S::SavePicture, S::Members, S::Conflicts, S::Transfer, S::Invite, S::Share, S::ShownOnce];
     Suspend "suspend" "lock and stop; fg comes back" "" EVERYWHERE;
     Quit "quit" "quit; a copied code is still cleared in time" "quit" &[S::List, S::Welcome];
     QuitNow "quit_now" "quit from anywhere; a filled form asks once" "" EVERYWHERE;
 }
 
 const JUMPS_AND_SEARCH: &[Screen] =
-    &[S::List, S::Search, S::Trash, S::History, S::Conflicts, S::ImportPlan, S::Columns, S::Help, S::Told];
+    &[S::List, S::Search, S::Trash, S::History, S::Conflicts, S::ImportPlan, S::Columns, S::Help, S::ShownOnce];
 
 /// An action's word in a screen's footer.
 pub(crate) fn word(row: &Row, screen: Screen) -> &'static str {
@@ -225,7 +225,7 @@ pub(crate) fn word(row: &Row, screen: Screen) -> &'static str {
         (Action::Submit, S::Form | S::SavePicture) => "save",
         (Action::Submit, S::Invite) => "invite",
         (Action::Submit, S::Share | S::Palette) => "do it",
-        (Action::Submit, S::Carry) => "there",
+        (Action::Submit, S::Transfer) => "there",
         (Action::Submit, S::Create) => "make the vault",
         (Action::Submit, S::ImportPlan) => "import",
         (Action::Submit, S::Export) => "export",

@@ -87,7 +87,7 @@ fn what_cannot_be_carried_over_is_refused_with_the_reason() {
     session.keys("2gC");
     assert!(session.screen().contains("GitHub has the same secret there"), "{}", session.screen());
     session.keys("<Enter>");
-    assert_eq!((session.model.screen(), live(&session.shared[0], "GitHub").len()), (Screen::Carry, 1));
+    assert_eq!((session.model.screen(), live(&session.shared[0], "GitHub").len()), (Screen::Transfer, 1));
     session.keys("<Enter>");
     assert_eq!((session.model.screen(), live(&session.shared[0], "GitHub").len()), (Screen::List, 2));
     let mut session = Session::open((80, 24));

@@ -15,7 +15,7 @@ const INVITATION: &str = "0BCD-EFGH-JKMN-PQRS-TVWX-YZ01-2345-6789-ABCE-EFGI-JKMO
 fn read(session: &mut Session, key: &str) -> String {
     let mut all = String::new();
     for _ in 0..200 {
-        if session.model.screen() != Screen::Told {
+        if session.model.screen() != Screen::ShownOnce {
             return all;
         }
         all.extend(session.screen().replace('↓', "").split_whitespace());
@@ -74,7 +74,7 @@ fn a_code_that_has_not_stood_on_the_screen_is_not_closed() {
     let enter = tickey::config::keys::parse("<Enter>").unwrap()[0];
     session.send(Msg::Key(enter));
     session.send(Msg::Key(enter));
-    assert_eq!(session.model.screen(), Screen::Told);
+    assert_eq!(session.model.screen(), Screen::ShownOnce);
     // A window made small begins again, unless all was seen.
     session.size = (12, 2);
     session.send(Msg::Resize(12, 2));
@@ -85,7 +85,7 @@ fn a_code_that_has_not_stood_on_the_screen_is_not_closed() {
     session.size = (80, 24);
     session.send(Msg::Resize(80, 24));
     session.keys("<Enter>");
-    assert_ne!(session.model.screen(), Screen::Told);
+    assert_ne!(session.model.screen(), Screen::ShownOnce);
 }
 
 #[test]

@@ -405,7 +405,7 @@ fn a_recovery_code_is_renewed_and_shown_once() {
         assert_eq!(deeds(&session), [MemberDeed::RenewRecovery]);
         let code = Some(ShownCode::Recovery(Text::from("ABCD-EFGH-JKMN-PQRS-TVWX-YZ01-2345")));
         answer(&mut session, Ok(MemberDone { said: "Renewed the recovery code".into(), code }));
-        assert_eq!(session.model.screen(), Screen::Told);
+        assert_eq!(session.model.screen(), Screen::ShownOnce);
         insta::assert_snapshot!(at("recovery_told"), session.screen());
         session.keys("<Esc>");
         assert!(!session.screen().contains("ABCD"));
@@ -432,7 +432,7 @@ fn an_invitations_code_is_copied_and_gone_when_closed() {
     session.keys("<Enter>");
     let done = MemberDone { said: "invited dora".into(), code: Some(ShownCode::Invitation(Text::from("ABCD-EFGH"))) };
     answer(&mut session, Ok(done));
-    assert_eq!(session.model.screen(), Screen::Told);
+    assert_eq!(session.model.screen(), Screen::ShownOnce);
     session.keys("y");
     assert_eq!(session.copied(), ["ABCD-EFGH"]);
     session.keys("<Esc>");

@@ -2,9 +2,9 @@
 
 use crate::app::core::clipboard::{leave_with, put};
 use crate::app::core::context::Context;
-use crate::app::core::pending::{Drawn, Then};
+use crate::app::core::pending::{AfterSave, Drawn};
 use crate::app::core::save::commit;
-use crate::app::core::undo::Step;
+use crate::app::core::undo::UndoKind;
 use crate::secret::Text;
 use crate::text::clean;
 use crate::vault::find::EntryRef;
@@ -37,7 +37,11 @@ pub(crate) fn draw(ctx: &mut Context<'_>, spot: EntryRef, quit: bool) {
     let drawn = entry.code(ctx.now.unix()).map_err(|error| error.to_string());
     let drawn = drawn.and_then(|code| {
         let drawn = Drawn { spot, code, title: name.clone(), quit };
-        let then = Then { step: Step::Silent, code: Some(drawn), ..Then::new(format!("draw {name}'s code"), "") };
+        let then = AfterSave {
+            step: UndoKind::Silent,
+            code: Some(drawn),
+            ..AfterSave::new(format!("draw {name}'s code"), "")
+        };
         commit(ctx, spot.vault, &[Edit::UseCounter(spot.entry)], then)
     });
     if let Err(reason) = drawn {

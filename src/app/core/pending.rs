@@ -1,7 +1,7 @@
 //! Changes that are being saved, and what follows once they are.
 
 use crate::app::Ticket;
-use crate::app::core::undo::Step;
+use crate::app::core::undo::UndoKind;
 use crate::otp::Code;
 use crate::vault::document::Change;
 use crate::vault::find::EntryRef;
@@ -10,7 +10,7 @@ use crate::vault::find::EntryRef;
 pub(crate) struct Pending {
     pub(crate) save: Ticket,
     pub(crate) changes: Vec<Change>,
-    pub(crate) then: Then,
+    pub(crate) then: AfterSave,
     /// The save without which this one fails.
     pub(crate) after: Option<Ticket>,
     /// That one has failed, and all is said.
@@ -25,12 +25,12 @@ impl Pending {
 }
 
 /// What follows once a save is done.
-pub(crate) struct Then {
+pub(crate) struct AfterSave {
     /// For undo: "delete GitHub".
     pub(crate) label: String,
     /// Said when it is saved; empty: nothing.
     pub(crate) said: String,
-    pub(crate) step: Step,
+    pub(crate) step: UndoKind,
     /// A counter's code, shown and copied only now.
     pub(crate) code: Option<Drawn>,
     /// The entry to select.
@@ -47,12 +47,12 @@ pub(crate) struct Drawn {
     pub(crate) quit: bool,
 }
 
-impl Then {
-    pub(crate) fn new(label: impl Into<String>, said: impl Into<String>) -> Then {
-        Then {
+impl AfterSave {
+    pub(crate) fn new(label: impl Into<String>, said: impl Into<String>) -> AfterSave {
+        AfterSave {
             label: label.into(),
             said: said.into(),
-            step: Step::New,
+            step: UndoKind::New,
             code: None,
             select: None,
             if_lost: String::new(),

@@ -4,9 +4,9 @@ use std::sync::Arc;
 
 use crate::app::core::clipboard::put_drawn;
 use crate::app::core::context::Context;
-use crate::app::core::pending::{Drawn, Pending, Then};
+use crate::app::core::pending::{AfterSave, Drawn, Pending};
 use crate::app::core::session::Session;
-use crate::app::core::undo::{Done, Step, What};
+use crate::app::core::undo::{UndoAction, UndoKind, UndoStep};
 use crate::app::{Effect, Ticket, Trouble};
 use crate::time::Now;
 use crate::vault::document::Change;
@@ -16,13 +16,18 @@ use crate::vault::{Edit, Unlocked};
 
 /// Turns edits of that vault's entries into changes, shows them and sends them to be saved. Gives back the save that is waited for, if
 /// there is one; the reason, when they cannot be made.
-pub(crate) fn commit(ctx: &mut Context<'_>, vault: u16, edits: &[Edit], then: Then) -> Result<Option<Ticket>, String> {
+pub(crate) fn commit(
+    ctx: &mut Context<'_>,
+    vault: u16,
+    edits: &[Edit],
+    then: AfterSave,
+) -> Result<Option<Ticket>, String> {
     let changes = plan(ctx.session, vault, edits, ctx.now)?;
     Ok(send(ctx, vault, changes, then, None))
 }
 
 /// The same, where nobody waits: `lost` stands before the reason when nothing comes of it.
-pub(crate) fn commit_or_say(ctx: &mut Context<'_>, vault: u16, edit: Edit, then: Then, lost: &str) {
+pub(crate) fn commit_or_say(ctx: &mut Context<'_>, vault: u16, edit: Edit, then: AfterSave, lost: &str) {
     if let Err(reason) = commit(ctx, vault, &[edit], then) {
         ctx.say_bad(format!("{lost}: {reason}"));
     }
@@ -54,7 +59,7 @@ pub(crate) fn revert(ctx: &mut Context<'_>, vault: u16, member: &Member) {
     match plan_revert(ctx.session, vault, member, ctx.now) {
         Ok(changes) => {
             let name = crate::text::fit(&member.name, 30).trim_end().to_owned();
-            let then = Then::new(format!("take back what {name} did"), format!("took back what {name} did"));
+            let then = AfterSave::new(format!("take back what {name} did"), format!("took back what {name} did"));
             send(ctx, vault, changes, then, None);
         }
         Err(reason) => ctx.say_bad(format!("nothing was taken back: {reason}")),
@@ -67,32 +72,39 @@ pub(crate) fn relocate(
     ctx: &mut Context<'_>,
     (to, edits): (EntryRef, &[Edit]),
     from: EntryRef,
-    step: Step,
+    step: UndoKind,
     (label, said): (String, String),
 ) -> Result<(), String> {
     let brought = plan(ctx.session, to.vault, edits, ctx.now)?;
     let taken = plan(ctx.session, from.vault, &[Edit::Delete(from.entry)], ctx.now)?;
     let name = |number| ctx.session.vaults.name(number);
     let if_lost = format!("it is in {} and in {} now; delete it in one of them", name(to.vault), name(from.vault));
-    let silent = |said: String| Then { step: Step::Silent, ..Then::new(label.clone(), said) };
+    let silent = |said: String| AfterSave { step: UndoKind::Silent, ..AfterSave::new(label.clone(), said) };
     let first = send(ctx, to.vault, brought, silent(String::new()), None);
     // Whoever moves several entries stays where they are; what is taken back is looked for.
-    let select = (step != Step::New).then_some(to);
-    let then = Then { if_lost, select, ..silent(said) };
+    let select = (step != UndoKind::New).then_some(to);
+    let then = AfterSave { if_lost, select, ..silent(said) };
     let second = send(ctx, from.vault, taken, then, first);
     let saves = first.into_iter().chain(second).collect();
-    ctx.session.undo.keep(step, Done { label, what: What::Moved { from, to }, saves });
+    ctx.session.undo.keep(step, UndoStep { label, what: UndoAction::Moved { from, to }, saves });
     Ok(())
 }
 
 /// Shows changes and sends them to be saved, if there are any.
-fn send(ctx: &mut Context<'_>, vault: u16, changes: Vec<Change>, then: Then, after: Option<Ticket>) -> Option<Ticket> {
+fn send(
+    ctx: &mut Context<'_>,
+    vault: u16,
+    changes: Vec<Change>,
+    then: AfterSave,
+    after: Option<Ticket>,
+) -> Option<Ticket> {
     if changes.is_empty() {
         settle(ctx, then);
         return None;
     }
     let save = ctx.out.ticket();
-    let done = Done { label: then.label.clone(), what: What::Changes(vault, changes.clone()), saves: vec![save] };
+    let done =
+        UndoStep { label: then.label.clone(), what: UndoAction::Changes(vault, changes.clone()), saves: vec![save] };
     ctx.session.undo.keep(then.step, done);
     let shown = ctx.session.vaults.get(vault).map(|open| Arc::new(open.vault.with(&changes)))?;
     ctx.session.show(vault, shown);
@@ -195,7 +207,7 @@ pub(crate) fn changed_elsewhere(session: &mut Session, vault: Arc<Unlocked>) {
 }
 
 /// What was promised to happen when the save is done.
-fn settle(ctx: &mut Context<'_>, then: Then) {
+fn settle(ctx: &mut Context<'_>, then: AfterSave) {
     if let Some(spot) = then.select {
         ctx.session.show_entry(spot);
     }
@@ -208,12 +220,12 @@ fn settle(ctx: &mut Context<'_>, then: Then) {
 }
 
 /// Undoes what was done last, or redoes what was undone last.
-pub(crate) fn step_back(ctx: &mut Context<'_>, step: Step) {
-    let word = if step == Step::Undo { "undid" } else { "redid" };
+pub(crate) fn step_back(ctx: &mut Context<'_>, step: UndoKind) {
+    let word = if step == UndoKind::Undo { "undid" } else { "redid" };
     let Some(done) = ctx.session.undo.take(step) else { return };
     let (vault, changes) = match done.what {
-        What::Moved { from, to } => return move_back(ctx, (from, to), step, (done.label, word)),
-        What::Changes(vault, changes) => (vault, changes),
+        UndoAction::Moved { from, to } => return move_back(ctx, (from, to), step, (done.label, word)),
+        UndoAction::Changes(vault, changes) => (vault, changes),
     };
     let Some(open) = ctx.session.vaults.get_mut(vault) else { return };
     match open.vault.plan_undo(&changes, &mut open.clock, ctx.now.wall_ms) {
@@ -223,14 +235,14 @@ pub(crate) fn step_back(ctx: &mut Context<'_>, step: Step) {
             let first = changes.first().map(Change::entry);
             let select = first.filter(|_| changes.iter().all(|change| Some(change.entry()) == first));
             let select = select.map(|id| EntryRef { vault, entry: id });
-            send(ctx, vault, changes, Then { step, select, ..Then::new(done.label, said) }, None);
+            send(ctx, vault, changes, AfterSave { step, select, ..AfterSave::new(done.label, said) }, None);
         }
         Err(error) => ctx.say_bad(error.to_string()),
     }
 }
 
 /// Lets a moved entry live again where it came from. A counter that was drawn meanwhile goes back with it.
-fn move_back(ctx: &mut Context<'_>, (from, to): (EntryRef, EntryRef), step: Step, (label, word): (String, &str)) {
+fn move_back(ctx: &mut Context<'_>, (from, to): (EntryRef, EntryRef), step: UndoKind, (label, word): (String, &str)) {
     let vaults = &ctx.session.vaults;
     let mut edits = vec![Edit::Restore(from.entry)];
     if let (Some(here), Some(there)) = (vaults.entry(from), vaults.entry(to))

@@ -5,14 +5,14 @@ use crate::vault::document::Change;
 use crate::vault::find::EntryRef;
 
 /// Changes that can be undone (or redone).
-pub(crate) struct Done {
+pub(crate) struct UndoStep {
     pub(crate) label: String,
-    pub(crate) what: What,
+    pub(crate) what: UndoAction,
     pub(crate) saves: Vec<Ticket>,
 }
 
 /// What was done.
-pub(crate) enum What {
+pub(crate) enum UndoAction {
     /// Those changes of the vault of that number.
     Changes(u16, Vec<Change>),
     /// An entry went from one vault to another.
@@ -21,7 +21,7 @@ pub(crate) enum What {
 
 /// How changes stand to undo.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Step {
+pub(crate) enum UndoKind {
     /// Can be undone; what was undone before cannot be redone any more.
     New,
     Undo,
@@ -33,36 +33,36 @@ pub(crate) enum Step {
 /// Both stacks.
 #[derive(Default)]
 pub(crate) struct Undo {
-    undo: Vec<Done>,
-    redo: Vec<Done>,
+    undo: Vec<UndoStep>,
+    redo: Vec<UndoStep>,
 }
 
 impl Undo {
-    pub(crate) fn keep(&mut self, step: Step, done: Done) {
+    pub(crate) fn keep(&mut self, step: UndoKind, done: UndoStep) {
         match step {
-            Step::New => {
+            UndoKind::New => {
                 self.redo.clear();
                 self.undo.push(done);
             }
-            Step::Redo => self.undo.push(done),
-            Step::Undo => self.redo.push(done),
-            Step::Silent => {}
+            UndoKind::Redo => self.undo.push(done),
+            UndoKind::Undo => self.redo.push(done),
+            UndoKind::Silent => {}
         }
     }
 
     /// The last that was done, or undone.
-    pub(crate) fn take(&mut self, step: Step) -> Option<Done> {
-        if step == Step::Undo { self.undo.pop() } else { self.redo.pop() }
+    pub(crate) fn take(&mut self, step: UndoKind) -> Option<UndoStep> {
+        if step == UndoKind::Undo { self.undo.pop() } else { self.redo.pop() }
     }
 
     /// Whether there is something to be undone, or redone.
-    pub(crate) fn has(&self, step: Step) -> bool {
-        !(if step == Step::Undo { &self.undo } else { &self.redo }).is_empty()
+    pub(crate) fn has(&self, step: UndoKind) -> bool {
+        !(if step == UndoKind::Undo { &self.undo } else { &self.redo }).is_empty()
     }
 
     /// Those saves have failed: what they saved was never done.
     pub(crate) fn forget(&mut self, lost: &[Ticket]) {
-        let kept = |done: &Done| !done.saves.iter().any(|save| lost.contains(save));
+        let kept = |done: &UndoStep| !done.saves.iter().any(|save| lost.contains(save));
         self.undo.retain(kept);
         self.redo.retain(kept);
     }

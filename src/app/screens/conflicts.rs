@@ -1,7 +1,7 @@
 //! Fields that were changed in two places at once, in all open vaults: both values side by side, and taking one of them.
 
 use crate::app::core::copy;
-use crate::app::core::pending::Then;
+use crate::app::core::pending::AfterSave;
 use crate::app::core::save::commit_or_say;
 use crate::app::core::vaults::Vaults;
 use crate::app::screen::{Action, Context, Enabled, Flow, Handle, Open, Question, Screen, Session, within};
@@ -146,7 +146,7 @@ impl Conflicts {
     fn take(&self, spot: EntryRef, choice: Choice, ctx: &mut Context<'_>) {
         let Some((field, _)) = self.selected() else { return };
         let what = format!("{} of {}", field.conflict.label(), field.title);
-        let then = Then::new(format!("settle the {what}"), format!("settled the {what}"));
+        let then = AfterSave::new(format!("settle the {what}"), format!("settled the {what}"));
         commit_or_say(ctx, spot.vault, Edit::Settle(spot.entry, choice), then, "nothing was settled");
     }
 }

@@ -2,7 +2,7 @@
 
 use crate::app::core::clipboard::put;
 use crate::app::core::copy;
-use crate::app::core::pending::Then;
+use crate::app::core::pending::AfterSave;
 use crate::app::core::save::commit_or_say;
 use crate::app::screen::{Action, Context, Flow, Handle, Open, Screen, Session};
 use crate::otp::Otp;
@@ -79,7 +79,7 @@ impl EntryView {
             return ctx.say("that code is marked as used already");
         }
         let Some(id) = code.id.clone() else { return };
-        let then = Then::new(format!("mark a recovery code of {}", copy::title(entry)), "marked as used");
+        let then = AfterSave::new(format!("mark a recovery code of {}", copy::title(entry)), "marked as used");
         let edit = Edit::UseRecoveryCode(self.spot.entry, id);
         commit_or_say(ctx, self.spot.vault, edit, then, "nothing was marked");
     }

@@ -2,7 +2,7 @@
 
 use crate::app::core::input::Input;
 use crate::app::core::news::trouble_line;
-use crate::app::core::pending::Then;
+use crate::app::core::pending::AfterSave;
 use crate::app::core::save::commit;
 use crate::app::core::vaults::Vaults;
 use crate::app::core::{copy, picture};
@@ -687,7 +687,7 @@ impl Form {
             (format!("edit {name}"), format!("saved {name}"))
         };
         let said = short.map_or(said.clone(), |short| format!("{said} · {short}"));
-        let then = Then { select: Some(spot), ..Then::new(label, said) };
+        let then = AfterSave { select: Some(spot), ..AfterSave::new(label, said) };
         match commit(ctx, spot.vault, &[edit], then) {
             Ok(None) => return Flow::Close,
             Ok(save) => self.saving = save,

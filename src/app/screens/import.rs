@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use crate::app::core::input::Input;
 use crate::app::core::news::trouble_line;
-use crate::app::core::pending::Then;
+use crate::app::core::pending::AfterSave;
 use crate::app::core::save::commit;
 use crate::app::effect::ImportSource;
 use crate::app::keymap;
@@ -356,7 +356,7 @@ impl Import {
                 several => format!("{said} · delete the {several} files: their secrets are plain text"),
             };
         }
-        let then = Then::new(format!("import of {} entries", added.saturating_add(replaced)), said);
+        let then = AfterSave::new(format!("import of {} entries", added.saturating_add(replaced)), said);
         match commit(ctx, target, &edits, then) {
             Ok(None) => return Flow::Close,
             Ok(save) => self.saving = save,

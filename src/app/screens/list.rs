@@ -2,10 +2,10 @@
 
 use crate::app::Effect;
 use crate::app::core::copy;
-use crate::app::core::pending::Then;
+use crate::app::core::pending::AfterSave;
 use crate::app::core::save::{commit_or_say, step_back};
 use crate::app::core::sync_state;
-use crate::app::core::undo::Step;
+use crate::app::core::undo::UndoKind;
 use crate::app::core::{picture, vaults};
 use crate::app::effect::{ImportSource, MemberDeed};
 use crate::app::screen::{
@@ -103,8 +103,8 @@ impl Handle for ListScreen {
             Action::Favourite => favourite(ctx),
             Action::Delete => return self.ask_delete(session),
             Action::Recovery => return self.ask_recovery(session),
-            Action::Undo => step_back(ctx, Step::Undo),
-            Action::Redo => step_back(ctx, Step::Redo),
+            Action::Undo => step_back(ctx, UndoKind::Undo),
+            Action::Redo => step_back(ctx, UndoKind::Redo),
             Action::Sync if sync_state::has_other_passphrase(session) => return Flow::Open(Open::OtherPassphrase),
             Action::Sync => {
                 sync_state::asked(session);
@@ -192,7 +192,7 @@ fn favourite(ctx: &mut Context<'_>) {
     let Some((spot, entry)) = ctx.session.selected() else { return };
     let (on, name) = (!entry.details.favourite, copy::title(entry));
     let said = if on { format!("{name} is a favourite") } else { format!("{name} is no favourite any more") };
-    let then = Then::new(format!("favourite {name}"), said);
+    let then = AfterSave::new(format!("favourite {name}"), said);
     commit_or_say(ctx, spot.vault, Edit::Favourite(spot.entry, on), then, "nothing was changed");
 }
 
@@ -201,7 +201,7 @@ fn delete(spot: EntryRef, ctx: &mut Context<'_>) {
     let name = format!("{name}{}", ctx.session.vaults.place(spot));
     let key = ctx.config.keys.get("undo").and_then(|keys| keys.first());
     let undo = key.map(|key| format!(" · {} undoes it", key.label(ctx.config.ascii))).unwrap_or_default();
-    let then = Then::new(format!("delete {name}"), format!("deleted {name}{undo}"));
+    let then = AfterSave::new(format!("delete {name}"), format!("deleted {name}{undo}"));
     commit_or_say(ctx, spot.vault, Edit::Delete(spot.entry), then, "nothing was deleted");
 }
 
@@ -270,8 +270,8 @@ fn enabled(action: Action, session: &Session) -> Enabled {
             Some(false) => Err("a counter's next code is drawn by copying it".into()),
             Some(true) => Ok(()),
         },
-        Action::Undo if !session.undo.has(Step::Undo) => Err("nothing to undo".into()),
-        Action::Redo if !session.undo.has(Step::Redo) => Err("nothing to redo".into()),
+        Action::Undo if !session.undo.has(UndoKind::Undo) => Err("nothing to undo".into()),
+        Action::Redo if !session.undo.has(UndoKind::Redo) => Err("nothing to redo".into()),
         Action::Passphrase if first.path.is_none() => Err("the demo vault keeps its passphrase".into()),
         Action::Export | Action::PhoneCodes if session.entries().next().is_none() => {
             Err("there is nothing to export".into())

@@ -1,7 +1,7 @@
 //! Setting a new passphrase, or typing the one that another machine set.
 
 use crate::app::core::passphrase::Twice;
-use crate::app::core::pending::Then;
+use crate::app::core::pending::AfterSave;
 use crate::app::core::save::commit;
 use crate::app::screen::{
     Action, Answer, Context, Enabled, Flow, Handle, Open, Question, Row, Screen, Session, Ticket, word,
@@ -109,7 +109,7 @@ impl Handle for NewPassphrase {
     fn confirmed(&mut self, yes: bool, ctx: &mut Context<'_>) -> Flow {
         if yes {
             let edits = ctx.session.vaults.first().vault.rekey_links(ctx.random);
-            let then = Then::new("replace your keys to shared vaults", "your keys to shared vaults are replaced");
+            let then = AfterSave::new("replace your keys to shared vaults", "your keys to shared vaults are replaced");
             let done = edits.map_err(|error| error.to_string()).and_then(|edits| commit(ctx, 0, &edits, then));
             if let Err(reason) = done {
                 ctx.say_bad(format!("your keys stay as they are: {reason}"));

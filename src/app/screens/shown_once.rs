@@ -27,7 +27,7 @@ impl Handle for ShownOnce {
     }
 
     fn id(&self) -> Screen {
-        Screen::Told
+        Screen::ShownOnce
     }
 
     fn act(&mut self, action: Action, ctx: &mut Context<'_>) -> Flow {

@@ -3,9 +3,9 @@
 //! The other vault is saved first. Only when that is done does a moved entry go to the trash here: a save that fails loses nothing.
 
 use crate::app::core::copy;
-use crate::app::core::pending::Then;
+use crate::app::core::pending::AfterSave;
 use crate::app::core::save::{commit, relocate};
-use crate::app::core::undo::Step;
+use crate::app::core::undo::UndoKind;
 use crate::app::core::vaults::{Opened, Vaults};
 use crate::app::screen::{Action, Context, Flow, Handle, Open, Screen, Session, within};
 use crate::vault::carry::{Carry, twin};
@@ -66,7 +66,7 @@ impl Handle for Choice {
     }
 
     fn id(&self) -> Screen {
-        Screen::Carry
+        Screen::Transfer
     }
 
     fn act(&mut self, action: Action, ctx: &mut Context<'_>) -> Flow {
@@ -147,8 +147,8 @@ impl Choice {
         let label = format!("{} {title} to {name}", carry.verb());
         let said = format!("{} {title} to {name}", past(carry));
         let done = match carry {
-            Carry::Copy => commit(ctx, to.vault, &add, Then::new(label, said)).map(|_| ()),
-            Carry::Move => relocate(ctx, (to, &add), from, Step::New, (label, said)),
+            Carry::Copy => commit(ctx, to.vault, &add, AfterSave::new(label, said)).map(|_| ()),
+            Carry::Move => relocate(ctx, (to, &add), from, UndoKind::New, (label, said)),
         };
         if let Err(reason) = done {
             ctx.say_bad(nothing(&reason));

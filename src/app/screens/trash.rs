@@ -4,7 +4,7 @@ use std::cmp::Reverse;
 
 use crate::app::Effect;
 use crate::app::core::copy;
-use crate::app::core::pending::Then;
+use crate::app::core::pending::AfterSave;
 use crate::app::core::save::commit_or_say;
 use crate::app::effect::MemberDeed;
 use crate::app::screen::{Action, Context, Enabled, Flow, Handle, Open, Question, Screen, Session, within};
@@ -91,7 +91,7 @@ impl Trash {
         let Some(spot) = self.entry() else { return };
         let Some(name) = ctx.session.vaults.entry(spot).map(copy::title) else { return };
         let name = format!("{name}{}", ctx.session.vaults.place(spot));
-        let then = Then::new(format!("restore {name}"), format!("restored {name}"));
+        let then = AfterSave::new(format!("restore {name}"), format!("restored {name}"));
         commit_or_say(ctx, spot.vault, Edit::Restore(spot.entry), then, "nothing was restored");
     }
 
