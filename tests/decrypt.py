@@ -168,7 +168,7 @@ Y8 = int.from_bytes(bytes.fromhex("26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63
 WEAK_Y = {0, 1, P - 1, Y8, P - Y8}
 MEMBERS = {
     "found": ({"name", "sign", "exchange"}, {"shared"}),
-    "invite": ({"name", "role", "sign", "exchange", "expires"}, set()),
+    "invite": ({"name", "role", "sign", "exchange", "expires"}, {"maker"}),
     "admit": ({"name", "role", "sign", "exchange"}, {"invite", "recovery"}),
     "close": ({"invite"}, set()),
     "role": ({"member", "role"}, {"recovery"}),
@@ -257,6 +257,7 @@ def check_roster(head, roster, vault_key):
             need((name == "recovery") == by_code, "the recovery code does something else than letting in")
             origin = b64(link["again"], 32) if "again" in link else sha(text)
             if op == "invite":
+                need("maker" not in link or "again" in link and b64(link["maker"], 32) in had, "made by nobody")
                 need(link["role"] in ("viewer", "editor") and link["name"] != "recovery", "an unfit invite")
                 need(len(members) + len(invites) < 1024 and origin not in invites, "too many members and invites")
                 has_name(link)

@@ -385,7 +385,7 @@ impl SyncedVault {
     fn failed(&mut self, error: &TeamError) -> (SyncState, Vec<String>) {
         let offline = matches!(error, TeamError::Remote(_) | TeamError::Sync(SyncError::Remote(_) | SyncError::Busy));
         let elsewhere = matches!(error, TeamError::PassphraseChangedThere);
-        let shut_out = matches!(error, TeamError::KeyEndedThere);
+        let shut_out = matches!(error, TeamError::KeyEndedThere) && self.file.reaches_others().is_err();
         let words = match error {
             _ if elsewhere => "the passphrase was changed on another machine; sync now asks for it".to_owned(),
             _ if shut_out => VaultError::ShutOut.to_string(),

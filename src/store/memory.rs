@@ -34,7 +34,7 @@ pub struct Memory {
     pub tag: Option<super::remote::Tag>,
     /// When the remote was last found to hold all of ours, in milliseconds since 1970.
     pub synced_ms: u64,
-    /// No key of ours opened what lay there last: somebody shut us out, or another machine of ours has a newer key.
+    /// An owner sealed what lay there last to others: we were removed, or another machine of ours has a newer key.
     pub shut_out: bool,
 }
 

@@ -218,6 +218,7 @@ pub fn sync(
         report: Report::default(),
     };
     work.run(remote)?;
+    work.note_shut_out(false);
     let conflicts = work.copy.vault.entries().filter(|entry| !entry.deleted && !entry.conflicts.is_empty()).count();
     let Report { received, sent, rounds, mut notices } = work.report;
     let waiting = work.copy.vault.waiting();
@@ -462,11 +463,26 @@ impl Loop<'_, '_> {
         })
     }
 
+    /// Remembers whether an owner sealed the newest copy to others.
+    fn note_shut_out(&mut self, shut_out: bool) {
+        let id = self.copy.vault.vault_id();
+        let before = memory::read(self.copy.home, &id);
+        if before.shut_out != shut_out {
+            // What cannot be remembered is found out again by the next sync.
+            let _ = memory::remember(self.copy.home, &id, &Memory { shut_out, ..before });
+        }
+        self.memory.shut_out = shut_out;
+    }
+
     /// What becomes of a copy that was not taken in.
     fn refused(&mut self, error: VaultError, bytes: &[u8]) -> Result<RemoteState, SyncError> {
         let last_read = self.memory.tag.as_ref().is_some_and(|tag| tag.is_of(bytes));
         match &error {
             // This machine's key is a new one (another passphrase, an owner's place taken), and nobody wrote since.
+            VaultError::NotAMember if self.copy.vault.is_shut_out_by(bytes) => {
+                self.note_shut_out(true);
+                return Err(SyncError::Vault(error));
+            }
             VaultError::RolledBack(_) if last_read => return Ok(RemoteState::Behind),
             VaultError::Damaged(_)
             | VaultError::NotAVault(_)

@@ -173,9 +173,7 @@ impl OpenFile {
             }
             return Ok(None);
         };
-        let synced = self.held(|file| file.sync_held(remote.as_mut()));
-        self.note_shut_out(&synced)?;
-        let synced = synced?;
+        let synced = self.held(|file| file.sync_held(remote.as_mut()))?;
         let Synced { vault, tag, received, sent, conflicts, rounds, notices } = synced;
         self.tag = tag;
         if vault != *self.vault {
@@ -194,21 +192,6 @@ impl OpenFile {
             SyncError::Vault(VaultError::NotAMember) => TeamError::PassphraseChangedThere,
             error => error.into(),
         })
-    }
-
-    /// Remembers whether the newest copy at the remote is sealed to others.
-    fn note_shut_out(&self, synced: &Result<Synced, TeamError>) -> Result<(), TeamError> {
-        let (home, id) = (&self.machine.home, self.vault.vault_id());
-        let shut_out = match synced {
-            Ok(_) => false,
-            Err(TeamError::KeyEndedThere) => true,
-            Err(_) => return Ok(()),
-        };
-        let before = memory::read(home, &id);
-        if before.shut_out != shut_out {
-            memory::remember(home, &id, &memory::Memory { shut_out, ..before })?;
-        }
-        Ok(())
     }
 
     /// Whether what is changed here reaches the others, as far as the last sync knew.

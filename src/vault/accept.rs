@@ -359,6 +359,16 @@ impl Unlocked {
         }
     }
 
+    /// Whether an owner signed that copy of this vault, in a later epoch than is known here: it is sealed to others because an owner wants it so. Anybody
+    /// else can put bytes there that nobody opens.
+    pub fn is_shut_out_by(&self, bytes: &[u8]) -> bool {
+        let Ok(Locked { file, .. }) = Locked::read_unbound(bytes) else { return false };
+        let author = self.document.roster.member_by_key(&file.author);
+        file.header.vault == self.header.vault
+            && file.header.epoch > self.header.epoch
+            && author.is_some_and(|author| author.role == Role::Owner)
+    }
+
     /// Whether that copy of this vault is by somebody who may still write it, so that everybody takes it.
     pub fn may_be_put_back(&self, bytes: &[u8], limits: &Limits) -> bool {
         let author = Locked::read_unbound(bytes).map(|locked| locked.file.author);

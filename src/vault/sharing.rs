@@ -85,6 +85,8 @@ pub enum Deed {
 
 /// How many of those who knew a secret are named.
 const MOST_NAMED: usize = 16;
+/// How long a record that came after its invitation's end waits for an owner's yes.
+const LATE_MS: u64 = 7 * 24 * 60 * 60 * 1000;
 /// How many changes an owner's program stands for unasked when their author's key ends.
 const MOST_UNASKED: usize = 16_384;
 /// Bytes of those changes.
@@ -560,9 +562,19 @@ impl Unlocked {
         }
         for invite in self.document.roster.invites() {
             let (name, late) = (&invite.name, invite.expires_ms < wall_ms);
-            match answers.get(&invite.id).map(Vec::as_slice) {
-                Some([_]) if late => deeds.push(Deed::Late(name.clone(), invite.expires_ms)),
-                Some([newcomer]) => deeds.push(match names.doubt_about(newcomer) {
+            let answers = answers.get(&invite.id).map(Vec::as_slice).unwrap_or_default();
+            // A record that came too late waits for an owner's yes, but not for ever: the code opens the vault as long as it is open.
+            let has_ended = if answers.is_empty() { late } else { invite.expires_ms.saturating_add(LATE_MS) < wall_ms };
+            match answers {
+                _ if has_ended => {
+                    deeds.push(match vault.document.roster.close(&invite.id, &vault.member, wall_ms) {
+                        Ok(()) => Deed::Expired(name.clone()),
+                        Err(error) => not_done(format!("end the invitation of {name}"), error)?,
+                    });
+                }
+                [] => {}
+                [_] if late => deeds.push(Deed::Late(name.clone(), invite.expires_ms)),
+                [newcomer] => deeds.push(match names.doubt_about(newcomer) {
                     Some(doubt) => Deed::Waits(newcomer.name.clone(), doubt),
                     None => match vault.let_in(newcomer, &newcomer.name, wall_ms) {
                         Ok(()) => {
@@ -572,14 +584,7 @@ impl Unlocked {
                         Err(error) => not_done(format!("let in {}", newcomer.name), error)?,
                     },
                 }),
-                Some(_) => deeds.push(Deed::Doubled(name.clone())),
-                None if late => {
-                    deeds.push(match vault.document.roster.close(&invite.id, &vault.member, wall_ms) {
-                        Ok(()) => Deed::Expired(name.clone()),
-                        Err(error) => not_done(format!("end the invitation of {name}"), error)?,
-                    });
-                }
-                None => {}
+                _ => deeds.push(Deed::Doubled(name.clone())),
             }
         }
         let mut asked: BTreeMap<[u8; 32], Vec<NewKey>> = BTreeMap::new();

@@ -226,6 +226,7 @@ fn who_was_removed_is_told_so_and_changes_nothing_there() {
     bob.add("Late");
     let error = bob.try_sync(&mut storage.honest()).unwrap_err();
     assert!(matches!(error, SyncError::Vault(VaultError::NotAMember)), "{error}");
+    assert!(memory::read(&bob.home, &bob.vault.vault_id()).shut_out);
     assert_eq!(storage.shelf().now, there);
     // His file, put there all the same, is set aside.
     storage.shelf().put(&bob.sealed());

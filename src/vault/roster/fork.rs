@@ -206,6 +206,7 @@ impl Roster {
         let missing = theirs.lacks(self, self.in_common(theirs));
         let is_own =
             |placed: &&&Arc<Placed>| placed.replaces.is_some_and(|old| own.iter().any(|key| key.public().sign == old));
+        let by_oneself = |placed: &Placed| own.iter().any(|key| key.public().sign == placed.link.by);
         // An owner's own new key first: what the old one signs after it there would count for nothing.
         let (first, then): (Vec<&Arc<Placed>>, Vec<&Arc<Placed>>) = missing.iter().partition(|placed| is_own(placed));
         for placed in first.into_iter().chain(then) {
@@ -237,6 +238,12 @@ impl Roster {
                 }
                 op @ Op::Close { .. } => op,
                 _ if by_a_removed => Op::Moot,
+                Op::Invite { .. } if !by_an_owner => Op::Moot,
+                // Without its maker it would be one's own, and outlive the owner who made it.
+                Op::Invite { name, role, sign, exchange, expires, maker } => {
+                    let maker = maker.or_else(|| (!by_oneself(placed)).then(|| BASE64.encode(&placed.link.by)));
+                    Op::Invite { name, role, sign, exchange, expires, maker }
+                }
                 Op::Role { member, role, recovery } => {
                     let member = in_force(member);
                     Op::Role { recovery: code(recovery, &member)?, member, role }

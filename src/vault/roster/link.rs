@@ -60,8 +60,17 @@ pub(super) enum Op {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         shared: Option<String>,
     },
-    /// The way in is open to whoever has the code that these keys are made of.
-    Invite { name: String, role: Role, sign: String, exchange: String, expires: u64 },
+    /// The way in is open to whoever has the code that these keys are made of. Where it is said again for another owner, `maker` is a key of theirs: it ends with
+    /// them.
+    Invite {
+        name: String,
+        role: Role,
+        sign: String,
+        exchange: String,
+        expires: u64,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        maker: Option<String>,
+    },
     /// A new member; `invite` names the invite it came by. Without one it came by the recovery code, and a new code takes the place of that.
     Admit {
         name: String,
@@ -248,8 +257,9 @@ impl Link {
     }
 }
 
-/// A link in its place, with what it is known by on other branches.
-#[derive(Debug, PartialEq, Eq)]
+/// A link in its place, with what it is known by on other branches. Its text and its signer make it the link it is: one key can sign one text in any number
+/// of ways.
+#[derive(Debug)]
 pub(super) struct Placed {
     pub link: Link,
     pub hash: [u8; 32],
@@ -267,6 +277,14 @@ pub(super) struct Placed {
     /// The signing key of whoever came in by the recovery code.
     pub came_by_code: Option<[u8; 32]>,
 }
+
+impl PartialEq for Placed {
+    fn eq(&self, other: &Placed) -> bool {
+        self.rank() == other.rank()
+    }
+}
+
+impl Eq for Placed {}
 
 impl Placed {
     /// A link that says this.
@@ -307,7 +325,24 @@ impl Placed {
     }
 
     /// The order between two newest links: by hash; what has the same text is told apart by who signed it.
-    pub fn rank(&self) -> ([u8; 32], [u8; 32], [u8; 64]) {
-        (self.hash, self.link.by, self.link.signature)
+    pub fn rank(&self) -> ([u8; 32], [u8; 32]) {
+        (self.hash, self.link.by)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_link_signed_twice_by_one_key_is_one_link() {
+        let text = LinkText { n: 1, previous: None, at: 5, again: None, op: Op::Moot };
+        let bytes = write(&text).unwrap();
+        let signed = |by: u8, signature: u8| {
+            let link = Link { bytes: bytes.clone(), by: [by; 32], signature: [signature; 64] };
+            Placed::new(link, &text).unwrap()
+        };
+        assert_eq!(signed(1, 1), signed(1, 2));
+        assert_ne!(signed(1, 1), signed(2, 1));
     }
 }

@@ -70,7 +70,7 @@ impl Roster {
     ) -> Result<Option<String>, VaultError> {
         match op {
             Op::Found { .. } => Err(wrong("a vault is founded once")),
-            Op::Invite { name, role, sign, exchange, expires } => {
+            Op::Invite { name, role, sign, exchange, expires, maker } => {
                 if role == Role::Owner || name == RECOVERY || !name_fits(&name) {
                     return Err(wrong("it invites in a way that is not allowed"));
                 }
@@ -85,7 +85,12 @@ impl Roster {
                 let (id, number) = (placed.origin, self.made);
                 self.invited.insert(id, number);
                 self.made = number.saturating_add(1);
-                let maker = self.member_by_key(&placed.link.by).map_or(usize::MAX, |maker| maker.number);
+                let maker = match maker {
+                    None => placed.link.by,
+                    Some(maker) if placed.is_again => bytes(&maker)?,
+                    Some(_) => return Err(wrong("it names another as its maker")),
+                };
+                let maker = self.member_who_had(&maker).ok_or_else(|| wrong("it was made by nobody"))?.number;
                 self.invites.push(Invite {
                     id,
                     name,

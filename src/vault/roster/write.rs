@@ -65,7 +65,8 @@ impl Roster {
         wall_ms: u64,
     ) -> Result<[u8; 32], VaultError> {
         let (sign, exchange) = (BASE64.encode(&keys.sign), BASE64.encode(&keys.exchange));
-        self.add(Op::Invite { name: name.to_owned(), role, sign, exchange, expires: expires_ms }, signer, wall_ms)?;
+        let name = name.to_owned();
+        self.add(Op::Invite { name, role, sign, exchange, expires: expires_ms, maker: None }, signer, wall_ms)?;
         Ok(self.head())
     }
 

@@ -122,6 +122,29 @@ fn what_a_key_of_ones_own_sealed_elsewhere_is_held_against_signatures() {
     assert!(Locked::read(&by_bob, &LIMITS).unwrap().open_working_copy(&keys).is_ok());
 }
 
+/// Whoever leaves a record with an expired code keeps it open no longer than an owner has to decide.
+#[test]
+fn a_late_record_keeps_no_invitation_open_for_ever() {
+    for guests in [1, 2] {
+        let (mut maya, _, _, mut storage) = team();
+        let code = maya.invite("dan", Role::Editor);
+        maya.sync(&mut storage).unwrap();
+        let before = storage.clone();
+        for guest in 0..guests {
+            let mut dan = Machine::join(&before, &code, 6 + guest).unwrap();
+            dan.sync(&mut storage.clone()).unwrap();
+            maya.vault = maya.accept(&dan.seal()).unwrap().vault;
+        }
+        maya.now += 8 * DAY;
+        maya.sync(&mut storage).unwrap();
+        assert_eq!(maya.vault.roster().invites().len(), 1, "it waits for a yes");
+        maya.now += 7 * DAY;
+        assert_eq!(maya.sync(&mut storage).unwrap(), [Deed::Expired("dan".into())]);
+        assert!(maya.vault.roster().invites().is_empty() && maya.vault.newcomers().is_empty());
+        assert!(matches!(Machine::join(&storage, &code, 9), Err(VaultError::NotAMember)));
+    }
+}
+
 #[test]
 fn an_invitation_used_after_its_end_waits_for_a_yes() {
     let (mut maya, _, _, mut storage) = team();

@@ -83,6 +83,30 @@ fn an_invitation_ends_with_the_owner_who_made_it() {
     }
 }
 
+/// An owner who acts on an older copy has an honest program say all of the branch again, their own invitation with it.
+#[test]
+fn an_invitation_said_again_ends_with_the_owner_who_made_it() {
+    let (mut maya, mut bob, _, mut storage) = team();
+    maya.set_role("bob", Role::Owner);
+    maya.sync(&mut storage).unwrap();
+    bob.sync(&mut storage).unwrap();
+    let (before, there) = (bob.vault.clone(), storage.clone());
+    let code = bob.invite("ghost", Role::Editor);
+    bob.sync(&mut storage).unwrap();
+    maya.sync(&mut storage).unwrap();
+    (bob.vault, storage) = (before, there);
+    bob.invite("legit", Role::Editor);
+    bob.sync(&mut storage).unwrap();
+    maya.sync(&mut storage).unwrap();
+    let mut names: Vec<&str> = maya.vault.roster().invites().iter().map(|invite| &*invite.name).collect();
+    names.sort_unstable();
+    assert_eq!(names, ["ghost", "legit"]);
+    maya.remove("bob").unwrap();
+    assert!(maya.vault.roster().invites().is_empty());
+    maya.sync(&mut storage).unwrap();
+    assert!(matches!(Machine::join(&storage, &code, 51), Err(VaultError::NotAMember)));
+}
+
 #[test]
 fn a_newcomer_whose_machine_stopped_halfway_gets_in() {
     let (mut maya, _, _, mut storage) = team();

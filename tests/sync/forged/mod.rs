@@ -12,6 +12,7 @@ use std::sync::OnceLock;
 
 use serde_json::{Value, json};
 use tickey::runtime::clock::Os;
+use tickey::store::memory;
 use tickey::store::sync::{Notice, SyncError};
 use tickey::vault::rekey::LinkKeys;
 use tickey::vault::roster::Role;
@@ -175,6 +176,8 @@ fn stuck(what: &str, forgery: &[u8], named: fn(&VaultError) -> bool) {
             other => panic!("{what}, to {who}: {other:?}"),
         }
         assert!(machine.vault == before && storage.shelf().bytes().unwrap() == forgery, "{what}, to {who}");
+        let remembered = memory::read(&machine.home, &machine.vault.vault_id());
+        assert!(!remembered.shut_out, "{what}: {who} may edit on, no owner has signed it");
     }
 }
 
