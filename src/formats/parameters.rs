@@ -265,7 +265,7 @@ pub(super) fn digits(heading: &str, text: &str) -> Number {
     }
 }
 
-/// The time step in seconds: `30`, `30 s`, `1 min`.
+/// The time step in seconds: `30`, `30 s`, `1 min`. Whole thousands without a unit are most likely milliseconds, and not understood.
 pub(super) fn period(text: &str) -> Number {
     const UNITS: &[(&str, u64)] = &[
         ("s", 1),
@@ -287,7 +287,14 @@ pub(super) fn period(text: &str) -> Number {
         ("minutes", 60),
         ("minuten", 60),
     ];
-    amount(text, UNITS)
+    match amount(text, UNITS) {
+        Number::Is(thousands)
+            if thousands > 0 && thousands.is_multiple_of(1000) && !text.contains(char::is_alphabetic) =>
+        {
+            Number::Broken
+        }
+        number => number,
+    }
 }
 
 /// The next counter.
@@ -348,6 +355,11 @@ mod tests {
             ("30 seconds", Number::Is(30)),
             ("1 min", Number::Is(60)),
             ("60 Sekunden", Number::Is(60)),
+            ("3600", Number::Is(3600)),
+            ("2000 s", Number::Is(2000)),
+            // Most likely milliseconds.
+            ("2000", Number::Broken),
+            ("60000", Number::Broken),
             ("PT30S", Number::Broken),
             ("half", Number::Broken),
             ("30 h", Number::Broken),

@@ -153,21 +153,38 @@ pub(super) fn first_rows(bytes: &[u8], most: usize) -> Option<Vec<Vec<Text>>> {
     rows.map(|row| Some(row.ok()?.iter().map(Text::from).collect())).collect()
 }
 
+/// How many cells a row has up to the last that is not empty.
+fn used<'r>(cells: impl Iterator<Item = &'r str>) -> usize {
+    (1..).zip(cells).filter(|(_, cell)| !cell.trim().is_empty()).last().map_or(0, |(place, _)| place)
+}
+
 /// Reads the rows under the first, as if that one said `header`.
 pub(super) fn read_under(bytes: &[u8], header: &[String]) -> Result<Imported, FormatError> {
     let mut imported = Imported::default();
     let otp = if has(header, OTP) { OTP } else { SECRET_ALONE };
     let keepassxc = has(header, &["lastmodified"]);
-    for (number, row) in (1..).zip(reader(bytes).records()).skip(1) {
+    let mut table = reader(bytes);
+    let mut rows = (1..).zip(table.records());
+    let first = rows.next().and_then(|(_, row)| row.ok()).unwrap_or_default();
+    let columns = used(first.iter()).max(used(header.iter().map(String::as_str)));
+    for (number, row) in rows {
         if imported.is_full() {
             break;
         }
         let place = format!("row {number}");
+        let cells = row.as_ref().map_or(0, |row| used(row.iter()));
+        // No name is shown: it may be another cell's.
+        let mut refuse = |reason| imported.push(Err(Problem { place: place.clone(), label: String::new(), reason }));
         let Ok(row) = row else {
-            let reason = "the row is not UTF-8 or cannot be read".into();
-            imported.push(Err(Problem { place, label: String::new(), reason }));
+            refuse("the row is not UTF-8 or cannot be read".into());
             continue;
         };
+        if cells > columns {
+            refuse(format!(
+                "it has {cells} cells under {columns} names of columns, so some stand under a wrong one: put what holds the sign between columns in quotes"
+            ));
+            continue;
+        }
         read_row(&place, Cells { header, row: &row }, otp, keepassxc, &mut imported);
     }
     Ok(imported)
@@ -301,6 +318,9 @@ impl Said {
     }
 }
 
+/// What ends a line in a cell, in one program or another.
+const LINE_ENDS: [char; 7] = ['\n', '\r', '\u{b}', '\u{c}', '\u{85}', '\u{2028}', '\u{2029}'];
+
 /// Reads a row into `imported`: nothing when it has no one-time password.
 fn read_row(place: &str, cells: Cells<'_>, otp: &[&str], keepassxc: bool, imported: &mut Imported) {
     let names = (cells.first(TITLE).unwrap_or(""), cells.first(USER).unwrap_or(""));
@@ -310,6 +330,11 @@ fn read_row(place: &str, cells: Cells<'_>, otp: &[&str], keepassxc: bool, import
         .all(otp)
         .map(|(_, cell)| if cell.contains("&amp;") { Text::from(html::unescape(cell).as_str()) } else { cell.into() })
         .collect();
+    // Joined, the lines would be a key, and nobody says that they are one.
+    if values.iter().flat_map(|value| links::split(value)).any(|piece| piece.contains(LINE_ENDS)) {
+        imported.push(Err(refuse("its secret stands on several lines: write it on one, and nothing else".into())));
+        return;
+    }
     // A link says more than a key beside it.
     let Some(value) = values.iter().find(|value| links::is_link(value)).or(values.first()) else { return };
     let dress = |candidate: &mut Candidate| {
@@ -452,194 +477,5 @@ fn write(entries: &[Details], _: Option<&Text>, _: &mut dyn Random) -> Result<Ve
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::formats::{registry, samples};
-
-    #[test]
-    fn a_table_of_countless_columns_or_bytes_is_none() {
-        assert!(header(format!("totp{}", ",".repeat(MOST_COLUMNS - 1)).as_bytes()).is_some());
-        assert!(header(format!("totp{}", ",".repeat(MOST_COLUMNS)).as_bytes()).is_none());
-        let long = format!("name,totp\n{}", "\n".repeat(LARGEST));
-        assert!(header(long.as_bytes()).is_none() && matches!(read(long.as_bytes()), Err(FormatError::Unsupported(_))));
-    }
-
-    #[test]
-    fn what_is_written_reads_back() {
-        samples::round_trip(&KEEPASSXC, |details| {
-            details.favourite = false;
-            details.tags.truncate(1);
-        });
-    }
-
-    #[test]
-    fn what_a_spreadsheet_runs_is_said_and_reads_back_as_it_was() {
-        let bad = ["=cmd|' /C calc'!A1", "+1", "-1+1", "@SUM(A1)"];
-        let mut entries = samples::entries();
-        entries.truncate(2);
-        assert_eq!(registry::warning(&KEEPASSXC, entries.iter()), None);
-        for (details, name) in entries.iter_mut().zip(bad) {
-            (details.issuer, details.favourite) = (name.into(), false);
-            details.tags.clear();
-        }
-        (entries[0].account, entries[0].note) = (bad[2].into(), bad[3].into());
-        let said = registry::warning(&KEEPASSXC, entries.iter()).unwrap();
-        assert!(said.starts_with("2 entries have a cell"), "{said}");
-        assert_eq!(registry::warning(&KEEPASSXC, entries[..1].iter()).unwrap().get(..11), Some("1 entry has"));
-        assert_eq!(registry::warning(&crate::formats::uri_list::FORMAT, entries.iter()), None);
-        let file = write(&entries, None, &mut samples::Counting(1)).unwrap();
-        let read: Vec<Details> =
-            samples::plain(&KEEPASSXC, &file).entries.into_iter().map(|read| read.details).collect();
-        assert_eq!(read, entries);
-    }
-
-    #[test]
-    fn any_table_with_a_column_for_it() {
-        let file = "\u{feff}Name;User_Name;Password;OTP;Period;Digits;Hash\r\nBank;me;pw;mzxw 6;60;8;sha-256\r\nempty;x;pw;;;;\r\nlong;a;b;MZXW6;;;;;;\r\nbad;a;b;M1;;;\r\n";
-        assert!((FORMAT.detect)(file.as_bytes()));
-        let imported = samples::plain(&FORMAT, file.as_bytes());
-        assert_eq!((imported.entries.len(), imported.problems.len()), (2, 1));
-        let bank = &imported.entries[0].details;
-        assert_eq!((bank.issuer.as_str(), bank.account.as_str()), ("Bank", "me"));
-        assert_eq!((bank.otp.period.get(), bank.otp.digits.get(), bank.otp.algorithm.name()), (60, 8, "SHA256"));
-        assert_eq!((imported.problems[0].place.as_str(), imported.problems[0].label.as_str()), ("row 5", "bad:a"));
-    }
-
-    /// One row under a heading of a key and that column.
-    fn with_column(heading: &str, cell: &str) -> Imported {
-        samples::plain(&FORMAT, format!("Name,Secret,{heading}\nBank,MZXW6YTB,\"{cell}\"\n").as_bytes())
-    }
-
-    #[test]
-    fn columns_of_parameters_by_their_many_names() {
-        let one = |heading: &str, cell: &str| {
-            let mut imported = with_column(heading, cell);
-            assert!(imported.problems.is_empty(), "{heading}: {:?}", imported.problems);
-            imported.entries.remove(0).details.otp
-        };
-        for heading in [
-            "algo",
-            "ALGORITHM",
-            "Hash",
-            "digest",
-            "Hash Function",
-            "otp_hash_algorithm",
-            "HMAC-Algorithm",
-            "Algorithmus",
-        ] {
-            assert_eq!(one(heading, "SHA-256").algorithm, Algorithm::Sha256, "{heading}");
-        }
-        for heading in
-            ["digits", "Length", "SIZE", "code_length", "OTP-Digits", "number of digits", "Stellen", "dígitos"]
-        {
-            assert_eq!(one(heading, "8").digits.get(), 8, "{heading}");
-        }
-        for heading in ["period", "Interval", "step", "time_step", "Time Period", "refresh-interval", "Intervall"] {
-            assert_eq!(one(heading, "60s").period.get(), 60, "{heading}");
-        }
-        for heading in ["type", "Kind", "method", "otp_type", "Token Type", "Typ"] {
-            assert_eq!(one(heading, "HOTP (counter based)").kind, Kind::Hotp, "{heading}");
-            assert_eq!(one(heading, "Steam").kind, Kind::Steam, "{heading}");
-            assert_eq!(one(heading, "totp").kind, Kind::Totp, "{heading}");
-            assert_eq!(one(heading, "login").kind, Kind::Totp, "{heading}");
-        }
-        assert_eq!(one("method", "SHA512").algorithm, Algorithm::Sha512);
-        let counted = one("Counter", "7");
-        assert_eq!((counted.kind, counted.counter), (Kind::Hotp, 7));
-        let utf8 = "\u{feff}algo;NAME;secret\r\nsha512;Bank;MZXW6YTB\r\n";
-        assert_eq!(samples::plain(&FORMAT, utf8.as_bytes()).entries[0].details.otp.algorithm, Algorithm::Sha512);
-    }
-
-    #[test]
-    fn a_parameter_that_is_not_understood_refuses_its_row() {
-        for (heading, cell) in [
-            ("algo", "SHA3"),
-            ("hash", "1"),
-            ("digits", "many"),
-            ("length", "20"),
-            ("size", "-1"),
-            ("interval", "often"),
-            ("period", "90000"),
-            ("type", "OTP"),
-            ("kind", "strange"),
-            ("method", "what"),
-            ("counter", "one"),
-            ("type", "motp"),
-            ("hash_fn", "sha1"),
-            ("otp digest name", "sha1"),
-            ("hotp index", "3"),
-            ("encoding", "base58"),
-            ("secret-encoding", "x"),
-        ] {
-            let imported = with_column(heading, cell);
-            assert_eq!((imported.entries.len(), imported.problems.len()), (0, 1), "{heading} {cell}");
-            let problem = &imported.problems[0];
-            assert_eq!((problem.place.as_str(), problem.label.as_str()), ("row 2", "Bank"), "{heading}");
-            // An empty cell says nothing.
-            assert_eq!(with_column(heading, " ").entries.len(), 1, "{heading}");
-        }
-        let said = &with_column("hash_fn", "sha1").problems[0].reason;
-        assert!(said.contains("hashfn") && said.contains("not understood"), "{said}");
-        let both = b"name,secret,counter,period\nBank,MZXW6YTB,0,30\n";
-        assert!(samples::plain(&FORMAT, both).problems[0].reason.contains("which of the two"));
-        let twice = b"name,secret,algo,hash\nBank,MZXW6YTB,SHA1,SHA256\n";
-        assert!(samples::plain(&FORMAT, twice).problems[0].reason.contains("different"));
-        assert_eq!(with_column("encoding", "hex").problems.len(), 1);
-        let hex = b"name,secret,encoding\nBank,666f6f,Hex\n";
-        assert_eq!(samples::plain(&FORMAT, hex).entries[0].details.otp.secret.expose(), b"foo");
-    }
-
-    #[test]
-    fn a_link_and_its_columns_must_agree() {
-        let read = |rest: &str, columns: &str, cells: &str| {
-            let file = format!("name,totp,{columns}\nBank,otpauth://totp/x?secret=MZXW6YTB{rest},{cells}\n");
-            samples::plain(&FORMAT, file.as_bytes())
-        };
-        for (rest, columns, cells) in [
-            ("", "algo", "SHA256"),
-            ("&algorithm=SHA256", "algo", "SHA1"),
-            ("", "digits", "8"),
-            ("&period=60", "period", "30"),
-            ("", "type", "hotp"),
-        ] {
-            let imported = read(rest, columns, cells);
-            assert_eq!((imported.entries.len(), imported.problems.len()), (0, 1), "{rest} {columns}");
-        }
-        for (rest, columns, cells) in [
-            ("&algorithm=SHA256&digits=8", "algo,digits,type", "sha-256,8,TOTP"),
-            ("", "type", "login"),
-            ("", "size", "big"),
-            ("", "digits", ""),
-        ] {
-            assert_eq!(read(rest, columns, cells).entries.len(), 1, "{rest} {columns}");
-        }
-        let dashlane = b"title,otpSecret,otpUrl\nBank,MZXW6YTB,otpauth://totp/x?secret=MZXW6YTB&algorithm=SHA256\nB,MY,otpauth://totp/x?secret=MZ4A\n";
-        let imported = samples::plain(&FORMAT, dashlane);
-        assert_eq!(imported.entries[0].details.otp.algorithm, Algorithm::Sha256);
-        assert!(imported.problems[0].reason.contains("different secrets"));
-        let several = b"name,totp\nBank,\"otpauth://totp/a?secret=MY, otpauth://totp/b?secret=MZXW6\"\n";
-        assert_eq!(samples::plain(&FORMAT, several).entries.len(), 2);
-    }
-
-    #[test]
-    fn an_escaped_uri_keeps_its_parameters() {
-        let file = b"url,username,password,totp,extra,name,grouping,fav\nx,me,pw,otpauth://totp/a?secret=MZXW6&amp;digits=8&amp;period=60,,Bank,,0\n";
-        let otp = samples::plain(&FORMAT, file).entries.remove(0).details.otp;
-        assert_eq!((otp.digits.get(), otp.period.get()), (8, 60));
-    }
-
-    #[test]
-    fn a_table_without_one_says_so() {
-        let imported = samples::plain(&FORMAT, b"name,url,username,password\na,b,c,d\n");
-        assert!(imported.entries.is_empty() && imported.problems[0].reason.contains("Chrome"));
-        for (header, words) in [
-            ("url,username,password,httpRealm,guid", "Firefox"),
-            ("name,url,username,password,note,cardholdername,folder", "NordPass"),
-            ("login,url,password", "no column"),
-        ] {
-            let imported = samples::plain(&FORMAT, format!("{header}\na,b,c,d,e,f,g\n").as_bytes());
-            assert!(imported.entries.is_empty() && imported.problems[0].reason.contains(words), "{words}");
-        }
-        assert!(!(FORMAT.detect)(b"just, a sentence\n"));
-    }
-}
+#[path = "table_tests.rs"]
+mod tests;

@@ -26,6 +26,7 @@
 //! | another link within (`…&issuer=x,otpauth://…`, also encoded) | part of the issuer | refused: a secret is no name. Several links on a line are parted before: [`super::links`] |
 //! | `issuer=Acmeperiod=45` (a lost `&`) | part of the issuer | refused: the period would be lost |
 //! | broken percent-encoding, or not UTF-8, in what is read | refused, or taken as it is | refused |
+//! | `&amp;` (also `&#38;`) between parameters, of a page's source | the parameters behind it are lost | read as `&`: without them the codes are others |
 //! | `+` | – | a blank in the query, itself in the label |
 //! | `#` | – | never a fragment |
 //! | blanks and line ends around the URI; upper-case scheme, host, names | – | accepted (scanners add them) |
@@ -368,12 +369,24 @@ fn after_scheme<'a>(uri: &'a str, scheme: &str) -> Option<&'a str> {
     head.eq_ignore_ascii_case(scheme).then_some(rest)
 }
 
-/// The first parameter of that name, still encoded.
-fn raw<'a>(query: &'a str, name: &str) -> Option<&'a str> {
+/// The first parameter of that name, still encoded. The `&` before it may be one that was escaped for a page.
+pub fn raw<'a>(query: &'a str, name: &str) -> Option<&'a str> {
     query
         .split('&')
         .filter_map(|pair| pair.split_once('='))
-        .find_map(|(key, value)| key.trim().eq_ignore_ascii_case(name).then_some(value))
+        .find_map(|(key, value)| without_escape(key).trim().eq_ignore_ascii_case(name).then_some(value))
+}
+
+/// A parameter's name without what is left there of an `&` that was escaped, perhaps more than once.
+fn without_escape(mut key: &str) -> &str {
+    const LEFT: [&str; 4] = ["amp;", "#38;", "#038;", "#x26;"];
+    while let Some(rest) = LEFT.iter().find_map(|left| {
+        let (head, rest) = key.split_at_checked(left.len())?;
+        head.eq_ignore_ascii_case(left).then_some(rest)
+    }) {
+        key = rest;
+    }
+    key
 }
 
 /// A parameter's value, decoded; `None` when it is absent or empty.

@@ -20,6 +20,26 @@ fn one_with_everything() {
 }
 
 #[test]
+fn a_link_escaped_for_a_page_keeps_its_parameters() {
+    for and in ["&amp;", "&AMP;", "&amp;amp;", "&#38;", "&#038;", "&#x26;", "&#X26;"] {
+        let uri = format!("otpauth://totp/x?secret=MY{and}algorithm=SHA256{and}digits=8{and}period=60{and}issuer=I");
+        let Labelled { otp, issuer, .. } = read(&uri);
+        assert_eq!((otp.algorithm, otp.digits.get(), otp.period.get()), (Algorithm::Sha256, 8, 60), "{and}");
+        assert_eq!(issuer.as_str(), "I", "{and}");
+        assert_eq!(read(&format!("otpauth://hotp/x?secret=MY{and}counter=7")).otp.counter, 7, "{and}");
+        assert_eq!(read(&format!("otpauth://totp/x?digits=8{and}secret=MY")).otp.digits.get(), 8, "{and}");
+        let motp = read(&format!("motp://x?secret=aabb{and}pin=1234"));
+        assert_eq!(motp.otp.pin.as_deref(), Some("1234"), "{and}");
+        assert_eq!(parameter(&uri, "period").as_deref(), Some("60"), "{and}");
+        assert_eq!(
+            parse(&format!("otpauth://totp/x?secret=MY{and}digits=0")),
+            Err(UriError::Number { name: "digits", range: "1 to 10" }),
+            "{and}"
+        );
+    }
+}
+
+#[test]
 fn labels() {
     for (uri, issuer, account) in [
         ("otpauth://totp/alice?secret=MY", "", "alice"),

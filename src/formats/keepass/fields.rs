@@ -79,7 +79,7 @@ fn new_draft<'a>(place: &str, key: Key<'a>, entry: &Entry) -> Draft<'a> {
 fn read_field(place: &str, name: &str, value: &str, entry: &Entry) -> Option<Result<Candidate, String>> {
     let finish = |draft: Draft| draft.finish().map_err(|problem| problem.reason);
     if is_uri_field(name) {
-        if !uri::is_uri(value) && value.split('&').any(|part| part.starts_with("key=")) {
+        if !uri::is_uri(value) && uri::raw(value, "key").is_some() {
             return Some(keeotp(place, value, entry));
         }
         let read = draft::from_field(place.into(), value, title(entry), user(entry)).map(|mut candidate| {
@@ -142,8 +142,8 @@ fn encoded<'a>(value: &'a str, encoding: &str) -> Result<Key<'a>, String> {
 /// KeeOTP's own sort of query.
 fn keeotp(place: &str, value: &str, entry: &Entry) -> Result<Candidate, String> {
     let parameter = |name: &str| {
-        let raw = value.split('&').find_map(|part| part.strip_prefix(name)?.strip_prefix('='));
-        percent::decode(raw.unwrap_or(""), false).map_err(|_| format!("broken percent-encoding in its {name}"))
+        percent::decode(uri::raw(value, name).unwrap_or(""), false)
+            .map_err(|_| format!("broken percent-encoding in its {name}"))
     };
     let (key, encoding, kind) = (parameter("key")?, parameter("encoding")?, parameter("type")?);
     let (size, step, counter, hash) =

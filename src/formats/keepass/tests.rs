@@ -359,8 +359,11 @@ fn every_field_of_one_time_passwords() {
     assert_eq!((otp.kind, account.as_str()), (Kind::Totp, ""));
     assert_eq!(one(&[("otp", "otpauth://totp/Bank:x?secret=MZXW6&encoder=steam")]).0.kind, Kind::Steam);
     assert_eq!(one(&[("otp_12", "mzxw 6")]).0.kind, Kind::Totp);
-    let (otp, _) = one(&[("otp", "key=mz%20xw6%3d%3d%3d&size=8&step=60&otpHashMode=Sha256")]);
-    assert_eq!((otp.digits.get(), otp.period.get(), otp.algorithm), (8, 60, Algorithm::Sha256));
+    for and in ["&", "&amp;"] {
+        let parts = ["key=mz%20xw6%3d%3d%3d", "size=8", "step=60", "otpHashMode=Sha256"];
+        let (otp, _) = one(&[("otp", &parts.join(and))]);
+        assert_eq!((otp.digits.get(), otp.period.get(), otp.algorithm), (8, 60, Algorithm::Sha256), "{and}");
+    }
     let (otp, _) = one(&[("otp", "type=Hotp&key=666f6f&encoding=Hex&counter=7")]);
     assert_eq!((otp.kind, otp.counter), (Kind::Hotp, 7));
     one(&[("otp", "key=Zm9v&encoding=Base64")]);
