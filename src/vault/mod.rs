@@ -23,6 +23,7 @@ pub mod find;
 pub(crate) mod fixed;
 mod fold;
 mod history;
+mod housekeeping;
 pub mod join;
 pub mod kdf;
 pub mod link;
