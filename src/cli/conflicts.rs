@@ -129,8 +129,9 @@ fn list(global: &Global) -> Result<(), Failure> {
         }
         for (by, changes) in vault.set_aside() {
             lines.push(format!(
-                "{}: {changes} changes by {by} do not count: they came after the removal",
-                session.name()
+                "{}: {changes} {} by {by} not in force: made with a key that has ended, or without the right to edit",
+                session.name(),
+                if changes == 1 { "change" } else { "changes" },
             ));
             report.set_aside.push(Aside { vault: session.name(), by, changes });
         }

@@ -81,6 +81,15 @@ impl Seen {
         }
     }
 
+    /// The same, but for the replicas of these changes.
+    fn without<'a>(&self, changes: impl Iterator<Item = &'a Change>) -> Seen {
+        let mut seen = self.clone();
+        for change in changes {
+            seen.newest.remove(&format!("{:016x}", change.at().replica()));
+        }
+        seen
+    }
+
     /// What of it is remembered.
     fn bounded(mut self) -> Seen {
         let mut stamps: Vec<Stamp> = self.newest.values().copied().collect();
@@ -177,8 +186,9 @@ impl Unlocked {
         let seen = Seen::of(&theirs);
         let relation = self.document.roster.relation(&theirs.roster);
         let accepted = us.take_in(file, vault_key, &theirs, relation, wall_ms, random)?;
+        let merged = &accepted.vault.document;
         let went_back = remembered.and_then(|remembered| {
-            remembered.older(&seen, &Seen::of(&accepted.vault.document), &theirs.roster, relation)
+            remembered.without(merged.crowded()).older(&seen, &Seen::of(merged), &theirs.roster, relation)
         });
         // Our key was replaced by one that this machine does not have yet, or we were removed.
         let shut_out = matches!(accepted.vault.me(), Me::Pending { .. }) && matches!(self.me(), Me::Member { .. });

@@ -221,9 +221,17 @@ impl Document {
     /// What another copy that follows this one has, too, unless a rule has dropped it: all that is due, but for changes that do not count of whoever has
     /// more of them than every copy takes.
     pub fn lasting(&self) -> impl Iterator<Item = &Change> {
-        let whole = self.aside.values().filter(|kept| kept.len() < bounds::ASIDE);
-        let aside = whole.flat_map(BTreeMap::values).filter(|change| self.is_due(change.at()));
+        let aside = self.aside_where(|kept| kept < bounds::ASIDE).filter(|change| self.is_due(change.at()));
         self.in_force().chain(aside)
+    }
+
+    /// The changes that do not count of whoever has more of them than every copy takes.
+    pub fn crowded(&self) -> impl Iterator<Item = &Change> {
+        self.aside_where(|kept| kept >= bounds::ASIDE)
+    }
+
+    fn aside_where(&self, fits: impl Fn(usize) -> bool) -> impl Iterator<Item = &Change> {
+        self.aside.values().filter(move |kept| fits(kept.len())).flat_map(BTreeMap::values)
     }
 
     /// The changes that count now.

@@ -200,6 +200,37 @@ fn whoever_has_an_old_key_drives_out_nothing_that_was_there() {
     assert_eq!(maya.sync(&mut storage).unwrap(), [], "it comes to rest");
 }
 
+/// What was remembered of a key's late changes is no sign of an older copy once there are more of them than every copy takes.
+#[test]
+fn a_flood_by_an_old_key_raises_no_false_alarm() {
+    let (mut maya, mut bob, mut vera, mut storage) = team();
+    let mut thief = bob.clone();
+    thief.clock = Clock::new(70, Stamp::default());
+    let keys = bob.new_keys();
+    bob.knows(&keys);
+    bob.sync(&mut storage).unwrap();
+    for machine in [&mut maya, &mut bob, &mut vera] {
+        machine.sync(&mut storage).unwrap();
+    }
+    let made: Vec<_> = (0..300)
+        .flat_map(|n| {
+            let mut details = thief.vault.entry(id(1)).unwrap().details.clone();
+            details.issuer = crate::secret::Text::from(format!("late {n}").as_str());
+            thief.now += 1_000;
+            thief.vault.plan_unasked(&[Edit::Change(id(1), Box::new(details))], &mut thief.clock, thief.now).unwrap()
+        })
+        .collect();
+    for known in [200, 300] {
+        storage = Some(Machine { vault: bob.vault.with(&made[..known]), ..bob.clone() }.seal());
+        for _ in 0..2 {
+            for machine in [&mut vera, &mut maya] {
+                machine.sync(&mut storage).unwrap();
+                assert_eq!(machine.went_back, None, "{known}");
+            }
+        }
+    }
+}
+
 /// Vera has got hold of Bob's old key. What she writes with it in his name counts for nobody, whoever passes it on.
 #[test]
 fn what_an_old_key_signs_counts_for_nobody() {
