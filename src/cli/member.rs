@@ -241,7 +241,7 @@ fn remove(global: &Global, name: &str, work: Work, yes: bool) -> Result<(), Fail
             .hint("tickey vault recovery puts a new one in its place"));
     }
     ask::confirm(yes, &format!("Remove {} from {}?", text::fit(&member.name, 60), text::fit(session.name(), 60)))?;
-    let (Removed { recovery_code, to_reenrol }, sent) = members::remove(&mut session, &member, work)?;
+    let (Removed { recovery_code, to_reenrol, lost }, sent) = members::remove(&mut session, &member, work)?;
     let name = text::clean(&member.name);
     out::say(&format!("removed {name}: what comes after is sealed under a new key"));
     out::say(&format!("what {name} has read, and old copies, backups and git history, stay readable to them"));
@@ -250,6 +250,11 @@ fn remove(global: &Global, name: &str, work: Work, yes: bool) -> Result<(), Fail
             "{} they could read should be enrolled again at their issuers: tickey conflicts lists them",
             out::entries(to_reenrol)
         ));
+    }
+    if !lost.is_empty() {
+        let names: Vec<String> = lost.iter().map(|name| text::fit(name, 60)).collect();
+        out::say(&format!("no code is left of {}: their secrets went with {name}'s changes", names.join(", ")));
+        out::say("tickey backup list has the vault as it was before");
     }
     say_new_code(recovery_code.as_ref(), &member.name);
     sync::finish(sent)

@@ -3,11 +3,12 @@
 use super::{Keeper, OpenFile, Published, TeamError};
 use crate::secret::{Random, Text};
 use crate::store::{Os, StoreError};
+use crate::vault::check::label;
 use crate::vault::join::Newcomer;
 use crate::vault::request::NewKey;
 use crate::vault::roster::{Invite, Member, Role};
 use crate::vault::sharing::{Invited, Work};
-use crate::vault::{EntryId, Renewed, Unlocked, VaultError};
+use crate::vault::{Entry, EntryId, Renewed, Unlocked, VaultError};
 
 /// How long an invitation is good unless somebody says otherwise, in seconds.
 pub const INVITATION_S: u64 = 7 * 24 * 60 * 60;
@@ -29,6 +30,8 @@ pub struct Removed {
     pub recovery_code: Option<Text>,
     /// How many entries have secrets that somebody who is gone could read.
     pub to_reenrol: usize,
+    /// What entries were called that had a code until their changes were dropped.
+    pub lost: Vec<String>,
 }
 
 /// Holds the vault's one sync of this machine until it is released, and takes in what is new.
@@ -98,9 +101,12 @@ fn parts(renewed: Renewed) -> (Unlocked, Option<Text>) {
 /// As [`Unlocked::remove`] and [`OpenFile::save`]; [`TeamError::TooManyChanges`] where `work` has to say what becomes of them.
 pub fn remove(keeper: &mut dyn Keeper, member: &Member, work: Work) -> Sent<Removed> {
     let removed = send(keeper, |vault, now, random| {
-        let (vault, recovery_code) = parts(vault.remove(member, work, now, random)?);
-        let to_reenrol = vault.to_reenrol().len();
-        Ok((vault, Removed { recovery_code, to_reenrol }))
+        let (next, recovery_code) = parts(vault.remove(member, work, now, random)?);
+        let has_code = |entry: &Entry| !entry.deleted && entry.problem.is_none();
+        let lost = vault.entries().filter(|entry| has_code(entry) && !next.entry(entry.id).is_some_and(has_code));
+        let lost = lost.map(label).collect();
+        let to_reenrol = next.to_reenrol().len();
+        Ok((next, Removed { recovery_code, to_reenrol, lost }))
     });
     let OpenFile { vault, machine, .. } = keeper.file();
     match removed {

@@ -242,6 +242,20 @@ fn a_removed_member_is_told_so_by_every_command() {
     assert!(bob.output(&["--vault", "ops", "list"]).contains("Late"));
 }
 
+/// An entry that the owner has touched, too, stays in the list, without the secret that the other gave it.
+#[test]
+fn what_goes_with_a_members_changes_is_named() {
+    let (owner, remote) = owner();
+    let bob = editor(&owner, &remote);
+    let link = bob.file("link", "otpauth://totp/Registrar:bob?secret=JBSWY3DPEHPK3PXP");
+    bob.command(&["--vault", "ops", "add", "-"]).pipe_stdin(&link).unwrap().assert().success();
+    bob.run(&["sync"]).success();
+    owner.run(&["sync"]).success();
+    owner.run(&["--vault", "ops", "edit", "Registrar", "--tag", "mine"]).success();
+    let said = errors(&owner.run(&["--vault", "ops", "member", "remove", "bob", "--drop-changes", "--yes"]).success());
+    assert!(said.contains("no code is left of Registrar (bob)") && said.contains("tickey backup list"), "{said}");
+}
+
 #[test]
 fn an_invitation_is_for_a_viewer_unless_it_says_otherwise() {
     let (owner, remote) = owner();
