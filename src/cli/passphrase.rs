@@ -55,7 +55,11 @@ pub fn run(global: &Global, args: &Passphrase) -> Result<(), Failure> {
     }
     match (links, rekey) {
         (0, _) => Ok(()),
-        (_, true) => rekey_links(&mut session),
+        (_, true) => rekey_links(&mut session).map_err(|mut failure| {
+            failure.message =
+                format!("the passphrase is changed, your keys to {} may not be: {}", shared(links), failure.message);
+            failure
+        }),
         (_, false) => {
             out::say(&format!(
                 "your keys to {} stayed as they were, and whoever opens an older copy has them; tickey passphrase --rekey-links replaces them",

@@ -44,7 +44,7 @@ pub enum StoreError {
     #[error("{} is larger than 256 MiB, the largest a vault can be", .0.display())]
     TooLarge(PathBuf),
     /// Another process holds the lock.
-    #[error("the vault is being saved by {holder}; nothing was changed")]
+    #[error("the vault is being saved by {holder}")]
     Busy {
         /// Who says it holds it, as far as is known.
         holder: String,

@@ -106,7 +106,7 @@ pub enum SyncError {
     #[error("others keep writing to the remote; this machine's changes are kept and will be sent with the next sync")]
     Busy,
     /// Another program of this machine syncs the same vault, and does not come to an end.
-    #[error("{holder} has been syncing this vault for five minutes; nothing was changed")]
+    #[error("{holder} has been syncing this vault for five minutes")]
     Waited {
         /// Who, as far as is known.
         holder: String,

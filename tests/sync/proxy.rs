@@ -119,8 +119,10 @@ fn without(head: &str, names: &[&str]) -> String {
 }
 
 impl Between {
+    /// By chance, but the first time for certain: trouble that never came would show nothing.
     fn falls(&self, percent: u32) -> bool {
-        let falls = self.dice.lock().unwrap().falls(percent);
+        let first = percent > 0 && self.done.load(Ordering::Relaxed) == 0;
+        let falls = self.dice.lock().unwrap().falls(percent) || first;
         self.done.fetch_add(usize::from(falls), Ordering::Relaxed);
         falls
     }
