@@ -22,7 +22,7 @@ pub enum Effect {
     ListVaults,
     /// Derive and open, off the screen's thread, and every shared vault that is linked: [`super::msg::Answer::Opened`].
     Unlock {
-        /// Its answer's.
+        /// What the answer to it echoes.
         ticket: Ticket,
         /// Which file.
         path: PathBuf,
@@ -35,7 +35,7 @@ pub enum Effect {
     },
     /// Make a vault with one member and save it: [`super::msg::Answer::Created`]. The cost is measured.
     CreateVault {
-        /// Its answer's.
+        /// What the answer to it echoes.
         ticket: Ticket,
         /// Where.
         path: PathBuf,
@@ -46,14 +46,14 @@ pub enum Effect {
     OpenDemo(Ticket),
     /// Set a new passphrase and save: [`super::msg::Answer::PassphraseChanged`].
     ChangePassphrase {
-        /// Its answer's.
+        /// What the answer to it echoes.
         ticket: Ticket,
         /// The new one.
         passphrase: Text,
     },
     /// Go on with the passphrase that another machine set for the vault that was unlocked: [`super::msg::Answer::PassphraseFollowed`].
     FollowPassphrase {
-        /// Its answer's.
+        /// What the answer to it echoes.
         ticket: Ticket,
         /// That one.
         passphrase: Text,
@@ -78,7 +78,7 @@ pub enum Effect {
     Sync,
     /// Change who belongs to a shared vault, on its newest list of members: [`super::msg::Answer::Member`].
     Member {
-        /// Its answer's.
+        /// What the answer to it echoes.
         ticket: Ticket,
         /// Which vault.
         vault: VaultId,
@@ -89,7 +89,7 @@ pub enum Effect {
     Share(Ticket, ShareDeed),
     /// Put a text into the clipboard, marked sensitive: [`super::msg::Answer::Copied`].
     Copy {
-        /// Its answer's.
+        /// What the answer to it echoes.
         ticket: Ticket,
         /// What.
         text: Text,
@@ -100,7 +100,7 @@ pub enum Effect {
     ClearClipboard,
     /// Read a file to be imported, or text that was pasted: [`super::msg::Answer::ImportRead`].
     ReadImport {
-        /// Its answer's.
+        /// What the answer to it echoes.
         ticket: Ticket,
         /// From where.
         source: ImportSource,
@@ -111,7 +111,7 @@ pub enum Effect {
     },
     /// Read a table whose columns a person names: [`super::msg::Answer::ImportRead`], at first with a look at it.
     ReadTable {
-        /// Its answer's.
+        /// What the answer to it echoes.
         ticket: Ticket,
         /// From where.
         source: ImportSource,
@@ -124,7 +124,7 @@ pub enum Effect {
     CompletePath(Ticket, Text),
     /// Write an export, 0600, never over an existing file: [`super::msg::Answer::Exported`].
     Export {
-        /// Its answer's.
+        /// What the answer to it echoes.
         ticket: Ticket,
         /// The format's id.
         format: &'static str,
@@ -137,7 +137,7 @@ pub enum Effect {
     },
     /// Write a text as a QR code, SVG if the path ends so, else PNG, 0600, never over an existing file: [`super::msg::Answer::PictureSaved`].
     SavePicture {
-        /// Its answer's.
+        /// What the answer to it echoes.
         ticket: Ticket,
         /// Where to.
         path: PathBuf,

@@ -198,7 +198,7 @@ pub enum SyncState {
     Done,
     /// The remote cannot be reached; so many changes wait.
     Offline {
-        /// How many.
+        /// Changes that wait to be sent.
         waiting: usize,
     },
     /// Both hold the same now, but the remote held something older than before.

@@ -31,7 +31,6 @@ impl Context<'_> {
         self.news.say(text, self.now);
     }
 
-    /// Something worked.
     pub(crate) fn say_good(&mut self, text: impl Into<String>) {
         self.news.say_good(text, self.now);
     }

@@ -41,7 +41,7 @@ pub(crate) fn parts(w: u16, h: u16) -> Parts {
 pub(crate) struct Page {
     /// The first of its rows; above it there is a title where that is not 0.
     pub(crate) first: u16,
-    /// How many.
+    /// Rows of the list that fit on the screen.
     pub(crate) rows: usize,
     /// Below it the keys are named.
     pub(crate) footer: bool,

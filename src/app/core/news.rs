@@ -59,7 +59,7 @@ impl News {
         self.fresh = true;
     }
 
-    /// Something worked.
+    /// Says for five seconds that something worked.
     pub(crate) fn say_good(&mut self, text: impl Into<String>, now: Now) {
         self.toast(Tone::Good, text.into(), now, 5_000, None);
     }

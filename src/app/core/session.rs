@@ -135,7 +135,7 @@ impl Session {
     /// Whether the vault of that number can be changed.
     ///
     /// # Errors
-    /// Why not.
+    /// Whether that vault may be edited now; else the reason, for the person who tried.
     pub(crate) fn may_edit(&self, vault: u16) -> Result<(), Cow<'static, str>> {
         let Some(open) = self.vaults.get(vault) else { return Ok(()) };
         open.may_edit().map_err(|error| error.to_string().into())

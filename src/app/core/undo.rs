@@ -30,7 +30,7 @@ pub(crate) enum UndoKind {
     Silent,
 }
 
-/// Both stacks.
+/// What can be taken back, and what was taken back and can be done again.
 #[derive(Default)]
 pub(crate) struct Undo {
     undo: Vec<UndoStep>,

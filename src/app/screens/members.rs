@@ -252,7 +252,7 @@ impl Members {
     /// Whether something can be done with the selected row.
     ///
     /// # Errors
-    /// Why not.
+    /// Whether the selected row and this member's role allow it; else the reason.
     fn applies(&self, action: Action, session: &Session) -> Enabled {
         let Some(open) = session.vaults.get(self.vault) else { return Ok(()) };
         if action != Action::View && open.vault.me().role() != Role::Owner {
